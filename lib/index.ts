@@ -1,0 +1,1 @@
+export { type ErrorCode, OmniRouterError } from "./errors.js";

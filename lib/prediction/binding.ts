@@ -1,0 +1,2 @@
+// biome-ignore lint/suspicious/noEmptyInterface: replaced by the subject's first entry point
+export interface PredictionBinding {}

@@ -1,0 +1,7 @@
+#include "bindings/addon.h"
+
+namespace omnirouter::bindings {
+
+void registerRetrieval(Napi::Env, Napi::Object) {}
+
+}  // namespace omnirouter::bindings
