@@ -6,6 +6,8 @@
 #include <numeric>
 #include <vector>
 
+#include "assignment/recovery.h"
+
 namespace omnirouter::assignment {
 
 namespace {
@@ -19,6 +21,7 @@ class DepthFirst {
         limits_(problem.limits.size()),
         nodesLeft_(nodeLimit),
         slack_(plan.slack()) {
+    for (const Limit& limit : problem.limits) allowance_.push_back(tolerance(limit));
     const size_t rows = plan.rows().size();
     order_.resize(rows);
     std::iota(order_.begin(), order_.end(), size_t{0});
@@ -85,7 +88,7 @@ class DepthFirst {
     const double* most = most_.data() + depth * limits_;
     double bound = regret;
     for (size_t l = 0; l < limits_; ++l) {
-      if (slack_[l] - least[l] < -plan_.allowance(l)) return;
+      if (slack_[l] - least[l] < -allowance_[l]) return;
       bound += plan_.prices()[static_cast<Eigen::Index>(l)] * std::max(0.0, slack_[l] - most[l]);
     }
     // Improvements below rounding are none.
@@ -112,6 +115,7 @@ class DepthFirst {
   const OpenPlan& plan_;
   const compute::CancelFlag& cancel_;
   const size_t limits_;
+  std::vector<double> allowance_;
   size_t nodesLeft_;
   std::vector<double> slack_;
   std::vector<size_t> order_, picked_, best_;

@@ -1,9 +1,8 @@
 #include "assignment/open_plan.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
-
-#include "assignment/recovery.h"
 
 namespace omnirouter::assignment {
 
@@ -15,12 +14,13 @@ OpenPlan::OpenPlan(const Problem& problem, const Terms& terms, const Scale& scal
       prices_(prices),
       reduced_(problem, {prices.data(), static_cast<size_t>(prices.size())}),
       slack_(problem.limits.size()),
-      tolerance_(problem.limits.size()),
+      rounding_(problem.limits.size()),
       objective_(totals.objective),
       change_(problem.limits.size(), 0.0) {
   for (size_t l = 0; l < problem.limits.size(); ++l) {
-    slack_[l] = problem.limits[l].sign() * problem.limits[l].bound - totals.limit[l];
-    tolerance_[l] = tolerance(problem.limits[l]);
+    const Limit& limit = problem.limits[l];
+    slack_[l] = limit.sign() * limit.bound - totals.limit[l];
+    rounding_[l] = limit.quantity == kRequests ? 0.0 : 1e-12 * std::abs(limit.bound);
   }
 }
 
@@ -89,7 +89,7 @@ OpenPlan::Effect OpenPlan::effect(std::span<const Move> moves) const {
     const double before = slack_[limit], after = before + change_[limit];
     if (change_[limit] == 0) continue;
     effect.excess += weighted(limit, after) - weighted(limit, before);
-    const bool heldBefore = before >= -tolerance_[limit], holdsAfter = after >= -tolerance_[limit];
+    const bool heldBefore = before >= -rounding_[limit], holdsAfter = after >= -rounding_[limit];
     effect.holds &= holdsAfter;
     effect.mended += !heldBefore && holdsAfter;
     change_[limit] = 0;

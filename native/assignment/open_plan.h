@@ -51,9 +51,8 @@ class OpenPlan {
   const std::vector<double>& slack() const { return slack_; }
   double objective() const { return objective_; }
   const Eigen::VectorXd& prices() const { return prices_; }
-  double allowance(size_t limit) const { return tolerance_[limit]; }
 
-  bool violated(size_t limit) const { return slack_[limit] < -tolerance_[limit]; }
+  bool violated(size_t limit) const { return slack_[limit] < -rounding_[limit]; }
   int violations() const;
   double gap() const;  // sum of regrets and priced slack of the open rows and limits: primal - D
   Effect effect(std::span<const Move> moves) const;
@@ -61,7 +60,7 @@ class OpenPlan {
 
  private:
   double weighted(size_t limit, double slack) const {
-    return slack < -tolerance_[limit] ? -slack * scale_.price[static_cast<Eigen::Index>(limit)] : 0.0;
+    return slack < -rounding_[limit] ? -slack * scale_.price[static_cast<Eigen::Index>(limit)] : 0.0;
   }
   const Problem& problem_;
   const Terms& terms_;
@@ -71,7 +70,7 @@ class OpenPlan {
   std::vector<Row> rows_;
   std::vector<Candidate> candidates_;
   std::vector<Entry> entries_;
-  std::vector<double> slack_, tolerance_;
+  std::vector<double> slack_, rounding_;  // a slack is taken as 0 within the rounding of its own double sum
   double objective_, regret_ = 0;
   mutable std::vector<double> change_;  // scratch of effect(): per limit, zero between calls
   mutable std::vector<int> touched_;

@@ -99,6 +99,20 @@ std::vector<Single> singles(const OpenPlan& plan) {
   return moves;
 }
 
+void sortByRegret(std::vector<Single>& moves) {
+  std::stable_sort(moves.begin(), moves.end(),
+                   [](const Single& a, const Single& b) { return a.effect.regret < b.effect.regret; });
+}
+
+// Pairs of different rows among the first moves.
+template <class Visit>
+void forEachPair(const std::vector<Single>& moves, const Visit& visit) {
+  const size_t tried = std::min(moves.size(), kPairMoves);
+  for (size_t a = 0; a < tried; ++a)
+    for (size_t b = a + 1; b < tried; ++b)
+      if (moves[a].move.row != moves[b].move.row) visit(moves[a], moves[b]);
+}
+
 // Moves, singly or in pairs, until every limit holds: always the change that buys most relief per regret.
 void mendViolations(OpenPlan& plan, const compute::CancelFlag& cancel) {
   const auto price = [](const OpenPlan::Effect& e) { return std::max(e.regret, 0.0) / -e.excess; };
@@ -106,35 +120,29 @@ void mendViolations(OpenPlan& plan, const compute::CancelFlag& cancel) {
   for (int change = 0; change < maxChanges && plan.violations() > 0; ++change) {
     cancel.throwIfRaised();
     std::vector<Single> moves = singles(plan);
-    const Single* best = nullptr;
+    OpenPlan::Move chosen[2];
+    size_t count = 0;
+    double best = std::numeric_limits<double>::infinity();
     for (const Single& single : moves)
-      if (single.effect.excess < 0 && (!best || price(single.effect) < price(best->effect))) best = &single;
-    OpenPlan::Move pair[2];
-    bool paired = false;
-    double bestPrice = best ? price(best->effect) : std::numeric_limits<double>::infinity();
-    if (!best || bestPrice > 0) {
+      if (single.effect.excess < 0 && price(single.effect) < best) {
+        best = price(single.effect);
+        chosen[0] = single.move;
+        count = 1;
+      }
+    if (best > 0) {
       // A move that relieves one limit at another's expense, with one that makes good for it.
-      std::sort(moves.begin(), moves.end(),
-                [](const Single& a, const Single& b) { return a.effect.regret < b.effect.regret; });
-      const size_t tried = std::min(moves.size(), kPairMoves);
-      for (size_t a = 0; a < tried; ++a)
-        for (size_t b = a + 1; b < tried; ++b) {
-          if (moves[a].move.row == moves[b].move.row) continue;
-          const OpenPlan::Move both[2] = {moves[a].move, moves[b].move};
-          const OpenPlan::Effect effect = plan.effect(both);
-          if (effect.excess < 0 && price(effect) < bestPrice) {
-            bestPrice = price(effect);
-            std::copy(both, both + 2, pair);
-            paired = true;
-          }
-        }
+      sortByRegret(moves);
+      forEachPair(moves, [&](const Single& a, const Single& b) {
+        const OpenPlan::Move both[2] = {a.move, b.move};
+        const OpenPlan::Effect effect = plan.effect(both);
+        if (effect.excess >= 0 || price(effect) >= best) return;
+        best = price(effect);
+        std::copy(both, both + 2, chosen);
+        count = 2;
+      });
     }
-    if (paired)
-      plan.apply(pair);
-    else if (best)
-      plan.apply({&best->move, 1});
-    else
-      return;
+    if (count == 0) return;
+    plan.apply({chosen, count});
   }
 }
 
@@ -146,8 +154,7 @@ void improve(OpenPlan& plan, double enough, const compute::CancelFlag& cancel) {
     cancel.throwIfRaised();
     std::vector<Single> moves = singles(plan);
     std::erase_if(moves, [&](const Single& s) { return s.effect.regret > plan.gap(); });
-    std::sort(moves.begin(), moves.end(),
-              [](const Single& a, const Single& b) { return a.effect.regret < b.effect.regret; });
+    sortByRegret(moves);
     double best = -1e-12 * std::abs(plan.objective());
     OpenPlan::Move chosen[2];
     size_t count = 0;
@@ -157,18 +164,15 @@ void improve(OpenPlan& plan, double enough, const compute::CancelFlag& cancel) {
         chosen[0] = s.move;
         count = 1;
       }
-    const size_t tried = std::min(moves.size(), kPairMoves);
-    for (size_t a = 0; a < tried; ++a)
-      for (size_t b = a + 1; b < tried; ++b) {
-        if (moves[a].move.row == moves[b].move.row) continue;
-        if (moves[a].effect.objective + moves[b].effect.objective >= best) continue;
-        const OpenPlan::Move both[2] = {moves[a].move, moves[b].move};
-        const OpenPlan::Effect effect = plan.effect(both);
-        if (!effect.holds) continue;
-        best = effect.objective;
-        std::copy(both, both + 2, chosen);
-        count = 2;
-      }
+    forEachPair(moves, [&](const Single& a, const Single& b) {
+      if (a.effect.objective + b.effect.objective >= best) return;
+      const OpenPlan::Move both[2] = {a.move, b.move};
+      const OpenPlan::Effect effect = plan.effect(both);
+      if (!effect.holds) return;
+      best = effect.objective;
+      std::copy(both, both + 2, chosen);
+      count = 2;
+    });
     if (count == 0) return;
     plan.apply({chosen, count});
   }
