@@ -59,7 +59,8 @@ Scale measureScale(const Problem& problem, const Terms& terms, const RowSet& sam
 }
 
 Ascent ascend(const Problem& problem, const Terms& terms, const RowSet& set, const Scale& scale,
-              const Eigen::VectorXd& start, double tau, Spread spread, const compute::CancelFlag& cancel) {
+              const PriceBox& box, const Eigen::VectorXd& start, double tau, Spread spread,
+              const compute::CancelFlag& cancel) {
   constexpr int kMaxEvaluations = 25;
   const Eigen::VectorXd& unit = scale.price;
   const double tauUnits = tau / scale.objective;
@@ -76,8 +77,9 @@ Ascent ascend(const Problem& problem, const Terms& terms, const RowSet& set, con
     // A price no row reacts to at this tau has no curvature; damping leaves its step to the trust radius.
     const double damping = 1e-10 * std::max(hessian.diagonal().maxCoeff(), 1e-12 * scale.objective);
     hessian.diagonal().array() += damping;
-    const Eigen::VectorXd low = (-ascent.prices.cwiseQuotient(unit)).cwiseMax(-radius);
-    const Eigen::VectorXd high = Eigen::VectorXd::Constant(unit.size(), radius);
+    const Eigen::VectorXd low = (box.low - ascent.prices).cwiseQuotient(unit).cwiseMin(0.0).cwiseMax(-radius);
+    const Eigen::VectorXd high =
+        (box.high - ascent.prices).cwiseQuotient(unit).cwiseMax(0.0).cwiseMin(radius);
     const Eigen::VectorXd step = solveBoxQp(hessian, gradient, low, high);
     const double slope = gradient.dot(step);
     if (!(slope > 0) || step.cwiseAbs().maxCoeff() < 0.1 * tauUnits) break;
@@ -85,7 +87,8 @@ Ascent ascend(const Problem& problem, const Terms& terms, const RowSet& set, con
     double t = 1;
     bool accepted = false;
     while (ascent.evaluations < kMaxEvaluations) {
-      const Eigen::VectorXd trial = (ascent.prices + t * step.cwiseProduct(unit)).cwiseMax(0.0);
+      const Eigen::VectorXd trial =
+          (ascent.prices + t * step.cwiseProduct(unit)).cwiseMax(box.low).cwiseMin(box.high);
       DualPoint there = evaluate(problem, terms, set, trial, tau, spread, cancel);
       ++ascent.evaluations;
       const double ahead = there.gradient.cwiseProduct(unit).dot(step);
@@ -101,7 +104,6 @@ Ascent ascend(const Problem& problem, const Terms& terms, const RowSet& set, con
     }
     if (!accepted) break;
   }
-  ascent.move = (ascent.prices - start).cwiseQuotient(unit).cwiseAbs().maxCoeff();
   return ascent;
 }
 

@@ -15,6 +15,21 @@ struct Scale {
 
 Scale measureScale(const Problem& problem, const Terms& terms, const RowSet& sample);
 
+// Where the prices may go: a region in which the decided rows keep their choice, or just 0 <= y.
+struct PriceBox {
+  Eigen::VectorXd low, high;
+
+  // Prices this many natural units high are taken as divergence: the limits are likely in conflict.
+  static constexpr double kDivergence = 1e6;
+  static PriceBox all(const Scale& scale) {
+    return {Eigen::VectorXd::Zero(scale.price.size()), kDivergence * scale.price};
+  }
+  // Cut to center +- reach.
+  PriceBox around(const Eigen::VectorXd& center, const Eigen::VectorXd& reach) const {
+    return {low.cwiseMax(center - reach), high.cwiseMin(center + reach)};
+  }
+};
+
 struct Ascent {
   Eigen::VectorXd prices;
   DualPoint point;  // at `prices`
@@ -22,11 +37,12 @@ struct Ascent {
   int evaluations = 0;
 };
 
-// From `start`, until the Newton step is below a tenth of tau (in units of the objective) or 25 evaluations.
-// Steps keep prices >= 0 and within a trust radius (the softmin is far from quadratic beyond a few tau); a
+// From `start`, inside `box`, until the Newton step is below a tenth of tau (in units of the objective) or 25
+// evaluations. Steps keep within a trust radius too (the softmin is far from quadratic beyond a few tau); a
 // step is accepted by the sign of the directional derivative at its end, which concavity makes sufficient and
 // which needs no logarithms.
 Ascent ascend(const Problem& problem, const Terms& terms, const RowSet& set, const Scale& scale,
-              const Eigen::VectorXd& start, double tau, Spread spread, const compute::CancelFlag& cancel);
+              const PriceBox& box, const Eigen::VectorXd& start, double tau, Spread spread,
+              const compute::CancelFlag& cancel);
 
 }  // namespace omnirouter::assignment

@@ -23,7 +23,7 @@ struct Attempt {
   Eigen::VectorXd prices;
   bool feasible = false;
   bool exhausted = false;  // searched exactly: feasible is then the truth, and choice optimal
-  bool diverged = false;
+  double spread = 0;       // of the objective over all rows: Solution::gap
   int evaluations = 0;
 };
 
@@ -53,7 +53,7 @@ Attempt attempt(const Problem& stated, const Terms& terms, const Options& option
 
   Attempt result;
   result.prices = search.prices;
-  result.diverged = search.diverged;
+  result.spread = search.scale.objective * static_cast<double>(problem.rows);
   result.evaluations = search.evaluations;
   result.choice = std::move(search.choice);
 
@@ -83,8 +83,11 @@ Attempt attempt(const Problem& stated, const Terms& terms, const Options& option
   return result;
 }
 
-double relativeGap(double objective, double bound) {
-  const double size = std::max(std::abs(objective), std::abs(bound));
+// Below this share of the workload's spread an objective counts as zero.
+constexpr double kNegligibleObjective = 1e-6;
+
+double relativeGap(double objective, double bound, double spread) {
+  const double size = std::max({std::abs(objective), std::abs(bound), kNegligibleObjective * spread});
   return size == 0 ? 0.0 : std::max(0.0, objective - bound) / size;
 }
 
@@ -131,14 +134,15 @@ class Solve {
     solution_.choice = attempt.choice;
     solution_.prices.assign(attempt.prices.begin(), attempt.prices.end());
     solution_.evaluations += attempt.evaluations;
+    spread_ = attempt.spread;
     solution_.certificate = certify(problem_, solution_.prices, solution_.choice.data(), cancel_);
     solution_.bound = solution_.certificate.dual;
-    solution_.gap = relativeGap(solution_.certificate.objective, solution_.bound);
+    solution_.gap = relativeGap(solution_.certificate.objective, solution_.bound, spread_);
   }
 
   Solution finish(bool exhausted) {
     if (exhausted) solution_.bound = solution_.certificate.objective;
-    solution_.gap = relativeGap(solution_.certificate.objective, solution_.bound);
+    solution_.gap = relativeGap(solution_.certificate.objective, solution_.bound, spread_);
     // A gap of a few roundings of the sums is none.
     solution_.status = exhausted || solution_.gap <= 1e-12      ? Status::optimal
                        : solution_.gap <= options_.gapTolerance ? Status::withinTolerance
@@ -197,7 +201,7 @@ class Solve {
                          missed(here, problem_) < missed(solution_.certificate, problem_))) {
         solution_.choice = best.choice;
         solution_.certificate = here;
-        solution_.gap = relativeGap(here.objective, solution_.bound);
+        solution_.gap = relativeGap(here.objective, solution_.bound, spread_);
         if (here.holds) return;
       }
     }
@@ -207,6 +211,7 @@ class Solve {
   const Options& options_;
   const compute::CancelFlag& cancel_;
   const Terms terms_;
+  double spread_ = 0;
   Solution solution_;
 };
 
