@@ -16,6 +16,6 @@ await runScript(async () => {
       .filter(name => /\.(h|cc)$/.test(name))
       .map(name => join(folder, name)),
   );
-  const mode = process.argv.includes("--check") ? ["--dry-run", "-Werror"] : ["-i"];
+  const mode = process.argv.includes("--check") ? ["--dry-run", "-Werror", "--ferror-limit=1"] : ["-i"];
   return runAttached("clang-format", [...mode, ...sources], { cwd: root });
 });

@@ -2,6 +2,7 @@
 // Any argument that is not ours goes to vitest (a file filter, -t NAME); then the native tests are left out.
 import { join } from "node:path";
 import { runAttached } from "./setup/command.mjs";
+import { SetupFailed } from "./setup/steps.mjs";
 import { root, runScript, setUp } from "./setup.mjs";
 import { installNodes } from "./test/nodes.mjs";
 import { addressSanitizer, threadSanitizer } from "./test/sanitizers.mjs";
@@ -54,7 +55,14 @@ async function runStages(stages) {
   for (const { name, run } of stages) {
     console.log(`\n── ${name} ──`);
     const started = performance.now();
-    const passed = (await run()) === 0;
+    const passed = await run().then(
+      code => code === 0,
+      error => {
+        if (!(error instanceof SetupFailed)) throw error;
+        console.error(error.message);
+        return false;
+      },
+    );
     results.push({ name, passed, seconds: ((performance.now() - started) / 1000).toFixed(1) });
   }
   console.log("");

@@ -9,8 +9,9 @@ export class CommandFailed extends Error {
    */
   constructor(line, outcome, output) {
     super(`${line}: ${outcome}`);
-    this.line = line;
     this.output = output;
+    /** @type {string | undefined} what a person can do about it, where the caller knows */
+    this.advice = undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 // The compilers, tools and libraries of the system that the native build needs: which are missing, and how to get them.
 import { delimiter, join } from "node:path";
-import { commandLine, run } from "./command.mjs";
+import { CommandFailed, commandLine, run } from "./command.mjs";
 import { SetupFailed } from "./steps.mjs";
 
 /** @typedef {import("./machine.mjs").Machine} Machine */
@@ -184,6 +184,31 @@ export function installationPlan(machine, missing) {
 }
 
 /**
+ * @param {{ refresh?: readonly string[], install: readonly string[] }} plan
+ * @param {import("./steps.mjs").Progress} progress
+ */
+async function install(plan, progress) {
+  /** @param {readonly string[]} words */
+  const execute = ([command = "", ...args]) => {
+    progress.say(`running: ${commandLine(command, args)}`);
+    return run(command, args, { echo: progress.verbose, onLine: progress.update });
+  };
+  try {
+    await execute(plan.install).catch(error => {
+      // Most often apt's package lists are absent (a fresh container) or old (404): fetch them, once.
+      if (plan.refresh === undefined) throw error;
+      progress.say("that failed; trying again with fresh package lists");
+      return execute(plan.refresh).then(() => execute(plan.install));
+    });
+  } catch (error) {
+    const [program = "", ...args] = plan.install;
+    if (error instanceof CommandFailed)
+      error.advice = `Please make this command work, then run set-up again:\n  ${commandLine(program, args)}`;
+    throw error;
+  }
+}
+
+/**
  * @param {string} reason
  * @param {readonly string[]} command
  */
@@ -204,19 +229,7 @@ export async function provideLibraries(machine, options, progress) {
   for (const { name, why } of missing) progress.say(`missing: ${name} (${why})`);
   const plan = installationPlan(machine, missing);
   if ("refusal" in plan) throw new SetupFailed(plan.refusal);
-  const [command = "", ...args] = plan.install;
-  progress.say(`installing with: ${commandLine(command, args)}`);
-  const echo = { echo: progress.verbose, onLine: progress.update };
-  try {
-    await run(command, args, echo);
-  } catch (error) {
-    // Most often apt's package lists are absent (a fresh container) or old (404): fetch them, once.
-    if (plan.refresh === undefined) throw error;
-    const [refresh = "", ...refreshArgs] = plan.refresh;
-    progress.say(`apt-get could not; fetching its package lists first: ${commandLine(refresh, refreshArgs)}`);
-    await run(refresh, refreshArgs, echo);
-    await run(command, args, echo);
-  }
+  await install(plan, progress);
   const still = missingRequirements(machine, options);
   if (still.length > 0)
     throw new SetupFailed(

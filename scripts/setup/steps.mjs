@@ -68,6 +68,7 @@ export class Steps {
       writeFileSync(log, failure.output);
       message.push(...lines.slice(-40).map(line => `  | ${line}`), `The whole output: ${log}`);
     }
+    if (failure.advice !== undefined) message.push(failure.advice);
     return message.join("\n");
   }
 
