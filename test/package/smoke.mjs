@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 
+const name = "@omnirouter/core";
 const require = createRequire(join(process.cwd(), "index.mjs"));
-const entry = require.resolve("@omnirouter/core");
+const entry = require.resolve(name);
 const imported = await import(pathToFileURL(entry).href);
-const required = require("@omnirouter/core");
+const required = require(name);
 
 const binding = pathToFileURL(join(entry, "..", "binding.js")).href;
 const source = `
