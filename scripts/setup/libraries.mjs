@@ -155,7 +155,9 @@ export function installationPlan(machine, missing) {
   if (machine.platform === "darwin") {
     const install = ["brew", "install", ...missing.map(requirement => requirement.brew)];
     if (machine.has("brew")) return { install };
-    return refusal("Homebrew is not installed. Get it from https://brew.sh, then run:", install);
+    return {
+      refusal: `Homebrew is not installed. Get it from https://brew.sh, then run:\n  ${install.join(" ")}`,
+    };
   }
   const packages = missing.map(requirement => requirement.apt);
   if (machine.platform !== "linux" || !machine.debianLike || !machine.has("apt-get")) {
@@ -173,13 +175,18 @@ export function installationPlan(machine, missing) {
   const install = [...apt, "install", "-y", "--no-install-recommends", ...packages];
   const refresh = [...apt, "update"];
   if (machine.root) return { refresh, install };
-  const typed = ["sudo", "apt-get", "install", "-y", ...packages];
+  // What a person would type; a fresh system has no package lists yet.
+  const typed = (sudo = "") => `${sudo}apt-get update && ${sudo}apt-get install -y ${packages.join(" ")}`;
   if (!machine.has("sudo"))
-    return refusal("Set-up is not running as root and there is no sudo here. As root, run:", typed.slice(1));
+    return {
+      refusal: `Set-up is not running as root and there is no sudo here. As root, run:\n  ${typed()}`,
+    };
   if (machine.interactive) return { refresh: ["sudo", ...refresh], install: ["sudo", ...install] };
   // Nobody is there to type a password: ask sudo for a yes or no instead of waiting for ever.
   if (machine.ask("sudo", ["-n", "true"]) === undefined)
-    return refusal("sudo wants a password and this is not an interactive terminal. Please run:", typed);
+    return {
+      refusal: `sudo wants a password and this is not an interactive terminal. Please run:\n  ${typed("sudo ")}`,
+    };
   return { refresh: ["sudo", "-n", ...refresh], install: ["sudo", "-n", ...install] };
 }
 
@@ -206,14 +213,6 @@ async function install(plan, progress) {
       error.advice = `Please make this command work, then run set-up again:\n  ${commandLine(program, args)}`;
     throw error;
   }
-}
-
-/**
- * @param {string} reason
- * @param {readonly string[]} command
- */
-function refusal(reason, [command = "", ...args]) {
-  return { refusal: `${reason}\n  ${commandLine(command, args)}` };
 }
 
 /**

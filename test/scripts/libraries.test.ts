@@ -67,7 +67,9 @@ describe("how it is installed", () => {
     const allowed = plan(["apt-get", "sudo"], { ...user, ask: () => "" }) as { install: string[] };
     expect(allowed.install.slice(0, 2)).toEqual(["sudo", "-n"]);
     expect(plan(["apt-get", "sudo"], { ...user, ask: () => undefined })).toEqual({
-      refusal: expect.stringContaining(`  sudo apt-get install -y ${packages.join(" ")}`),
+      refusal: expect.stringContaining(
+        `  sudo apt-get update && sudo apt-get install -y ${packages.join(" ")}`,
+      ),
     });
   });
 
@@ -80,7 +82,7 @@ describe("how it is installed", () => {
 
   it("not at all without root or sudo: the exact command is told", () => {
     expect(plan(["apt-get"], { root: false })).toEqual({
-      refusal: expect.stringContaining(`  apt-get install -y ${packages.join(" ")}`),
+      refusal: expect.stringContaining(`  apt-get update && apt-get install -y ${packages.join(" ")}`),
     });
   });
 
