@@ -1,0 +1,71 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { describeError, UsageError } from "./errors.js";
+import { ExitCode } from "./exit_codes.js";
+import { Interrupted, type Session, type Terminal, withSession } from "./session.js";
+
+/** Adds one command to the program; its action runs with the session. */
+export type AddCommand = (program: Command, session: Session) => void;
+
+const summary = `Decide which language model answers which query.
+
+omnirouter learns from graded answers how good and how dear each model of a pool is, and assigns queries to models at
+least cost under a quality floor, or at highest quality under a budget, within the models' capacities.`;
+
+const exitCodes = `
+Exit codes:
+  0    done
+  1    failed: the message says what and why
+  2    wrong usage
+  3    infeasible: the limits cannot all hold; the message says which, and what can be reached
+  130  interrupted by Ctrl-C: nothing is left half-written`;
+
+/**
+ * Runs the command line and resolves with the exit code. Never rejects, never exits the process by itself (but for a
+ * second Ctrl-C).
+ *
+ * @param argv the arguments after the program's name
+ */
+export async function runProgram(
+  argv: readonly string[],
+  terminal: Terminal,
+  commands: readonly AddCommand[],
+): Promise<ExitCode> {
+  // Also of use when the command line itself cannot be parsed.
+  const json = argv.includes("--json");
+  const debug = argv.includes("--debug") || (terminal.env.OMNIROUTER_DEBUG ?? "") !== "";
+  let signal: AbortSignal | undefined;
+  try {
+    const { exitCode } = await withSession(terminal, async session => {
+      signal = session.signal;
+      await buildProgram(session, commands).parseAsync([...argv], { from: "user" });
+    });
+    return exitCode;
+  } catch (error) {
+    // An abort surfaces in many shapes (streams wrap it), so the signal is asked first.
+    const reason = signal?.aborted ? signal.reason : error;
+    if (reason instanceof Interrupted) return reason.exitCode;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage; // said already
+    terminal.stderr.write(`${describeError(error, { json, debug })}\n`);
+    return error instanceof UsageError ? ExitCode.usage : ExitCode.failure;
+  }
+}
+
+function buildProgram(session: Session, commands: readonly AddCommand[]): Command {
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
+  const program = new Command("omnirouter")
+    .description(summary)
+    .version(version)
+    .option("--debug", "show the stack of an error (or set OMNIROUTER_DEBUG)")
+    .addHelpText("after", exitCodes)
+    .showHelpAfterError("(--help shows the options, with examples)")
+    .exitOverride()
+    .configureOutput({
+      writeOut: text => session.stdout.write(text),
+      writeErr: text => session.stderr.write(text),
+    });
+  for (const add of commands) add(program, session);
+  return program;
+}

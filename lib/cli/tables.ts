@@ -1,0 +1,55 @@
+import Table from "cli-table3";
+import type { Session } from "./session.js";
+
+export interface Column<Row> {
+  readonly head: string;
+  readonly cell: (row: Row) => string;
+  /** Numbers stand right, names left. */
+  readonly align?: "left" | "right";
+}
+
+const noBorders = {
+  top: "",
+  "top-mid": "",
+  "top-left": "",
+  "top-right": "",
+  bottom: "",
+  "bottom-mid": "",
+  "bottom-left": "",
+  "bottom-right": "",
+  left: "",
+  "left-mid": "",
+  mid: "",
+  "mid-mid": "",
+  right: "",
+  "right-mid": "",
+  middle: "  ",
+};
+
+/**
+ * Rows under a heading, two spaces between columns: as good in a log file as on a terminal. The heading is bold where
+ * {@link hasColor} says so. Ends with a newline.
+ */
+export function formatTable<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  color: boolean,
+): string {
+  const table = new Table({
+    head: columns.map(({ head }) => head),
+    colAligns: columns.map(({ align }) => align ?? "right"),
+    chars: noBorders,
+    style: { "padding-left": 0, "padding-right": 0, head: color ? ["bold"] : [], border: [], compact: true },
+  });
+  table.push(...rows.map(row => columns.map(({ cell }) => cell(row))));
+  return `${table
+    .toString()
+    .split("\n")
+    .map(line => line.trimEnd())
+    .join("\n")}\n`;
+}
+
+/** Whether a stream shows colour: a terminal, unless NO_COLOR (https://no-color.org) or a dumb one. */
+export function hasColor(stream: { readonly isTTY?: boolean }, { env }: Pick<Session, "env">): boolean {
+  return stream.isTTY === true && (env.NO_COLOR ?? "") === "" && env.TERM !== "dumb";
+}

@@ -1,0 +1,96 @@
+// npm test: set-up as far as needed, then vitest and the native tests. npm run test:full adds what takes long.
+// Any argument that is not ours goes to vitest (a file filter, -t NAME); then the native tests are left out.
+import { join } from "node:path";
+import { runAttached } from "./setup/command.mjs";
+import { SetupFailed } from "./setup/steps.mjs";
+import { root, runScript, setUp } from "./setup.mjs";
+import { installNodes } from "./test/nodes.mjs";
+import { addressSanitizer, threadSanitizer } from "./test/sanitizers.mjs";
+
+const help = `npm test [-- [--verbose] [VITEST ARGUMENTS]]     npm run test:full
+
+Sets up what is missing, then runs vitest (test/**/*.test.ts) and the native tests (test/native, by ctest).
+With arguments for vitest, such as part of a file's name or -t NAME, only vitest runs.
+Tests on real records need OMNIROUTER_DATA to name the folder that has them; else they are skipped.
+
+  --full      also the long tests (*.full.test.ts), the lint, the package under other versions of Node, and the
+              native code under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer
+  --verbose   show the whole output of set-up`;
+
+/** @typedef {{ name: string, run: () => Promise<number> }} Stage */
+
+/**
+ * @param {readonly string[]} filters
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Stage}
+ */
+function vitest(filters, env = {}) {
+  const script = join(root, "node_modules", "vitest", "vitest.mjs");
+  return {
+    name: "vitest",
+    run: () =>
+      runAttached(process.execPath, [script, "run", ...filters], {
+        cwd: root,
+        env: { ...process.env, ...env },
+      }),
+  };
+}
+
+/** @type {Stage} */
+const native = {
+  name: "native tests",
+  run: () => runAttached("ctest", ["--test-dir", join(root, "build"), "--output-on-failure"]),
+};
+
+/** @type {Stage} */
+const lint = {
+  name: "lint",
+  run: () => runAttached("npm", ["run", "--silent", "lint"], { cwd: root }),
+};
+
+/** @param {readonly Stage[]} stages */
+async function runStages(stages) {
+  /** @type {{ name: string, passed: boolean, seconds: string }[]} */
+  const results = [];
+  for (const { name, run } of stages) {
+    console.log(`\n── ${name} ──`);
+    const started = performance.now();
+    const passed = await run().then(
+      code => code === 0,
+      error => {
+        if (!(error instanceof SetupFailed)) throw error;
+        console.error(error.message);
+        return false;
+      },
+    );
+    results.push({ name, passed, seconds: ((performance.now() - started) / 1000).toFixed(1) });
+  }
+  console.log("");
+  for (const { name, passed, seconds } of results)
+    console.log(`  ${passed ? "✓" : "✗"} ${name}: ${passed ? "passed" : "FAILED"} (${seconds} s)`);
+  return results.every(result => result.passed) ? 0 : 1;
+}
+
+await runScript(async () => {
+  const ours = new Set(["--full", "--verbose", "--help"]);
+  const options = new Set(process.argv.slice(2).filter(argument => ours.has(argument)));
+  const filters = process.argv.slice(2).filter(argument => !ours.has(argument));
+  if (options.has("--help")) {
+    console.log(help);
+    return 0;
+  }
+  const verbose = options.has("--verbose");
+  await setUp({ tests: true, verbose });
+  if (process.env.OMNIROUTER_DATA === undefined)
+    console.log("  - OMNIROUTER_DATA is not set: tests on real records will be skipped");
+  if (filters.length > 0) return runStages([vitest(filters)]);
+  if (!options.has("--full")) return runStages([vitest([]), native]);
+  const nodes = await installNodes({ verbose });
+  return runStages([
+    lint,
+    vitest([], { OMNIROUTER_TEST_FULL: "1", OMNIROUTER_TEST_NODES: nodes.join("\n") }),
+    native,
+    addressSanitizer({ verbose }),
+    threadSanitizer({ verbose }),
+  ]);
+});

@@ -1,0 +1,94 @@
+// The native code once more, built with the sanitizers of the compiler.
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { buildNative } from "../setup/addon.mjs";
+import { runAttached } from "../setup/command.mjs";
+import { thisMachine } from "../setup/machine.mjs";
+import { Steps } from "../setup/steps.mjs";
+import { root } from "../setup.mjs";
+
+/**
+ * Memory errors and undefined behaviour: the native tests, then vitest on an instrumented addon.
+ * @param {{ verbose: boolean }} options
+ */
+export function addressSanitizer({ verbose }) {
+  return {
+    name: "AddressSanitizer and UndefinedBehaviorSanitizer",
+    run: async () => {
+      const folder = await build("build/address-sanitizer", "address,undefined", { addon: true, verbose });
+      const native = await ctest(folder, []);
+      if (process.platform !== "linux") {
+        console.log("The addon itself is tried under AddressSanitizer on Linux only: skipped here.");
+        return native;
+      }
+      // Node itself is not instrumented, so the run-time library has to be there before it, and what V8 does not
+      // free at exit is no leak of ours.
+      const runtime = execFileSync("c++", ["-print-file-name=libasan.so"], { encoding: "utf8" }).trim();
+      const vitest = [
+        join(root, "node_modules", "vitest", "vitest.mjs"),
+        "run",
+        "--exclude",
+        "test/{package,scripts}/**",
+      ];
+      const addon = await runAttached(process.execPath, vitest, {
+        cwd: root,
+        env: {
+          ...process.env,
+          LD_PRELOAD: runtime,
+          ASAN_OPTIONS: "detect_leaks=0",
+          UBSAN_OPTIONS: "print_stacktrace=1",
+          OMNIROUTER_BINDING: join(folder, "Release", "omnirouter.node"),
+        },
+      });
+      return native || addon;
+    },
+  };
+}
+
+/**
+ * Data races: the native tests of what runs on several threads.
+ * @param {{ verbose: boolean }} options
+ */
+export function threadSanitizer({ verbose }) {
+  return {
+    name: "ThreadSanitizer",
+    run: async () => {
+      const folder = await build("build/thread-sanitizer", "thread", { addon: false, verbose });
+      return ctest(folder, ["--tests-regex", "^(compute|retrieval)$"]);
+    },
+  };
+}
+
+/**
+ * @param {string} folder
+ * @param {string} sanitizers
+ * @param {{ addon: boolean, verbose: boolean }} options
+ */
+async function build(folder, sanitizers, { addon, verbose }) {
+  const settings = {
+    CMAKE_BUILD_TYPE: "RelWithDebInfo",
+    OMNIROUTER_ADDON: addon ? "ON" : "OFF",
+    OMNIROUTER_TESTS: "ON",
+    OMNIROUTER_SANITIZE: sanitizers,
+  };
+  await new Steps({ logs: join(root, ".cache", "setup"), verbose }).step(
+    folder,
+    progress => buildNative(root, { folder, settings, addon }, thisMachine(), progress),
+    done => (done ? "built" : "up to date"),
+  );
+  return join(root, folder);
+}
+
+/**
+ * @param {string} folder
+ * @param {readonly string[]} selection
+ */
+function ctest(folder, selection) {
+  return runAttached("ctest", [
+    "--test-dir",
+    folder,
+    "--output-on-failure",
+    "--no-tests=error",
+    ...selection,
+  ]);
+}

@@ -1,0 +1,109 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { addon, checkout, consumer, manifest, nodes, type Packed, pack } from "./packed.js";
+
+let packed: Packed;
+let project: string;
+beforeAll(() => {
+  packed = pack();
+  project = consumer(packed);
+});
+afterAll(() => rmSync(packed.folder, { recursive: true }));
+
+describe("the packed package", () => {
+  it("holds what its users need and nothing else", () => {
+    const allowed = /^(dist\/.*\.(js|d\.ts)|prebuilds\/.*|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/;
+    expect(packed.files.filter(path => !allowed.test(path))).toEqual([]);
+    for (const path of ["dist/index.js", "dist/index.d.ts", "dist/binding.js", "README.md", "LICENSE"])
+      expect(packed.files).toContain(path);
+  });
+
+  it("runs nothing when it is installed: npm 12 blocks install scripts", () => {
+    for (const name of ["preinstall", "install", "postinstall"])
+      expect(manifest.scripts).not.toHaveProperty(name);
+    expect(manifest.gypfile).toBe(false);
+    expect(existsSync(join(checkout, "binding.gyp"))).toBe(false); // npm would run node-gyp for it
+  });
+
+  it.each(nodes)("loads by import and by require as one instance, in worker threads too: %s", node => {
+    const smoke = fileURLToPath(new URL("smoke.mjs", import.meta.url));
+    const { status, stdout, stderr } = spawnSync(node, [smoke], {
+      cwd: project,
+      env: { ...process.env, OMNIROUTER_BINDING: addon, OMNIROUTER_THREADS: "3", NODE_OPTIONS: "" },
+      encoding: "utf8",
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    const result = JSON.parse(stdout);
+    expect(result.same).toBe(true);
+    expect(result.main).toBe(3);
+    expect(result.workers).toEqual([1, 2, 3].map(() => ({ code: 0, threads: 3 })));
+  });
+
+  it("has declarations that the strictest TypeScript takes", () => {
+    writeFileSync(
+      join(project, "index.mts"),
+      `import * as omnirouter from "@omnirouter/core";
+       export const error: omnirouter.OmniRouterError = new omnirouter.OmniRouterError("ERR_OMNI_IO", "disk full");
+       export const code: omnirouter.ErrorCode = error.code;
+       // @ts-expect-error: codes are a closed set
+       export const wrong: omnirouter.ErrorCode = "ERR_OTHER";`,
+    );
+    const options = {
+      module: "NodeNext",
+      target: "ES2023",
+      types: ["node"],
+      noEmit: true,
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      skipLibCheck: false,
+    };
+    writeFileSync(
+      join(project, "tsconfig.json"),
+      JSON.stringify({ compilerOptions: options, files: ["index.mts"] }),
+    );
+    const compiler = join(checkout, "node_modules", "typescript", "bin", "tsc");
+    const { status, stdout } = spawnSync(process.execPath, [compiler, "-p", project], { encoding: "utf8" });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+  });
+});
+
+describe("the loader, without an addon that works", () => {
+  function load(env: NodeJS.ProcessEnv): { code: string; message: string } {
+    const module = pathToFileURL(
+      join(project, "node_modules", "@omnirouter", "core", "dist", "binding.js"),
+    ).href;
+    const source = `
+      import { binding } from ${JSON.stringify(module)};
+      try { binding(); } catch ({ code, message }) { console.log(JSON.stringify({ code, message })); }`;
+    return JSON.parse(
+      execFileSync(process.execPath, ["--input-type=module", "-e", source], {
+        env: { ...process.env, ...env },
+        encoding: "utf8",
+      }),
+    );
+  }
+
+  it("lists every path it tried and says what to do", () => {
+    const { code, message } = load({ OMNIROUTER_BINDING: "" });
+    expect(code).toBe("ERR_OMNI_NO_BINDING");
+    expect(message).toContain(`Node ${process.version}`);
+    expect(message).toMatch(/build\/Release\/omnirouter\.node: no such file/);
+    expect(message).toMatch(/prebuilds\/[\w-]+\/omnirouter\.node: no such file/);
+    expect(message).toContain("npm run setup");
+  });
+
+  it("says why a file that is no addon does not load", () => {
+    const broken = join(project, "broken.node");
+    for (const bytes of [Buffer.alloc(4096, "not an addon"), readFileSync(addon).subarray(0, 40)]) {
+      writeFileSync(broken, bytes);
+      const { code, message } = load({ OMNIROUTER_BINDING: broken });
+      expect(code).toBe("ERR_OMNI_NO_BINDING");
+      expect(message).toMatch(/broken\.node: .*(invalid ELF|too short|mach-o|slice)/i);
+      expect(message).toContain("OMNIROUTER_BINDING");
+    }
+  });
+});
