@@ -44,7 +44,7 @@ export async function lockStore(directory: string, timeoutMs: number): Promise<S
       );
     },
     async release() {
-      const holder = await readOwner(ownerPath);
+      const holder = await readOwner(ownerPath).catch(() => undefined);
       if (holder?.token === token) await rm(ownerPath, { force: true }).catch(() => {});
       // A lock that was lost is somebody else's by now; one that cannot be removed expires by itself.
       if (lost === undefined) await release().catch(() => {});
@@ -79,7 +79,7 @@ async function acquire(
       if (performance.now() >= deadline)
         throw locked(
           directory,
-          await readOwner(join(directory, "writer.json")),
+          await readOwner(join(directory, "writer.json")).catch(() => undefined),
           `is writing it: wait until it has finished. If it has crashed, its lock expires ${STALE_MS / 1000} s after its last sign of life`,
           error,
         );
@@ -98,9 +98,10 @@ interface Owner {
 async function readOwner(path: string): Promise<Owner | undefined> {
   try {
     return JSON.parse(await readFile(path, "utf8"));
-  } catch {
+  } catch (error) {
     // Not there, or half-written by a writer that crashed: then nobody is known.
-    return undefined;
+    if (error instanceof SyntaxError || errnoCode(error) === "ENOENT") return undefined;
+    throw ioError("read", path, error);
   }
 }
 

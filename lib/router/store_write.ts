@@ -84,11 +84,8 @@ async function writeLocked(
     await writeFile(temporary, "manifest.json", text);
     await lock.assertHeld();
   } catch (error) {
-    // Makes room again on a full disk. If even this fails, the next writer does it. A lost lock makes it another's.
-    if (!(error instanceof OmniRouterError && error.code === "ERR_OMNI_LOCKED")) {
-      await rm(folder, { recursive: true, force: true }).catch(() => {});
-      await rm(temporary, { force: true }).catch(() => {});
-    }
+    // Makes room again on a full disk. If even this fails, the next writer does it.
+    await removeUnfinished(folder, temporary, lock).catch(() => {});
     // What is no system error comes from the caller's own writing function, such as an abort.
     throw errnoCode(error)?.startsWith("E") ? ioError("save the router in", directory, error) : error;
   }
@@ -165,6 +162,13 @@ async function refuseForeign(directory: string): Promise<void> {
       "ERR_OMNI_IO",
       `cannot save the router in ${directory}: the folder is no saved router and not empty (it holds ${foreign[0]}); name a new or empty one`,
     );
+}
+
+async function removeUnfinished(folder: string, temporary: string, lock: StoreLock): Promise<void> {
+  // Without the lock they may be another writer's.
+  await lock.assertHeld();
+  await rm(folder, { recursive: true, force: true });
+  await rm(temporary, { force: true });
 }
 
 async function removeBefore(directory: string, oldest: number, lock: StoreLock): Promise<void> {
