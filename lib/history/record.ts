@@ -85,7 +85,7 @@ export type HistoryRecord = Present<Omit<z.output<typeof schema>, "id" | "query"
 export function parseRecord(value: unknown, fallbackId: string): HistoryRecord | string {
   const result = schema.safeParse(value);
   if (!result.success) return describe(result.error);
-  const { id, query, outcomes, ...rest } = result.data;
+  const { id, query, inputTokens, task, outcomes } = result.data;
   const present: Record<string, Outcome> = Object.create(null);
   for (const model of Object.keys(outcomes ?? {})) {
     const outcome = outcomes![model];
@@ -94,7 +94,8 @@ export function parseRecord(value: unknown, fallbackId: string): HistoryRecord |
   return {
     id: wellFormed(id || fallbackId),
     query: wellFormed(query),
-    ...withoutNulls(rest),
+    ...(typeof inputTokens === "number" ? { inputTokens } : {}),
+    ...(typeof task === "string" ? { task: wellFormed(task) } : {}),
     outcomes: present,
   };
 }
