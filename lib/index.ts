@@ -10,3 +10,4 @@ export type { HistoryRecord, Outcome } from "./history/record.js";
 export type { HistorySource } from "./history/source.js";
 export { ModelPool } from "./pool/pool.js";
 export type { Model } from "./pool/schema.js";
+export { type SimulatedWorkload, type SimulationOptions, simulateWorkload } from "./simulation/workload.js";
