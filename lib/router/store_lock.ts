@@ -27,7 +27,7 @@ export interface StoreLock {
 export async function lockStore(directory: string, timeoutMs: number): Promise<StoreLock> {
   const ownerPath = join(directory, "writer.json");
   let lost: Error | undefined;
-  const release = await acquire(directory, timeoutMs, error => {
+  const unlock = await acquire(directory, timeoutMs, error => {
     lost = error;
   });
   const token = randomUUID();
@@ -44,16 +44,18 @@ export async function lockStore(directory: string, timeoutMs: number): Promise<S
       );
     },
     async release() {
-      const holder = await readOwner(ownerPath).catch(() => undefined);
-      if (holder?.token === token) await rm(ownerPath, { force: true }).catch(() => {});
-      // A lock that was lost is somebody else's by now; one that cannot be removed expires by itself.
-      if (lost === undefined) await release().catch(() => {});
+      // A lock that was taken over is another's to release. What cannot be read cannot have been taken over either.
+      const holder = await readOwner(ownerPath).catch(() => owner);
+      if (holder?.token !== token) return;
+      await rm(ownerPath, { force: true }).catch(() => {});
+      // What cannot be removed expires by itself.
+      if (lost === undefined) await unlock().catch(() => {});
     },
   };
   try {
     await writeFile(ownerPath, `${JSON.stringify(owner)}\n`);
   } catch (error) {
-    await lock.release();
+    await unlock().catch(() => {});
     throw ioError("write", ownerPath, error);
   }
   return lock;

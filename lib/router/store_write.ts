@@ -65,7 +65,8 @@ async function writeLocked(
     await makeFolder(dirname(folder));
     await mkdir(folder);
     const files: StoredFile[] = [];
-    for (const [name, source] of content.files) files.push(await writeFile(join(folder, name), name, source));
+    for (const [name, source] of content.files)
+      files.push({ name, ...(await writeFile(join(folder, name), source)) });
     await sync(folder);
     await sync(dirname(folder));
 
@@ -81,7 +82,7 @@ async function writeLocked(
     });
     const text = Buffer.from(formatManifest(manifest));
     await rm(temporary, { force: true });
-    await writeFile(temporary, "manifest.json", text);
+    await writeFile(temporary, text);
     await lock.assertHeld();
   } catch (error) {
     // Makes room again on a full disk. If even this fails, the next writer does it.
@@ -104,9 +105,8 @@ async function writeLocked(
 /** Writes a new file, flushed to the disk, and measures it on the way. */
 async function writeFile(
   path: string,
-  name: string,
   source: Uint8Array | ((write: Write) => Promise<void>),
-): Promise<StoredFile> {
+): Promise<Omit<StoredFile, "name">> {
   const hash = createHash("sha256");
   let bytes = 0;
   let handle: FileHandle | undefined;
@@ -129,7 +129,7 @@ async function writeFile(
   } finally {
     await handle?.close();
   }
-  return { name, bytes, sha256: hash.digest("hex") };
+  return { bytes, sha256: hash.digest("hex") };
 }
 
 /** Makes a folder and those above it, each on the disk before the next is relied upon. */
@@ -156,7 +156,8 @@ async function sync(folder: string): Promise<void> {
 
 async function refuseForeign(directory: string): Promise<void> {
   if (await readManifest(directory)) return;
-  const foreign = (await readdir(directory)).filter(entry => !OWN_ENTRIES.has(entry));
+  const entries = await readdir(directory).catch(error => Promise.reject(ioError("read", directory, error)));
+  const foreign = entries.filter(entry => !OWN_ENTRIES.has(entry));
   if (foreign.length > 0)
     throw new OmniRouterError(
       "ERR_OMNI_IO",

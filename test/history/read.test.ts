@@ -7,9 +7,9 @@ import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type BadRecord, type ReadOptions, type ReadProgress, readRecords } from "../../lib/history/read.js";
-import type { HistoryRecord } from "../../lib/history/record.js";
+import { type BadRecord, type ReadProgress, readRecords } from "../../lib/history/read.js";
 import type { HistorySource } from "../../lib/history/source.js";
+import { all, bytes, invalid } from "./reading.js";
 
 let folder: string;
 beforeAll(async () => {
@@ -23,18 +23,6 @@ async function file(content: string | Uint8Array): Promise<string> {
   await writeFile(path, content);
   return path;
 }
-
-async function all(source: HistorySource, options?: ReadOptions): Promise<HistoryRecord[]> {
-  const records = [];
-  for await (const record of readRecords(source, options)) records.push(record);
-  return records;
-}
-
-const bytes = (...chunks: (string | Uint8Array)[]) => Readable.from(chunks.map(chunk => Buffer.from(chunk)));
-const invalid = (message: string | RegExp) => ({
-  code: "ERR_OMNI_INVALID_HISTORY",
-  message: typeof message === "string" ? message : expect.stringMatching(message),
-});
 
 const a = {
   id: "a",
@@ -63,6 +51,19 @@ describe("records are read from", () => {
     const paths = [await file(`${JSON.stringify(a)}\n`), await file(gzipSync(JSON.stringify(b)))];
     expect(await all(paths)).toEqual([a, b]);
     expect(await all([pathToFileURL(paths[0]!), paths[1]!])).toEqual([a, b]);
+  });
+
+  it("files, where a record without an id is called after its file and line", async () => {
+    const path = await file(
+      '\n{"query":"x"}\n{"query":"y","id":null}\n{"query":"z","id":""}\n{"query":"u","id":17}\n',
+    );
+    expect((await all([path, await file('{"query":"v"}')])).map(record => record.id)).toEqual([
+      "1:2",
+      "1:3",
+      "1:4",
+      "17",
+      "2:1",
+    ]);
   });
 
   it("iterables of objects, left as they are", async () => {
@@ -155,115 +156,6 @@ function ordered({ id, query, inputTokens, task, outcomes }: Record<string, unkn
   );
   return { id, query, inputTokens, task, outcomes: Object.fromEntries(parts) };
 }
-
-describe("a record", () => {
-  const one = async (record: unknown) => (await all([record as object]))[0];
-
-  it("without an id is called after its file and line", async () => {
-    const path = await file(
-      '\n{"query":"x"}\n{"query":"y","id":null}\n{"query":"z","id":""}\n{"query":"u","id":17}\n',
-    );
-    expect((await all([path, await file('{"query":"v"}')])).map(record => record.id)).toEqual([
-      "1:2",
-      "1:3",
-      "1:4",
-      "17",
-      "2:1",
-    ]);
-  });
-
-  it("needs no outcomes, and null means missing", async () => {
-    expect(await one({ id: "x", query: "", inputTokens: null, task: null, outcomes: null })).toEqual({
-      id: "x",
-      query: "",
-      outcomes: {},
-    });
-    expect(await one({ id: "x", query: "q", outcomes: { m: { quality: null, cost: 0 }, n: null } })).toEqual({
-      id: "x",
-      query: "q",
-      outcomes: { m: { cost: 0 } },
-    });
-  });
-
-  it("may hold keys that are not known", async () => {
-    const known = await one({
-      ...a,
-      src: "a list",
-      split: 3,
-      outcomes: { m: { quality: 1, cost: 0.5, judge: "x" } },
-    });
-    expect(known).toEqual(a);
-  });
-
-  it("cannot reach a prototype through a model's name or a key", async () => {
-    const text =
-      '{"id":"x","query":"q","__proto__":{"task":"t"},"outcomes":{"constructor":{"quality":1,"__proto__":{"cost":1}}}}';
-    const [record] = await all(bytes(text));
-    expect(Object.keys(record!.outcomes)).toEqual(["constructor"]);
-    expect(record!.outcomes.constructor).toEqual({ quality: 1 });
-    expect(record!.outcomes.toString).toBeUndefined();
-    expect(record!.task).toBeUndefined();
-    expect(({} as { quality?: number }).quality).toBeUndefined();
-    await expect(all(bytes('{"query":"q","outcomes":{"__proto__":{"quality":1}}}'))).rejects.toMatchObject(
-      invalid("input:1: outcomes must not name a model __proto__"),
-    );
-  });
-
-  it("has texts that UTF-8 can hold", async () => {
-    expect(await one({ id: "x\ud800", query: "cut \ud83d", outcomes: {} })).toMatchObject({
-      id: "x\ufffd",
-      query: "cut \ufffd",
-    });
-    expect(await one({ id: "x", query: "whole \ud83d\ude00" })).toMatchObject({
-      query: "whole \ud83d\ude00",
-    });
-  });
-
-  it.each([
-    [{ id: "x" }, "query is missing"],
-    [{ query: 3 }, "query must be text, got 3"],
-    [{ query: "q", id: 1.5 }, "id must be text, got 1.5"],
-    [{ query: "q", task: 3 }, "task must be text, got 3"],
-    [{ query: "q", inputTokens: -1 }, "inputTokens must be a finite number >= 0, got -1"],
-    [{ query: "q", inputTokens: "7" }, 'inputTokens must be a finite number >= 0, got "7"'],
-    [{ query: "q", outcomes: [] }, "outcomes must be an object of outcomes by model, got []"],
-    [{ query: "q", outcomes: { m: 1 } }, "outcomes.m must be an object, got 1"],
-    [
-      { query: "q", outcomes: { "gpt-4o": { quality: 1.3 } } },
-      'outcomes["gpt-4o"].quality must be between 0 and 1, got 1.3',
-    ],
-    [
-      { query: "q", outcomes: { m: { quality: -0.1 } } },
-      "outcomes.m.quality must be between 0 and 1, got -0.1",
-    ],
-    [
-      { query: "q", outcomes: { m: { quality: Number.NaN } } },
-      "outcomes.m.quality must be between 0 and 1, got NaN",
-    ],
-    [
-      { query: "q", outcomes: { m: { quality: true } } },
-      "outcomes.m.quality must be between 0 and 1, got true",
-    ],
-    [{ query: "q", outcomes: { m: { cost: -1 } } }, "outcomes.m.cost must be a finite number >= 0, got -1"],
-    [
-      { query: "q", outcomes: { m: { cost: 1e39 } } },
-      "outcomes.m.cost must be a finite number >= 0, got 1e+39",
-    ],
-    [
-      { query: "q", outcomes: { m: { latencyMs: Number.POSITIVE_INFINITY } } },
-      "outcomes.m.latencyMs must be a finite number >= 0, got Infinity",
-    ],
-    [
-      { query: "q", outcomes: { m: { outputTokens: -1, cost: -1 } } },
-      /outputTokens must .*, got -1 \(and 1 more\)$/,
-    ],
-    [[1], "must be an object, got [1]"],
-  ])("is refused: %j", async (record, message) => {
-    await expect(one(record)).rejects.toMatchObject(
-      invalid(message instanceof RegExp ? message : `input:1: ${message}`),
-    );
-  });
-});
 
 describe("errors name the file and the line", () => {
   const good = '{"query":"q"}\n';

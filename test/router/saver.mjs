@@ -1,5 +1,6 @@
 // Saves in a loop until it is killed, or has saved often enough; says so after each save.
 // node saver.mjs COMPILED_LIBRARY FOLDER FIRST_NUMBER COUNT [stall]
+// With "stall", it stops in the middle of a save until its standard input ends.
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
@@ -16,7 +17,7 @@ for (let number = Number(first); number < Number(first) + Number(count); number+
         for (let part = 0; part < 3; part++) await write(piece);
         if (stall) {
           process.stdout.write("stalled\n");
-          await new Promise(resolve => setTimeout(resolve, 60_000));
+          await new Promise(resolve => process.stdin.once("end", resolve).resume());
         }
       },
     ],

@@ -108,13 +108,16 @@ it("a first save that fails leaves a folder that the next save can use", async (
   const directory = join(folder, "new", "router");
   for (let at = 1; ; at++) {
     inject(step => step === at);
-    const saved = await RouterStore.open(directory)
+    const outcome = await RouterStore.open(directory)
       .write(contentOf(1))
-      .then(() => true)
-      .catch(() => false);
+      .catch((error: unknown) => error);
     const reached = faults.step >= at;
     heal();
-    if (!saved && (await stat(join(directory, "manifest.json")).catch(() => undefined)) === undefined)
+    if (outcome instanceof Error) expect(outcome).toMatchObject({ code: "ERR_OMNI_IO" });
+    if (
+      outcome instanceof Error &&
+      (await stat(join(directory, "manifest.json")).catch(() => undefined)) === undefined
+    )
       await expect(RouterStore.open(directory).manifest()).rejects.toMatchObject({ code: "ERR_OMNI_IO" });
     if (!reached) break;
   }
