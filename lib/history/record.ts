@@ -1,11 +1,10 @@
 import * as z from "zod";
+import { show } from "../show.js";
 
 /** The columns are 32-bit floats: a larger amount would turn into infinity there. */
 const MAX_AMOUNT = 3.4028234663852886e38;
 
-const show = (value: unknown): string => JSON.stringify(value) ?? String(value);
-const got = (issue: { readonly input?: unknown }) =>
-  typeof issue.input === "number" ? `got ${issue.input}` : `got ${show(issue.input)?.slice(0, 80)}`;
+const got = (issue: { readonly input?: unknown }) => `got ${show(issue.input)}`;
 
 /** A number that logs may leave out or write as null: both say that it is not known. */
 function known(sentence: string, maximum: number) {

@@ -1,10 +1,9 @@
 import { closest } from "fastest-levenshtein";
 import * as z from "zod";
+import { show } from "../show.js";
 
 /** The solver keeps one row's eligible models in one 64-bit mask. */
 export const MAX_MODELS = 64;
-
-const show = (value: unknown): string => (typeof value === "string" ? JSON.stringify(value) : String(value));
 
 const name = z
   .string({

@@ -84,8 +84,10 @@ describe("a record", () => {
       { query: "q", outcomes: { m: { outputTokens: -1, cost: -1 } } },
       /outputTokens must .*, got -1 \(and 1 more\)$/,
     ],
-    [[1], "must be an object, got [1]"],
-  ])("is refused: %j", async (record, message) => {
+    [[1], "must be an object, got [ 1 ]"],
+    [{ query: 3n }, "query must be text, got 3n"],
+    [{ query: Object.create(null) }, "query must be text, got [Object: null prototype] {}"],
+  ])("is refused: %o", async (record, message) => {
     await expect(one(record)).rejects.toMatchObject(
       invalid(message instanceof RegExp ? message : `input:1: ${message}`),
     );

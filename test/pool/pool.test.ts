@@ -214,6 +214,7 @@ describe("a pool's problems", () => {
     [{ ...small, name: "" }, "name must be text without blanks at its ends"],
     [{ ...small, name: " small" }, "name must be text without blanks at its ends"],
     [{ ...small, name: 4 }, "name must be text, got 4"],
+    [{ ...small, name: Object.create(null) }, "name must be text, got [Object: null prototype] {}"],
     [null, "models[0] must be an object"],
     [[], "models[0] must be an object"],
   ])("%j: %s", (entry, expected) => {
