@@ -1,1 +1,13 @@
 export { type ErrorCode, OmniRouterError } from "./errors.js";
+export {
+  History,
+  type HistoryReadOptions,
+  type HistoryReport,
+  type ModelOutcomes,
+} from "./history/history.js";
+export { type BadRecord, type ReadOptions, type ReadProgress, readRecords } from "./history/read.js";
+export type { HistoryRecord, Outcome } from "./history/record.js";
+export type { HistorySource } from "./history/source.js";
+export { ModelPool } from "./pool/pool.js";
+export type { Model } from "./pool/schema.js";
+export { type SimulatedWorkload, type SimulationOptions, simulateWorkload } from "./simulation/workload.js";
