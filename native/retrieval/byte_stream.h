@@ -1,4 +1,5 @@
-// Where a saved index goes to and comes from: memory or a file descriptor, with a running CRC-32 of what passed.
+// Where a saved index goes to and comes from: memory or a file descriptor, with a running CRC-32 of what
+// passed.
 #pragma once
 
 #include <cstddef>

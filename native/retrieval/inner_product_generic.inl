@@ -1,8 +1,7 @@
 // The kernels, written once. An including file first defines, in an anonymous namespace:
-//   Vec, kWidth, kRowsAtOnce          a register, its number of lanes, rows that fit the register file at once
-//   load(p), loadFirst(p, n)          n < kWidth elements, the rest zero
-//   multiplyAdd(x, y, sum), add(a, b)
-//   fold(v)                           the lanes of one register folded in halves
+//   Vec, kWidth, kRowsAtOnce          a register, its number of lanes, rows that fit the register file at
+//   once load(p), loadFirst(p, n)          n < kWidth elements, the rest zero multiplyAdd(x, y, sum), add(a,
+//   b) fold(v)                           the lanes of one register folded in halves
 
 namespace {
 
@@ -14,7 +13,8 @@ inline float foldLanes(Vec* sum) {
   for (int half = kParts / 2; half >= 1; half /= 2)
 #pragma GCC unroll 16
     for (int p = 0; p < half; ++p) sum[p] = add(sum[p], sum[p + half]);
-  return fold(sum[0]) + 0.0f;  // a sum of nothing but underflow may be -0, depending on the padding: make it +0
+  return fold(sum[0]) +
+         0.0f;  // a sum of nothing but underflow may be -0, depending on the padding: make it +0
 }
 
 template <int kRows>

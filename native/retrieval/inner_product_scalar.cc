@@ -1,5 +1,5 @@
-// The plain one, always built and what the others are tested against. On a CPU without fused multiply-add the C
-// library emulates it: slow, but the same bits.
+// The plain one, always built and what the others are tested against. On a CPU without fused multiply-add the
+// C library emulates it: slow, but the same bits.
 #include "retrieval/inner_product_kernels.h"
 
 namespace {
@@ -8,8 +8,7 @@ constexpr int kLanes = 32;
 
 float one(const float* x, const float* y, size_t dimension) {
   float sum[kLanes] = {};
-  for (size_t i = 0; i < dimension; ++i)
-    sum[i % kLanes] = __builtin_fmaf(x[i], y[i], sum[i % kLanes]);
+  for (size_t i = 0; i < dimension; ++i) sum[i % kLanes] = __builtin_fmaf(x[i], y[i], sum[i % kLanes]);
   for (int half = kLanes / 2; half >= 1; half /= 2)
     for (int l = 0; l < half; ++l) sum[l] += sum[l + half];
   return sum[0] + 0.0f;

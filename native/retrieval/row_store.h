@@ -1,7 +1,7 @@
 // The vectors and their ids: rows that are only ever appended, readable without a lock while more are added.
 //
-// Rows lie in blocks that never move. A Rows value is a snapshot: it keeps its blocks alive and never looks past the
-// rows that were complete when it was taken, so an addition, however long, blocks no search.
+// Rows lie in blocks that never move. A Rows value is a snapshot: it keeps its blocks alive and never looks
+// past the rows that were complete when it was taken, so an addition, however long, blocks no search.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +10,8 @@
 #include <span>
 #include <unordered_set>
 #include <vector>
+
+#include "compute/cancel.h"
 
 namespace omnirouter::retrieval {
 
@@ -57,13 +59,15 @@ class RowStore {
 
   const Rows& rows() const { return rows_; }
 
-  // Appends all or nothing. Without ids, rows are numbered on from the highest id so far. Throws InvalidArgument
-  // naming the row for a value that is not finite, a vector too long for float arithmetic, a negative or repeated id.
-  void append(std::span<const float> vectors, std::span<const int32_t> ids);
-
-  size_t memory() const;
+  // Appends all or nothing. Without ids, rows are numbered on from the highest id so far. Throws
+  // InvalidArgument naming the row for a value that is not finite, a vector too long for float arithmetic, a
+  // negative or repeated id.
+  void append(std::span<const float> vectors, std::span<const int32_t> ids,
+              const compute::CancelFlag& cancel);
 
  private:
+  void reserve(size_t rows);
+  void takeIds(std::span<const int32_t> ids, size_t count);
   void checkIds(std::span<const int32_t> ids) const;
   bool numbersOn(std::span<const int32_t> ids) const;
 
@@ -74,9 +78,10 @@ class RowStore {
   std::unordered_set<int32_t> used_;
 };
 
-// Checks that `vectors` is whole rows of finite values, none longer than kLongest; returns the greatest length.
-// `argument` is the caller's name for it in the error.
-double checkVectors(std::span<const float> vectors, size_t dimension, const char* argument);
+// Checks that `vectors` is whole rows of finite values, none longer than kLongest; returns the greatest
+// length. `argument` is the caller's name for it in the error.
+double checkVectors(std::span<const float> vectors, size_t dimension, const char* argument,
+                    const compute::CancelFlag& cancel);
 
 // Inner products of vectors up to this length cannot overflow a float, whatever the order of summation.
 constexpr double kLongest = 1e19;

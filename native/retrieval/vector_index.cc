@@ -20,13 +20,15 @@ constexpr size_t kGraphFromRows = 50'000;
 // An index that is told to be a graph still scans its first rows, which is as fast and exact.
 constexpr size_t kToldGraphFromRows = 1'000;
 constexpr size_t kStep = 64;
-// A search reads about this many rows per place of its breadth; with fewer rows than that, scanning reads less.
+// A search reads about this many rows per place of its breadth; with fewer rows than that, scanning reads
+// less.
 constexpr size_t kRowsPerBreadth = 16;
 constexpr auto kSlice = std::chrono::milliseconds(2);
 
 RowStore emptyStore(size_t dimension) {
   if (dimension < 1 || dimension > kMostDimensions)
-    throw InvalidArgument("dimension", "dimension must be a whole number from 1 to " + std::to_string(kMostDimensions));
+    throw InvalidArgument("dimension",
+                          "dimension must be a whole number from 1 to " + std::to_string(kMostDimensions));
   return RowStore(dimension);
 }
 
@@ -67,10 +69,11 @@ size_t VectorIndex::memory() const {
   return rows + (view_.graph ? view_.graph->memory() : 0) + builderMemory_;
 }
 
-void VectorIndex::add(std::span<const float> vectors, std::span<const int32_t> ids) {
+void VectorIndex::add(std::span<const float> vectors, std::span<const int32_t> ids,
+                      const compute::CancelFlag& cancel) {
   {
     const std::lock_guard adding(addMutex_);
-    store_.append(vectors, ids);
+    store_.append(vectors, ids, cancel);
     auto rows = std::make_shared<const Rows>(store_.rows());
     const std::lock_guard lock(viewMutex_);
     view_.rows = std::move(rows);
@@ -80,7 +83,7 @@ void VectorIndex::add(std::span<const float> vectors, std::span<const int32_t> i
 
 void VectorIndex::search(std::span<const float> queries, size_t k, const compute::CancelFlag& cancel,
                          std::span<Neighbour> out) const {
-  checkVectors(queries, dimension_, "queries");
+  checkVectors(queries, dimension_, "queries", cancel);
   const View now = view();
   const Rows& rows = *now.rows;
   std::fill(out.begin(), out.end(), Neighbour{});
@@ -88,7 +91,8 @@ void VectorIndex::search(std::span<const float> queries, size_t k, const compute
     std::vector<Neighbour> found(queries.size() / dimension_ * rows.size());
     if (!found.empty()) exactSearch(rows, {0, rows.size()}, queries, rows.size(), cancel, found);
     for (size_t q = 0; q * k < out.size(); ++q)
-      std::copy_n(found.begin() + static_cast<ptrdiff_t>(q * rows.size()), rows.size(), out.begin() + static_cast<ptrdiff_t>(q * k));
+      std::copy_n(found.begin() + static_cast<ptrdiff_t>(q * rows.size()), rows.size(),
+                  out.begin() + static_cast<ptrdiff_t>(q * k));
     return;
   }
   if (!now.graph || searchBreadth(k) * kRowsPerBreadth >= now.graph->size()) {
@@ -99,7 +103,8 @@ void VectorIndex::search(std::span<const float> queries, size_t k, const compute
   if (now.graph->size() == rows.size()) return;
   std::vector<Neighbour> tail(out.size()), both;
   exactSearch(rows, {now.graph->size(), rows.size()}, queries, k, cancel, tail);
-  for (size_t place = 0; place < out.size(); place += k) merge(out.subspan(place, k), std::span(tail).subspan(place, k), both);
+  for (size_t place = 0; place < out.size(); place += k)
+    merge(out.subspan(place, k), std::span(tail).subspan(place, k), both);
 }
 
 size_t VectorIndex::boundary(size_t rows) const {
@@ -117,7 +122,8 @@ bool VectorIndex::buildSlice() {
   const size_t served = now.graph ? now.graph->size() : 0;
   if (target <= served) return false;
   // The served graph is never changed: a copy grows and takes its place.
-  if (!builder_) builder_ = std::make_unique<GraphBuilder>(std::make_unique<Graph>(now.graph ? *now.graph : Graph()));
+  if (!builder_)
+    builder_ = std::make_unique<GraphBuilder>(std::make_unique<Graph>(now.graph ? *now.graph : Graph()));
   const auto until = std::chrono::steady_clock::now() + kSlice;
   while (builder_->size() < target && std::chrono::steady_clock::now() < until) builder_->insert(*now.rows);
   std::shared_ptr<const Graph> complete;
@@ -141,7 +147,8 @@ void VectorIndex::buildInBackground() {
     if (building_ || boundary(view_.rows->size()) <= (view_.graph ? view_.graph->size() : 0)) return;
     building_ = true;
   }
-  // A slice per task, so that the pool's other tasks have their turn; an index that nobody holds any more is dropped.
+  // A slice per task, so that the pool's other tasks have their turn; an index that nobody holds any more is
+  // dropped.
   compute::Pool::shared().submit([weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self) return;

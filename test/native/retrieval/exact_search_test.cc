@@ -9,8 +9,8 @@
 
 #include "compute/cpu.h"
 #include "compute/pool.h"
-#include "errors.h"
 #include "embeddings.h"
+#include "errors.h"
 #include "retrieval/inner_product.h"
 
 using namespace omnirouter;
@@ -18,7 +18,8 @@ using namespace omnirouter::retrieval;
 
 namespace {
 
-std::vector<Neighbour> bruteForce(const Rows& rows, RowRange range, const std::vector<float>& queries, size_t k) {
+std::vector<Neighbour> bruteForce(const Rows& rows, RowRange range, const std::vector<float>& queries,
+                                  size_t k) {
   const size_t d = rows.dimension();
   std::vector<Neighbour> out(queries.size() / d * k), all;
   for (size_t q = 0; q < queries.size() / d; ++q) {
@@ -48,7 +49,7 @@ std::vector<Neighbour> search(const Rows& rows, RowRange range, const std::vecto
 TEST_CASE("the exact search is brute force, bit for bit, for any batch, range and number of threads") {
   for (const size_t d : {3, 64}) {
     RowStore store(d);
-    store.append(embeddings(20'000, d, 5), {});
+    store.append(embeddings(20'000, d, 5), {}, compute::CancelFlag());
     const Rows& rows = store.rows();
     for (const size_t queries : {1, 3, 4, 70, 300}) {
       const auto q = embeddings(queries, d, 6);
@@ -66,7 +67,7 @@ TEST_CASE("the exact search is brute force, bit for bit, for any batch, range an
 
 TEST_CASE("a batch large enough not to split rows gives the same") {
   RowStore store(8);
-  store.append(embeddings(9'000, 8, 5), {});
+  store.append(embeddings(9'000, 8, 5), {}, compute::CancelFlag());
   const auto q = embeddings(9'000, 8, 6);
   CHECK(identical(search(store.rows(), {0, 9'000}, q, 5), bruteForce(store.rows(), {0, 9'000}, q, 5)));
 }
@@ -82,7 +83,7 @@ TEST_CASE("ties go to the lowest ids, however many there are and whatever order 
   }
   std::shuffle(ids.begin(), ids.end(), random);
   RowStore store(4);
-  store.append(vectors, ids);
+  store.append(vectors, ids, compute::CancelFlag());
   const std::vector<float> queries = {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, -1, 0, 0, 0, 1, 1, 1, 1};
   const RowRange all{0, ids.size()};
   CHECK(identical(search(store.rows(), all, queries, 50), bruteForce(store.rows(), all, queries, 50)));
@@ -90,10 +91,11 @@ TEST_CASE("ties go to the lowest ids, however many there are and whatever order 
 
 TEST_CASE("every instruction set gives the same search") {
   RowStore store(50);
-  store.append(embeddings(3'000, 50, 5), {});
+  store.append(embeddings(3'000, 50, 5), {}, compute::CancelFlag());
   const auto q = embeddings(20, 50, 6);
   const auto expected = bruteForce(store.rows(), {0, 3'000}, q, 10);
-  for (const compute::Isa isa : {compute::Isa::scalar, compute::Isa::avx2, compute::Isa::avx512, compute::Isa::neon}) {
+  for (const compute::Isa isa :
+       {compute::Isa::scalar, compute::Isa::avx2, compute::Isa::avx512, compute::Isa::neon}) {
     if (!compute::supported(isa)) continue;
     compute::setIsa(isa);
     CHECK(identical(search(store.rows(), {0, 3'000}, q, 10), expected));
@@ -103,7 +105,7 @@ TEST_CASE("every instruction set gives the same search") {
 
 TEST_CASE("a raised flag stops the search") {
   RowStore store(16);
-  store.append(embeddings(5'000, 16, 5), {});
+  store.append(embeddings(5'000, 16, 5), {}, compute::CancelFlag());
   compute::CancelFlag cancel;
   cancel.raise();
   for (const size_t queries : {1, 40}) {

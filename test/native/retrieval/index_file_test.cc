@@ -14,8 +14,8 @@
 #include <string>
 #include <vector>
 
-#include "errors.h"
 #include "embeddings.h"
+#include "errors.h"
 #include "retrieval/vector_index.h"
 
 using namespace omnirouter;
@@ -41,7 +41,7 @@ std::shared_ptr<VectorIndex> example(size_t rows, size_t d, Kind kind) {
   const auto index = VectorIndex::create(d, kind);
   std::vector<int32_t> ids(rows);
   for (size_t i = 0; i < rows; ++i) ids[i] = static_cast<int32_t>(3 * (rows - i));
-  if (rows > 0) index->add(embeddings(rows, d, 1), ids);
+  if (rows > 0) index->add(embeddings(rows, d, 1), ids, kNever);
   index->settle(kNever);
   return index;
 }
@@ -63,7 +63,8 @@ std::string codeOf(const std::vector<uint8_t>& bytes) {
   }
 }
 
-// The checksum would hide what the structure's own checks catch, so files are altered without it, as FAISS writes them.
+// The checksum would hide what the structure's own checks catch, so files are altered without it, as FAISS
+// writes them.
 std::vector<uint8_t> withoutTrailer(std::vector<uint8_t> bytes) {
   bytes.resize(bytes.size() - kTrailer);
   return bytes;
@@ -163,7 +164,9 @@ TEST_CASE("without a checksum, altered bytes give an error or an index that is s
     for (size_t i = 0; i < 1'000; ++i) {
       auto altered = bytes;
       const size_t offset = i < 200 ? i : random() % (bytes.size() - 8);
-      const uint64_t value = i % 3 == 0 ? random() : i % 3 == 1 ? ~uint64_t{0} : uint64_t{1} << (random() % 64);
+      const uint64_t value = i % 3 == 0   ? random()
+                             : i % 3 == 1 ? ~uint64_t{0}
+                                          : uint64_t{1} << (random() % 64);
       std::memcpy(&altered[offset], &value, i % 2 == 0 ? 4 : 8);
       const std::string code = codeOf(altered);
       CHECK((code == "" || code == "ERR_OMNI_CORRUPT"));

@@ -65,6 +65,5 @@ TEST_CASE("the plain kernel stays within the error bound, and underflow leaves +
   }
   const std::vector<float> tiny(384, 1e-38f), negative(384, -1e-38f);
   for (const Isa isa : {Isa::scalar, Isa::avx2, Isa::avx512, Isa::neon})
-    if (supported(isa))
-      CHECK_FALSE(std::signbit(innerProduct(isa).one(tiny.data(), negative.data(), 384)));
+    if (supported(isa)) CHECK_FALSE(std::signbit(innerProduct(isa).one(tiny.data(), negative.data(), 384)));
 }

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "compute/pool.h"
-#include "errors.h"
 #include "embeddings.h"
+#include "errors.h"
 
 using namespace omnirouter;
 using namespace omnirouter::retrieval;
@@ -59,8 +59,8 @@ TEST_CASE("the graph finds nearly all of the exact neighbours on embedding-like 
   const size_t d = 48, n = 6'000;
   const auto vectors = embeddings(n, d, 1), queries = embeddings(200, d, 2);
   const auto flat = VectorIndex::create(d, Kind::flat), graph = VectorIndex::create(d, Kind::hnsw);
-  flat->add(vectors, {});
-  graph->add(vectors, {});
+  flat->add(vectors, {}, kNever);
+  graph->add(vectors, {}, kNever);
   graph->settle(kNever);
   REQUIRE(graph->hasGraph());
   CHECK_FALSE(flat->hasGraph());
@@ -81,7 +81,7 @@ TEST_CASE("the same rows give the same graph, however they arrive and however ma
       compute::Pool::shared().setThreads(threads);
       const auto index = VectorIndex::create(d, Kind::hnsw);
       for (size_t first = 0; first < n; first += batch)
-        index->add(part(vectors, d, first, std::min(batch, n - first)), {});
+        index->add(part(vectors, d, first, std::min(batch, n - first)), {}, kNever);
       index->settle(kNever);
       answers.push_back(search(*index, queries, 10));
       MemorySink sink;
@@ -97,7 +97,7 @@ TEST_CASE("every row is found at once, before, while and after the graph is buil
   const auto vectors = embeddings(n, d, 5);
   const auto index = VectorIndex::create(d, Kind::hnsw);
   for (size_t first = 0; first < n; first += batch) {
-    index->add(part(vectors, d, first, batch), {});
+    index->add(part(vectors, d, first, batch), {}, kNever);
     const auto found = search(*index, part(vectors, d, first, batch), 1);
     size_t itself = 0;
     for (size_t i = 0; i < batch; ++i) itself += found[i].id == static_cast<int32_t>(first + i);
@@ -108,7 +108,7 @@ TEST_CASE("every row is found at once, before, while and after the graph is buil
 
 TEST_CASE("an index chooses by its size") {
   const auto index = VectorIndex::create(2, Kind::automatic);
-  index->add(std::vector<float>(2 * 10'000, 0.5f), {});
+  index->add(std::vector<float>(2 * 10'000, 0.5f), {}, kNever);
   index->settle(kNever);
   CHECK_FALSE(index->hasGraph());
 }
@@ -151,7 +151,7 @@ TEST_CASE("searching, adding, saving and building at once are safe, and a search
       if (VectorIndex::read(source, Kind::automatic)->size() > index->size()) ++strange;
     }
   });
-  for (size_t first = 0; first < n; first += 3) index->add(part(vectors, d, first, 3), {});
+  for (size_t first = 0; first < n; first += 3) index->add(part(vectors, d, first, 3), {}, kNever);
   index->settle(kNever);
   while (searches < 10) std::this_thread::yield();
   done = true;
@@ -167,7 +167,7 @@ TEST_CASE("thousands of equal vectors do not cost the graph an answer") {
   const auto index = VectorIndex::create(d, Kind::hnsw);
   std::vector<float> vectors(n * d, 0.0f);
   for (size_t i = 0; i < n; ++i) vectors[i * d + i % 2] = 1.0f;
-  index->add(vectors, {});
+  index->add(vectors, {}, kNever);
   index->settle(kNever);
   REQUIRE(index->hasGraph());
   const std::vector<float> queries = {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0};
@@ -177,7 +177,7 @@ TEST_CASE("thousands of equal vectors do not cost the graph an answer") {
 TEST_CASE("fewer rows than k are padded, an empty index answers with padding alone") {
   const auto index = VectorIndex::create(2, Kind::automatic);
   for (const Neighbour& n : search(*index, std::vector<float>{1, 0}, 3)) CHECK(n.id == -1);
-  index->add(std::vector<float>{0, 1, 1, 0}, std::vector<int32_t>{7, 3});
+  index->add(std::vector<float>{0, 1, 1, 0}, std::vector<int32_t>{7, 3}, kNever);
   const auto found = search(*index, std::vector<float>{1, 0.5f, 0, 0}, 3);
   const std::vector<int32_t> expected = {3, 7, -1, 3, 7, -1};
   for (size_t i = 0; i < 6; ++i) CHECK(found[i].id == expected[i]);
@@ -188,10 +188,10 @@ TEST_CASE("bad arguments are refused by name and change nothing") {
   CHECK(refusal([] { VectorIndex::create(0, Kind::flat); }).starts_with("dimension:"));
   CHECK(refusal([] { VectorIndex::create(kMostDimensions + 1, Kind::flat); }).starts_with("dimension:"));
   const auto index = VectorIndex::create(2, Kind::automatic);
-  index->add(std::vector<float>{1, 0, 0, 1}, {});
+  index->add(std::vector<float>{1, 0, 0, 1}, {}, kNever);
   const float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
   const auto adding = [&](std::vector<float> vectors, std::vector<int32_t> ids) {
-    return refusal([&] { index->add(vectors, ids); });
+    return refusal([&] { index->add(vectors, ids, kNever); });
   };
   CHECK(adding({1, 2, 3}, {}).starts_with("vectors:"));
   CHECK(adding({1, 0, nan, 0}, {}).find("row 1 holds NaN") != std::string::npos);
@@ -202,12 +202,12 @@ TEST_CASE("bad arguments are refused by name and change nothing") {
   CHECK(adding({1, 0, 0, 1}, {9, 9}).starts_with("ids[1]:"));
   CHECK(adding({1, 0}, {1}).find("in the index already") != std::string::npos);
   CHECK(index->size() == 2);
-  index->add(std::vector<float>{1, 1}, std::vector<int32_t>{100});
+  index->add(std::vector<float>{1, 1}, std::vector<int32_t>{100}, kNever);
   CHECK(adding({1, 0}, {100}).starts_with("ids[0]:"));
   CHECK(adding({1, 0}, {0}).starts_with("ids[0]:"));
-  index->add(std::vector<float>{2, 2}, {});  // numbered on
+  index->add(std::vector<float>{2, 2}, {}, kNever);  // numbered on
   CHECK(search(*index, std::vector<float>{1, 1}, 1)[0].id == 101);
-  index->add(std::vector<float>{3, 3}, std::vector<int32_t>{std::numeric_limits<int32_t>::max()});
+  index->add(std::vector<float>{3, 3}, std::vector<int32_t>{std::numeric_limits<int32_t>::max()}, kNever);
   CHECK(adding({1, 0}, {}).starts_with("ids:"));
   CHECK(index->size() == 5);
   CHECK(refusal([&] { search(*index, std::vector<float>{1, 2, 3, nan}, 1); }).starts_with("queries:"));
@@ -215,7 +215,7 @@ TEST_CASE("bad arguments are refused by name and change nothing") {
 
 TEST_CASE("building stops when it is told to, and can be taken up again") {
   const auto index = VectorIndex::create(8, Kind::hnsw);
-  index->add(embeddings(3'000, 8, 8), {});
+  index->add(embeddings(3'000, 8, 8), {}, kNever);
   compute::CancelFlag cancel;
   cancel.raise();
   try {
