@@ -298,6 +298,7 @@ Napi::Value NativeVectorIndex::settle(const Napi::CallbackInfo& info) {
 // toBytes(): Uint8Array
 Napi::Value NativeVectorIndex::toBytes(const Napi::CallbackInfo& info) {
   retrieval::MemorySink sink;
+  sink.reserve(index_->memory());
   index_->write(sink, kNever);
   const auto bytes = sink.take();
   return copyOut<Napi::Uint8Array>(info.Env(), std::span<const uint8_t>(bytes));

@@ -55,8 +55,6 @@ class VectorIndex : public std::enable_shared_from_this<VectorIndex> {
   // Saves one state of the index: with a graph if one serves, which is first completed over the last rows (at
   // most about a 64th of them), else flat.
   void write(ByteSink& sink, const compute::CancelFlag& cancel) const;
-  // Bytes that write() will make, roughly.
-  size_t savedSize() const { return memory(); }
 
  private:
   // A state of the index. The graph is of the first graph->size() rows.
