@@ -11,3 +11,6 @@ export type { HistorySource } from "./history/source.js";
 export { ModelPool } from "./pool/pool.js";
 export type { Model } from "./pool/schema.js";
 export { type SimulatedWorkload, type SimulationOptions, simulateWorkload } from "./simulation/workload.js";
+export { FaissNodeIndex, type FaissNodeIndexOptions } from "./retrieval/faiss-node.js";
+export type { Index, IndexCallOptions, SearchResult } from "./retrieval/index.js";
+export { VectorIndex, type VectorIndexOptions } from "./retrieval/vector-index.js";

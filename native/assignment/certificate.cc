@@ -1,11 +1,10 @@
 #include "assignment/certificate.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <limits>
 
 #include "assignment/recovery.h"
+#include "assignment/row_runs.h"
 #include "compute/chunks.h"
 #include "compute/pool.h"
 
@@ -15,23 +14,15 @@ namespace {
 
 constexpr size_t kSlice = 4096;
 
-// sum_i min_j r_ij over a chunk.
-double leastSum(const Problem& problem, const Reduced& reduced, compute::Range rows) {
-  double sum = 0;
-  double r[kMaxModels];
-  for (size_t i = rows.begin; i < rows.end; ++i) {
-    const size_t g = problem.group(i);
-    std::copy_n(reduced.base(g), problem.models, r);
-    for (size_t k = 0; k < problem.quantities.size(); ++k) {
-      const float* q = problem.row(k, i);
-      const double* weight = reduced.weight(g, k);
-      for (size_t j = 0; j < problem.models; ++j) r[j] += weight[j] * static_cast<double>(q[j]);
-    }
-    double least = std::numeric_limits<double>::infinity();
-    for (uint64_t models = problem.allowedModels(i); models != 0; models &= models - 1)
-      least = std::min(least, r[std::countr_zero(models)]);
-    sum += least;
-  }
+// sum_i min_j r_ij over a chunk, row by row.
+double leastSum(const Problem& problem, const Reduced& reduced, LeastReduced kernel, compute::Range rows) {
+  constexpr size_t kRun = 256;
+  double sum = 0, least[kRun];
+  uint8_t which[kRun];
+  forEachRun(problem, reduced, rows, kRun, [&](size_t, const RowBlock& block) {
+    kernel(block, least, which);
+    for (size_t i = 0; i < block.rows; ++i) sum += least[i];
+  });
   return sum;
 }
 
@@ -41,6 +32,7 @@ Certificate certify(const Problem& problem, std::span<const double> prices, cons
                     const compute::CancelFlag& cancel) {
   const size_t quantities = problem.quantities.size(), models = problem.models, groups = problem.groupCount;
   const Reduced reduced(problem, prices);
+  const LeastReduced kernel = leastReduced(compute::isa());
   // What was chosen, summed per (group, quantity, model): every limit's total is a sum of such cells.
   struct Cells {
     double least = 0;
@@ -55,7 +47,7 @@ Certificate certify(const Problem& problem, std::span<const double> prices, cons
     c.sum.assign(groups * quantities * models, 0.0);
     c.count.assign(groups * models, 0);
     const compute::Range rows = chunks[chunk];
-    c.least = leastSum(problem, reduced, rows);
+    c.least = leastSum(problem, reduced, kernel, rows);
     for (size_t i = rows.begin; i < rows.end; ++i) {
       const size_t g = problem.group(i), j = choice[i];
       ++c.count[g * models + j];
@@ -111,11 +103,12 @@ double rayValue(const Problem& problem, std::span<const double> prices, double& 
   Problem bare = problem;
   std::fill(bare.objective.begin(), bare.objective.end(), 0.0);
   const Reduced reduced(bare, prices);
+  const LeastReduced kernel = leastReduced(compute::isa());
   const compute::Chunks chunks(problem.rows, kSlice);
   std::vector<double> sums(chunks.count());
   compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {
     cancel.throwIfRaised();
-    sums[chunk] = leastSum(bare, reduced, chunks[chunk]);
+    sums[chunk] = leastSum(bare, reduced, kernel, chunks[chunk]);
   });
   double value = 0;
   magnitude = 0;
