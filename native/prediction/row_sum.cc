@@ -1,9 +1,10 @@
 #include "prediction/row_sum.h"
 
+#include <cstdlib>  // defines __GLIBC__ where it is
+
 // One copy per instruction set, picked when the addon is loaded. Needs the loader's indirect functions (ELF),
-// which run before a sanitizer is ready.
-#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__) && !defined(OMNIROUTER_SANITIZED)
+// which run before a sanitizer is ready; musl has none.
+#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GLIBC__) && !defined(OMNIROUTER_SANITIZED)
 #define OMNIROUTER_WIDEST_VECTORS __attribute__((target_clones("arch=skylake-avx512", "avx2", "default")))
 #else
 #define OMNIROUTER_WIDEST_VECTORS

@@ -53,8 +53,7 @@ TEST_CASE("shrinkage counts in effective neighbours, whatever the level of the s
 
 TEST_CASE("without a similar neighbour the estimate is the model's prior") {
   const NeighbourEstimator estimator(small(), {100, 2, 0});
-  for (const float similarity : {0.0f, -0.5f, kMissing, -INFINITY, 1e-30f}) {
-    if (similarity == 1e-30f) continue;
+  for (const float similarity : {0.0f, -0.5f, kMissing, -INFINITY}) {
     const Result result = estimate(estimator, {0, 1}, {similarity, similarity}, 1);
     CHECK(result.quality[0] == static_cast<float>(estimator.qualityPrior()[0]));
     CHECK(result.support[0] == 0.0f);

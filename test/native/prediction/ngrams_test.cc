@@ -50,8 +50,9 @@ TEST_CASE("scripts without spaces fall into characters and pairs of characters")
 
 TEST_CASE("the hash is part of the file format: it never changes") {
   CHECK(mix64(0) == 0xE220A8397B1DCDAFu);  // SplitMix64's published first output for seed 0
-  CHECK(hashBytes("omnirouter", 10) == 0x6EE9EF6B9CB00DA1u);
-  CHECK(hashBytes(nullptr, 0) == 0x68C51DDDDAA7D3A6u);
+  // From an independent implementation of MurmurHash64A.
+  CHECK(hashBytes("omnirouter", 10) == 0x52C94F72B9964565u);
+  CHECK(hashBytes(nullptr, 0) == 0x328972A3414E2F54u);
 }
 
 TEST_CASE("counting agrees with a map, in the order of first occurrence") {
