@@ -43,17 +43,27 @@ class WordNgrams {
   bool open_ = false;
 };
 
-// Windows of 3 and 4 characters over the whole text, blanks and symbols included.
+// Windows of 3 and 4 characters inside each stretch between blanks, the blanks on both sides included.
 class CharacterNgrams {
  public:
   explicit CharacterNgrams(std::vector<uint32_t>& buckets) : buckets_(buckets) {}
   void add(char32_t code) {
+    if (seen_ == 0) push(' ');
+    push(code);
+  }
+  void endStretch() {
+    if (seen_ > 0) push(' ');
+    window_ = 0;
+    seen_ = 0;
+  }
+
+ private:
+  void push(char32_t code) {
     if (seen_ >= 3) buckets_.push_back(characterBucket(window_, code));
     window_ = ((window_ << 21) | code) & ((uint64_t{1} << 63) - 1);
     if (++seen_ >= 3) buckets_.push_back(characterBucket(window_, 0));
   }
 
- private:
   std::vector<uint32_t>& buckets_;
   uint64_t window_ = 0;  // the last three code points
   size_t seen_ = 0;
@@ -65,8 +75,6 @@ void appendNgrams(std::string_view text, std::vector<uint32_t>& buckets) {
   buckets.reserve(buckets.size() + text.size() * 5 / 2);
   WordNgrams words(buckets);
   CharacterNgrams characters(buckets);
-  bool pendingBlank = true;  // the text begins and ends at a blank, like every word in it
-  bool any = false;
   const char* at = text.data();
   const char* const end = at + text.size();
   while (at < end) {
@@ -74,19 +82,16 @@ void appendNgrams(std::string_view text, std::vector<uint32_t>& buckets) {
     const CharacterClass kind = classOf(code);
     if (kind == CharacterClass::kSpace) {
       words.endWord();
-      pendingBlank = true;
+      characters.endStretch();
       continue;
     }
-    if (pendingBlank) characters.add(' ');
-    pendingBlank = false;
-    any = true;
     characters.add(code);
     if (kind != CharacterClass::kWord) words.endWord();
     if (kind != CharacterClass::kSymbol) words.add(code);
     if (kind == CharacterClass::kIdeograph) words.endWord();
   }
   words.endWord();
-  if (any) characters.add(' ');
+  characters.endStretch();
 }
 
 const std::vector<Term>& TermCounter::count(const std::vector<uint32_t>& ids) {
