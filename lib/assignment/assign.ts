@@ -34,7 +34,10 @@ export interface AssignOptions {
 export function assign(problem: AssignmentProblem, options: AssignOptions = {}): Plan {
   const compiled = compileProblem(problem);
   const nativeOptions = checkOptions(options, compiled);
-  return new Plan(compiled, native(() => binding().assign(compiled.native, nativeOptions)));
+  return new Plan(
+    compiled,
+    native(() => binding().assign(compiled.native, nativeOptions)),
+  );
 }
 
 /**
@@ -50,7 +53,10 @@ export async function assignAsync(
 ): Promise<Plan> {
   const compiled = compileProblem(problem);
   const nativeOptions = checkOptions(options, compiled);
-  return new Plan(compiled, await settle(options.signal, () => binding().assignAsync(compiled.native, nativeOptions)));
+  return new Plan(
+    compiled,
+    await settle(options.signal, () => binding().assignAsync(compiled.native, nativeOptions)),
+  );
 }
 
 function checkOptions(options: AssignOptions, compiled: CompiledProblem): NativeOptions {
@@ -62,9 +68,15 @@ function checkOptions(options: AssignOptions, compiled: CompiledProblem): Native
   if (!(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32))
     throw invalid("seed", `must be a whole number from 0 to ${2 ** 32 - 1}, got ${seed}`);
   if (typeof diagnose !== "boolean") throw invalid("diagnose", "must be true or false");
-  const start = warmStart === undefined ? undefined : Float64Array.from(compiled.limits, limit => {
-    const { group, model } = limit;
-    return warmStart.of((limit.mean ?? limit.sum)!, { ...(group === undefined ? {} : { group }), ...(model === undefined ? {} : { model }) });
-  });
+  const start =
+    warmStart === undefined
+      ? undefined
+      : Float64Array.from(compiled.limits, limit => {
+          const { group, model } = limit;
+          return warmStart.of((limit.mean ?? limit.sum)!, {
+            ...(group === undefined ? {} : { group }),
+            ...(model === undefined ? {} : { model }),
+          });
+        });
   return { gapTolerance, nodeLimit, seed, diagnose, warmStart: start };
 }

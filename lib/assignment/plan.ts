@@ -149,7 +149,10 @@ export class Plan {
 
   #matrix(quantity: string): Float32Array {
     const values = this.#compiled.problem.quantities[quantity];
-    if (values === undefined) throw new RangeError(`${quantity} is not a quantity of the plan (${this.#compiled.quantityNames.join(", ")})`);
+    if (values === undefined)
+      throw new RangeError(
+        `${quantity} is not a quantity of the plan (${this.#compiled.quantityNames.join(", ")})`,
+      );
     return values;
   }
 }
@@ -168,9 +171,16 @@ function unitOf(compiled: CompiledProblem, limit: Limit): string {
   const stated = "maximize" in objective ? objective.maximize : objective.minimize;
   const worth = stated === "cost" ? "USD" : stated === "quality" ? "total quality" : "objective";
   const sign = limit.atLeast !== undefined ? "+" : "extra ";
-  const scope = (limit.group === undefined ? "" : ` of group ${limit.group}`) + (limit.model === undefined ? "" : ` of ${limit.model}`);
+  const scope =
+    (limit.group === undefined ? "" : ` of group ${limit.group}`) +
+    (limit.model === undefined ? "" : ` of ${limit.model}`);
   if (limit.sum === "requests") return `${worth} per extra slot${scope}`;
-  const size = step(limit) === 1 ? (limit.sum === "cost" || limit.mean === "cost" ? "USD" : "unit") : String(step(limit));
+  const size =
+    step(limit) === 1
+      ? limit.sum === "cost" || limit.mean === "cost"
+        ? "USD"
+        : "unit"
+      : String(step(limit));
   const of = limit.mean !== undefined ? `mean ${limit.mean}` : `total ${limit.sum}`;
   return `${worth} per ${sign}${size} of ${of}${scope}`;
 }

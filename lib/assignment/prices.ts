@@ -34,16 +34,21 @@ export class Prices {
     this.objective = objective;
     this.limits = limits;
     for (const [name, weight] of Object.entries(objective))
-      if (!Number.isFinite(weight)) throw invalid(`objective.${name}`, `must be a finite weight, got ${weight}`);
+      if (!Number.isFinite(weight))
+        throw invalid(`objective.${name}`, `must be a finite weight, got ${weight}`);
     limits.forEach(({ price, sense }, l) => {
-      if (!(Number.isFinite(price) && price >= 0)) throw invalid(`limits[${l}].price`, `must be a finite number >= 0, got ${price}`);
-      if (sense !== "atLeast" && sense !== "atMost") throw invalid(`limits[${l}].sense`, 'must be "atLeast" or "atMost"');
+      if (!(Number.isFinite(price) && price >= 0))
+        throw invalid(`limits[${l}].price`, `must be a finite number >= 0, got ${price}`);
+      if (sense !== "atLeast" && sense !== "atMost")
+        throw invalid(`limits[${l}].sense`, 'must be "atLeast" or "atMost"');
     });
   }
 
   /** The price of the limit on `quantity` over everything, a group or a model; 0 if there is none. */
   of(quantity: string, scope: { group?: number; model?: string } = {}): number {
-    const found = this.limits.find(l => l.quantity === quantity && l.group === scope.group && l.model === scope.model);
+    const found = this.limits.find(
+      l => l.quantity === quantity && l.group === scope.group && l.model === scope.model,
+    );
     return found?.price ?? 0;
   }
 
@@ -61,7 +66,8 @@ export class Prices {
       if (x === undefined) throw invalid(`values.${quantity}`, "is missing, and has a price");
       return x;
     };
-    for (const [quantity, weight] of Object.entries(this.objective)) if (weight !== 0) sum += weight * value(quantity);
+    for (const [quantity, weight] of Object.entries(this.objective))
+      if (weight !== 0) sum += weight * value(quantity);
     for (const limit of this.limits) {
       if (limit.price === 0 || (limit.group !== undefined && limit.group !== group)) continue;
       if (limit.model !== undefined && limit.model !== model) continue;
@@ -77,16 +83,24 @@ export class Prices {
    * @param out where to write, one element per query; a new array if absent.
    * @returns `out`: per query, the index of the chosen model. Ties go to the lowest index.
    */
-  choose(problem: Pick<AssignmentProblem, "models" | "quantities" | "allowed" | "groups">, out?: Uint8Array): Uint8Array {
+  choose(
+    problem: Pick<AssignmentProblem, "models" | "quantities" | "allowed" | "groups">,
+    out?: Uint8Array,
+  ): Uint8Array {
     // A price for a model or a group that is not there binds nobody.
-    const groups = problem.groups === undefined ? 1 : problem.groups.reduce((most, g) => Math.max(most, g), 0) + 1;
+    const groups =
+      problem.groups === undefined ? 1 : problem.groups.reduce((most, g) => Math.max(most, g), 0) + 1;
     const present = this.limits.filter(
-      l => (l.model === undefined || problem.models.includes(l.model)) && (l.group === undefined || l.group < groups),
+      l =>
+        (l.model === undefined || problem.models.includes(l.model)) &&
+        (l.group === undefined || l.group < groups),
     );
     const compiled = compileProblem({
       ...problem,
       objective: { minimize: this.objective },
-      limits: present.map(({ quantity, sense, price: _, ...scope }): Limit => ({ sum: quantity, [sense]: 0, ...scope })),
+      limits: present.map(
+        ({ quantity, sense, price: _, ...scope }): Limit => ({ sum: quantity, [sense]: 0, ...scope }),
+      ),
     });
     const choice = out ?? new Uint8Array(compiled.rows);
     if (!(choice instanceof Uint8Array) || choice.length !== compiled.rows)
@@ -106,7 +120,10 @@ export class Prices {
     if (typeof json !== "object" || json === null || value.format !== FORMAT)
       throw new OmniRouterError("ERR_OMNI_CORRUPT", "these are not saved prices");
     if (value.version !== VERSION)
-      throw new OmniRouterError("ERR_OMNI_VERSION", `prices of format version ${String(value.version)}; this release reads ${VERSION}`);
+      throw new OmniRouterError(
+        "ERR_OMNI_VERSION",
+        `prices of format version ${String(value.version)}; this release reads ${VERSION}`,
+      );
     if (typeof value.objective !== "object" || value.objective === null || !Array.isArray(value.limits))
       throw new OmniRouterError("ERR_OMNI_CORRUPT", "saved prices lack their objective or limits");
     return new Prices(value.objective as Record<string, number>, value.limits as LimitPrice[]);

@@ -100,23 +100,37 @@ export function compileProblem(problem: AssignmentProblem): CompiledProblem {
   const scopeRows = new Float64Array(limits.length);
   limits.forEach((limit: Limit, l) => {
     const at = `limits[${l}]`;
-    if (typeof limit !== "object" || limit === null) throw invalid(at, "must be an object such as { mean: \"quality\", atLeast: 0.8 }");
+    if (typeof limit !== "object" || limit === null)
+      throw invalid(at, 'must be an object such as { mean: "quality", atLeast: 0.8 }');
     const bounded = exactlyOne(limit, "sum", "mean", at);
     const sense = exactlyOne(limit, "atLeast", "atMost", at);
     const quantity = limit[bounded]!;
     const bound = limit[sense]!;
-    if (typeof bound !== "number" || !Number.isFinite(bound)) throw invalid(`${at}.${sense}`, `must be a finite number, got ${bound}`);
+    if (typeof bound !== "number" || !Number.isFinite(bound))
+      throw invalid(`${at}.${sense}`, `must be a finite number, got ${bound}`);
     const isRequests = bounded === "sum" && quantity === "requests";
     if (!isRequests && !names.includes(quantity))
-      throw invalid(`${at}.${bounded}`, `must be one of the quantities (${names.join(", ")})${bounded === "sum" ? ' or "requests"' : ""}, got ${String(quantity)}`);
+      throw invalid(
+        `${at}.${bounded}`,
+        `must be one of the quantities (${names.join(", ")})${bounded === "sum" ? ' or "requests"' : ""}, got ${String(quantity)}`,
+      );
     if (isRequests && !(bound >= 0 && Number.isInteger(bound)))
       throw invalid(`${at}.${sense}`, `must be a whole number of queries, got ${bound}`);
     if (limit.model !== undefined && !models.includes(limit.model))
       throw invalid(`${at}.model`, `must be one of the models, got ${String(limit.model)}`);
     if (limit.model !== undefined && bounded === "mean")
-      throw invalid(`${at}.mean`, "cannot be bounded over one model's queries, whose number is not known beforehand; bound a sum");
-    if (limit.group !== undefined && !(Number.isInteger(limit.group) && limit.group >= 0 && limit.group < groupRows.length))
-      throw invalid(`${at}.group`, `must be a group of the problem (0 to ${groupRows.length - 1}), got ${limit.group}`);
+      throw invalid(
+        `${at}.mean`,
+        "cannot be bounded over one model's queries, whose number is not known beforehand; bound a sum",
+      );
+    if (
+      limit.group !== undefined &&
+      !(Number.isInteger(limit.group) && limit.group >= 0 && limit.group < groupRows.length)
+    )
+      throw invalid(
+        `${at}.group`,
+        `must be a group of the problem (0 to ${groupRows.length - 1}), got ${limit.group}`,
+      );
     const scope = limit.group === undefined ? rows : groupRows[limit.group]!;
     scopeRows[l] = scope;
     native.limitQuantity[l] = isRequests ? -1 : names.indexOf(quantity);
@@ -129,17 +143,22 @@ export function compileProblem(problem: AssignmentProblem): CompiledProblem {
 }
 
 function checkModels(models: readonly string[]): readonly string[] {
-  if (!Array.isArray(models) || models.some(name => typeof name !== "string")) throw invalid("models", "must be an array of names");
-  if (models.length < 1 || models.length > MAX_MODELS) throw invalid("models", `must be 1 to ${MAX_MODELS} names, got ${models.length}`);
+  if (!Array.isArray(models) || models.some(name => typeof name !== "string"))
+    throw invalid("models", "must be an array of names");
+  if (models.length < 1 || models.length > MAX_MODELS)
+    throw invalid("models", `must be 1 to ${MAX_MODELS} names, got ${models.length}`);
   if (new Set(models).size !== models.length) throw invalid("models", "must have no name twice");
   return models;
 }
 
 function checkQuantityNames(quantities: Quantities): string[] {
-  if (typeof quantities !== "object" || quantities === null) throw invalid("quantities", "must be an object of Float32Array matrices");
+  if (typeof quantities !== "object" || quantities === null)
+    throw invalid("quantities", "must be an object of Float32Array matrices");
   const names = Object.keys(quantities);
-  if (names.length < 1 || names.length > 8) throw invalid("quantities", `must be 1 to 8 matrices, got ${names.length}`);
-  if (names.includes("requests")) throw invalid("quantities.requests", 'cannot be given: "requests" is the number of queries');
+  if (names.length < 1 || names.length > 8)
+    throw invalid("quantities", `must be 1 to 8 matrices, got ${names.length}`);
+  if (names.includes("requests"))
+    throw invalid("quantities.requests", 'cannot be given: "requests" is the number of queries');
   return names;
 }
 
@@ -147,13 +166,21 @@ function checkMatrices(quantities: Quantities, names: readonly string[], models:
   let rows: number | undefined;
   for (const name of names) {
     const values = quantities[name];
-    if (!(values instanceof Float32Array)) throw invalid(`quantities.${name}`, "must be a Float32Array of queries x models");
-    if (isDetached(values)) throw invalid(`quantities.${name}`, "has a detached buffer: it was transferred elsewhere");
+    if (!(values instanceof Float32Array))
+      throw invalid(`quantities.${name}`, "must be a Float32Array of queries x models");
+    if (isDetached(values))
+      throw invalid(`quantities.${name}`, "has a detached buffer: it was transferred elsewhere");
     if (values.length % models !== 0)
-      throw invalid(`quantities.${name}`, `must have a multiple of ${models} elements (one per model and query), got ${values.length}`);
+      throw invalid(
+        `quantities.${name}`,
+        `must have a multiple of ${models} elements (one per model and query), got ${values.length}`,
+      );
     rows ??= values.length / models;
     if (values.length !== rows * models)
-      throw invalid(`quantities.${name}`, `must have ${rows * models} elements like quantities.${names[0]}, got ${values.length}`);
+      throw invalid(
+        `quantities.${name}`,
+        `must have ${rows * models} elements like quantities.${names[0]}, got ${values.length}`,
+      );
   }
   return rows!;
 }
@@ -172,7 +199,8 @@ function checkPerRow<A extends Uint16Array | BigUint64Array>(
 ): A | undefined {
   if (array === undefined) return undefined;
   if (!(array instanceof type)) throw invalid(argument, `must be a ${type.name} with one element per query`);
-  if (array.length !== rows) throw invalid(argument, `must have ${rows} elements, one per query, got ${array.length}`);
+  if (array.length !== rows)
+    throw invalid(argument, `must have ${rows} elements, one per query, got ${array.length}`);
   return array;
 }
 
@@ -188,13 +216,17 @@ function countGroups(groups: Uint16Array | undefined, rows: number): number[] {
   return counts;
 }
 
-function checkObjective(objective: Objective, names: readonly string[]): { objective: Float64Array; tieBreak: number } {
+function checkObjective(
+  objective: Objective,
+  names: readonly string[],
+): { objective: Float64Array; tieBreak: number } {
   if (typeof objective !== "object" || objective === null)
     throw invalid("objective", 'must be an object such as { minimize: "cost" }');
   const given = objective as { minimize?: unknown; maximize?: unknown; tieBreak?: unknown };
   const sense = exactlyOne(given, "minimize", "maximize", "objective");
   const stated = given[sense];
-  const weights: Record<string, unknown> = typeof stated === "string" ? { [stated]: 1 } : (stated as Record<string, unknown>);
+  const weights: Record<string, unknown> =
+    typeof stated === "string" ? { [stated]: 1 } : (stated as Record<string, unknown>);
   if (typeof weights !== "object" || weights === null)
     throw invalid(`objective.${sense}`, "must be a quantity's name or an object of weights");
   const out = new Float64Array(names.length);
@@ -206,9 +238,14 @@ function checkObjective(objective: Objective, names: readonly string[]): { objec
     out[k] = sense === "minimize" ? weight : -weight;
   }
   // Among plans of equal quality nobody wants the dearer one.
-  const tie = given.tieBreak ?? (sense === "maximize" && names.includes("cost") && out[names.indexOf("cost")] === 0 ? "cost" : undefined);
+  const tie =
+    given.tieBreak ??
+    (sense === "maximize" && names.includes("cost") && out[names.indexOf("cost")] === 0 ? "cost" : undefined);
   if (tie !== undefined && !(typeof tie === "string" && names.includes(tie)))
-    throw invalid("objective.tieBreak", `must be one of the quantities (${names.join(", ")}), got ${String(tie)}`);
+    throw invalid(
+      "objective.tieBreak",
+      `must be one of the quantities (${names.join(", ")}), got ${String(tie)}`,
+    );
   return { objective: out, tieBreak: tie === undefined ? -1 : names.indexOf(tie as string) };
 }
 
