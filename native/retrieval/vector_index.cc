@@ -15,15 +15,15 @@ namespace omnirouter::retrieval {
 
 namespace {
 
-// Measured (100,000 x 384 and less, k = 16 and 100, AVX-512): at 50,000 rows a batch of 1,000 queries takes
-// about the same either way, 0.6 ms a query and thread, and a single query 0.3-0.6 ms by graph where a scan
-// takes 3-5. Below, being exact and free to build is worth more than the difference; at 100,000 a batch is
-// 2-3 times faster by graph.
+// Measured at 100,000 x 384 (CPU time per query, AVX-512): alone 10.8 ms exactly, 0.21 (k = 16) or 0.39 ms
+// (k = 100) by graph; in a batch of 1,024 0.87 ms exactly (k = 16), 0.18 or 0.40 by graph. A scan's time is
+// proportional to the rows and a graph's nearly independent of them, so by that estimate the two meet at
+// about 50,000 rows for large batches with k = 100; below, being exact and free to build is worth more.
 constexpr size_t kGraphFromRows = 50'000;
 // An index that is told to be a graph still scans its first rows, which is as fast and exact.
 constexpr size_t kToldGraphFromRows = 1'000;
 constexpr size_t kStep = 64;
-// A search reads about this many rows per place of its breadth; with fewer rows than that, scanning reads
+// An estimate of the rows a graph search reads per place of its breadth; with fewer rows, scanning reads
 // less.
 constexpr size_t kRowsPerBreadth = 16;
 constexpr auto kSlice = std::chrono::milliseconds(2);
