@@ -26,8 +26,8 @@ void forEachRun(const Problem& problem, const Reduced& reduced, compute::Range r
       weights[k] = reduced.weight(group, k);
       values[k] = problem.row(k, begin);
     }
-    visit(begin, RowBlock{reduced.base(group), weights, values, problem.quantities.size(), end - begin, problem.models,
-                          problem.allowed ? problem.allowed + begin : nullptr});
+    visit(begin, RowBlock{reduced.base(group), weights, values, problem.quantities.size(), end - begin,
+                          problem.models, problem.allowed ? problem.allowed + begin : nullptr});
     begin = end;
   }
 }

@@ -4,25 +4,22 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const [library, folder, first, count, stall] = process.argv.slice(2);
+const [library = "", folder, first, count, stall] = process.argv.slice(2);
 const { RouterStore } = await import(pathToFileURL(join(library, "router", "store.js")).href);
 const store = RouterStore.open(folder);
 for (let number = Number(first); number < Number(first) + Number(count); number++) {
   const piece = Buffer.alloc(200_000, `${number};`);
-  const files = new Map([
-    ["history.bin", piece],
-    [
-      "index.faiss",
-      async write => {
-        for (let part = 0; part < 3; part++) await write(piece);
-        if (stall) {
-          process.stdout.write("stalled\n");
-          await new Promise(resolve => process.stdin.once("end", resolve).resume());
-        }
-      },
-    ],
-    ["empty.bin", new Uint8Array(0)],
-  ]);
+  /** @type {Map<string, Uint8Array | ((write: (bytes: Uint8Array) => Promise<void>) => Promise<void>)>} */
+  const files = new Map();
+  files.set("history.bin", piece);
+  files.set("empty.bin", new Uint8Array(0));
+  files.set("index.faiss", async (/** @type {(bytes: Uint8Array) => Promise<void>} */ write) => {
+    for (let part = 0; part < 3; part++) await write(piece);
+    if (stall) {
+      process.stdout.write("stalled\n");
+      await new Promise(resolve => process.stdin.once("end", resolve).resume());
+    }
+  });
   const { generation } = await store.write({ files, embedder: `text-${number}`, meta: { number } });
   process.stdout.write(`saved ${number} as ${generation}\n`);
 }

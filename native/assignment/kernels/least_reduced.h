@@ -1,6 +1,6 @@
-// The inner loop of everything that looks at all rows: the least reduced value of each row and whose it is. One plain
-// function per instruction set, from the same text (least_reduced.inl), chosen at run time. All of them round alike,
-// operation by operation (no fused multiply-add, fixed order), so they agree bit for bit.
+// The inner loop of everything that looks at all rows: the least reduced value of each row and whose it is.
+// One plain function per instruction set, from the same text (least_reduced.inl), chosen at run time. All of
+// them round alike, operation by operation (no fused multiply-add, fixed order), so they agree bit for bit.
 #pragma once
 
 #include <cstddef>
