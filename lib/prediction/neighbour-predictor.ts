@@ -75,7 +75,7 @@ export interface PredictOptions {
  *   power 1 / 2 / 3, every outcome known:    .1584 / .1572 / .1569 and .2159 / .2157 / .2157: flat beyond 2
  *   one outcome per query known, k = 400:    .1822 / .1823 / .1850 and .2225 / .2234 / .2254: 3 is too narrow
  *   shrinkage 1 / 2 / 4, one outcome known:  .1815 / .1823 / .1848 and .2239 / .2234 / .2229; with k = 100 and few
- *     outcomes per model, 2 is best on the first (.1943 / .1902 / .1904)
+ *     outcomes per model, 2 is best on the first (.1947 / .1910 / .1917)
  *   k = 100 / 200 / 400 / 800, one known:    .1910 / .1859 / .1823 / .1830 and .2330 / .2271 / .2234 / .2218
  */
 const DEFAULT_POWER = 2;
