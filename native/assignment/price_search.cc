@@ -140,7 +140,7 @@ class Searcher {
     double widen = 1;
     for (int attempt = 0; attempt < kAttempts && !search_.diverged; ++attempt, widen *= kWidening) {
       const TrustRegion region = expected(widen);
-      const RowSet set = screen(problem_, terms_, region, sample, nullptr, cancel_);
+      const RowSet set = screen(problem_, region, search_.scale.objective, sample, nullptr, cancel_);
       climb(set, boxOf(region, widen));
       if (region.contains(search_.prices)) return;
     }
@@ -153,8 +153,8 @@ class Searcher {
     for (int attempt = 0; attempt < kAttempts && !search_.diverged; ++attempt, widen *= kWidening) {
       tau_ = tau;
       const TrustRegion region = expected(widen);
-      RowSet set =
-          screen(problem_, terms_, region, RowSample::all(problem_.rows), search_.choice.data(), cancel_);
+      RowSet set = screen(problem_, region, search_.scale.objective, RowSample::all(problem_.rows),
+                          search_.choice.data(), cancel_);
       climb(set, boxOf(region, widen));
       coolToTheEnd(std::move(set));
       if (region.contains(search_.prices)) return;
@@ -199,7 +199,8 @@ class Searcher {
   void finishWithoutPrices(RowSet set, const RowSample& first) {
     const TrustRegion region(problem_, terms_, search_.prices, Eigen::MatrixXd(), 0.0, search_.prices);
     if (!first.everyRow())
-      set = screen(problem_, terms_, region, RowSample::all(problem_.rows), search_.choice.data(), cancel_);
+      set = screen(problem_, region, search_.scale.objective, RowSample::all(problem_.rows),
+                   search_.choice.data(), cancel_);
     search_.levels.push_back(std::move(set));
   }
 
