@@ -21,7 +21,9 @@ class KernelTables {
   KernelTables(const Problem& problem, const TrustRegion& region, const Reduced& reduced, double unit)
       : channels_(region.channels()) {
     const size_t models = problem.models, quantities = problem.quantities.size();
-    const auto scaled = [](double divisor) { return [divisor](double x) { return static_cast<float>(x / divisor); }; };
+    const auto scaled = [](double divisor) {
+      return [divisor](double x) { return static_cast<float>(x / divisor); };
+    };
     // Rows of `models` values, each padded with zeros.
     const auto append = [&](std::vector<float>& to, std::span<const double> values, double divisor) {
       for (size_t begin = 0; begin < values.size(); begin += models) {
