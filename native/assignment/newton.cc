@@ -59,7 +59,7 @@ Scale measureScale(const Problem& problem, const Terms& terms, const RowSet& sam
 }
 
 Ascent ascend(const Problem& problem, const Terms& terms, const RowSet& set, const Scale& scale,
-              const PriceBox& box, const Eigen::VectorXd& start, double tau, Spread spread,
+              const PriceBox& box, const Eigen::VectorXd& start, double tau, double precision, Spread spread,
               const compute::CancelFlag& cancel) {
   constexpr int kMaxEvaluations = 25;
   const Eigen::VectorXd& unit = scale.price;
@@ -82,7 +82,7 @@ Ascent ascend(const Problem& problem, const Terms& terms, const RowSet& set, con
         (box.high - ascent.prices).cwiseQuotient(unit).cwiseMax(0.0).cwiseMin(radius);
     const Eigen::VectorXd step = solveBoxQp(hessian, gradient, low, high);
     const double slope = gradient.dot(step);
-    if (!(slope > 0) || step.cwiseAbs().maxCoeff() < 0.1 * tauUnits) break;
+    if (!(slope > 0) || step.cwiseAbs().maxCoeff() < precision * tauUnits) break;
 
     double t = 1;
     bool accepted = false;

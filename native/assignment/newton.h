@@ -37,12 +37,12 @@ struct Ascent {
   int evaluations = 0;
 };
 
-// From `start`, inside `box`, until the Newton step is below a tenth of tau (in units of the objective) or 25
-// evaluations. Steps keep within a trust radius too (the softmin is far from quadratic beyond a few tau); a
-// step is accepted by the sign of the directional derivative at its end, which concavity makes sufficient and
-// which needs no logarithms.
+// From `start`, inside `box`, until the Newton step is below `precision` tau (in units of the objective) or
+// 25 evaluations. Steps keep within a trust radius too (the softmin is far from quadratic beyond a few tau);
+// a step is accepted by the sign of the directional derivative at its end, which concavity makes sufficient
+// and which needs no logarithms.
 Ascent ascend(const Problem& problem, const Terms& terms, const RowSet& set, const Scale& scale,
-              const PriceBox& box, const Eigen::VectorXd& start, double tau, Spread spread,
+              const PriceBox& box, const Eigen::VectorXd& start, double tau, double precision, Spread spread,
               const compute::CancelFlag& cancel);
 
 }  // namespace omnirouter::assignment

@@ -13,6 +13,10 @@ namespace {
 constexpr size_t kFirstSample = 2048;
 constexpr size_t kSampleGrowth = 8;
 constexpr double kCooling = 5.0;
+// Newton's accuracy, in tau: enough to follow the prices down; and at the end, where many rows may be tied
+// and the softmin weights say how many of them each model gets.
+constexpr double kPrecision = 0.1;
+constexpr double kFinalPrecision = 1e-5;
 constexpr double kSampleCooling = 3.0;
 // Radius of the trust region in standard deviations of a pair of models: exp(-4.5^2/2) = 4e-5 per pair.
 constexpr double kRadius = 4.5;
@@ -60,9 +64,11 @@ class Searcher {
   double tauUnits() const { return tau_ / search_.scale.objective; }
 
   // Newton at the present tau inside the box; returns the prices' move in natural units, per limit.
-  Eigen::VectorXd climb(const RowSet& set, const PriceBox& box, Spread spread = Spread::none) {
+  Eigen::VectorXd climb(const RowSet& set, const PriceBox& box, Spread spread = Spread::none,
+                        double precision = kPrecision) {
     const Eigen::VectorXd before = search_.prices;
-    Ascent ascent = ascend(problem_, terms_, set, search_.scale, box, before, tau_, spread, cancel_);
+    Ascent ascent =
+        ascend(problem_, terms_, set, search_.scale, box, before, tau_, precision, spread, cancel_);
     search_.evaluations += ascent.evaluations;
     search_.prices = ascent.prices;
     lastPoint_ = std::move(ascent.point);
@@ -188,7 +194,10 @@ class Searcher {
         continue;
       }
       const double smoothingError = 0.5 * static_cast<double>(search_.levels.back().size()) * tau_;
-      if (smoothingError <= 0.05 * gapTolerance_ * std::abs(lastPoint_.value) || tau_ <= smallest) return;
+      if (smoothingError <= 0.05 * gapTolerance_ * std::abs(lastPoint_.value) || tau_ <= smallest) {
+        climb(search_.levels.back(), boxes_.back(), Spread::none, kFinalPrecision);
+        return;
+      }
       const double here = tauUnits();
       tau_ /= kCooling;
       const Eigen::VectorXd reach =

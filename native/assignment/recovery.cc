@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 #include "assignment/capacity_paths.h"
 #include "assignment/exact.h"
@@ -178,53 +177,104 @@ void improve(OpenPlan& plan, double enough, const compute::CancelFlag& cancel) {
   }
 }
 
+// The open rows worth searching: for every pair of models, the rows now at the one that would lose least by
+// moving to the other. So every exchange of a few rows that could pay is within reach, however many rows are
+// tied.
+std::vector<size_t> nearestRows(const Problem& problem, const Reduced& reduced, const RowSet& set,
+                                const std::vector<uint8_t>& chosen) {
+  struct Offer {
+    double regret;
+    size_t row;
+    bool operator<(const Offer& other) const {
+      return regret != other.regret ? regret < other.regret : row < other.row;
+    }
+  };
+  const size_t models = problem.models, quantities = problem.quantities.size();
+  const size_t perPair = std::max<size_t>(6, 2048 / (models * models));
+  std::vector<std::vector<Offer>> offers(models * models);  // max-heaps of the least
+  double r[kMaxModels];
+  for (size_t i = 0; i < set.size(); ++i) {
+    const RowSet::Row row = set[i];
+    for (size_t c = 0; c < row.models.size(); ++c) {
+      r[c] = reduced.base(row.group)[row.models[c]];
+      for (size_t k = 0; k < quantities; ++k)
+        r[c] +=
+            reduced.weight(row.group, k)[row.models[c]] * static_cast<double>(row.values[c * quantities + k]);
+    }
+    for (size_t c = 0; c < row.models.size(); ++c) {
+      if (c == chosen[i]) continue;
+      auto& heap = offers[row.models[chosen[i]] * models + row.models[c]];
+      const Offer offer{r[c] - r[chosen[i]], i};
+      if (heap.size() == perPair) {
+        if (!(offer < heap.front())) continue;
+        std::pop_heap(heap.begin(), heap.end());
+        heap.pop_back();
+      }
+      heap.push_back(offer);
+      std::push_heap(heap.begin(), heap.end());
+    }
+  }
+  std::vector<size_t> rows;
+  for (const auto& heap : offers)
+    for (const Offer& offer : heap) rows.push_back(offer.row);
+  std::sort(rows.begin(), rows.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  return rows;
+}
+
 }  // namespace
 
 Recovery recover(const Problem& problem, const Terms& terms, const RowSet& set, const Scale& scale,
                  const Eigen::VectorXd& prices, double tau, double gapTolerance, uint8_t* choice,
                  const compute::CancelFlag& cancel) {
-  // Round every open row; keep the ones nearest to a tie, and every tied one's neighbours in margin, for the
-  // search.
   const Reduced reduced(problem, {prices.data(), static_cast<size_t>(prices.size())});
   ErrorDiffusion diffusion(problem);
-  std::vector<double> margin(set.size());
-  std::vector<uint8_t> rounded(set.size());
+  std::vector<uint8_t> chosen(set.size());
   for (size_t i = 0; i < set.size(); ++i) {
     const RowSet::Row row = set[i];
     const Weights weights = weigh(problem, reduced, row, tau);
-    margin[i] = weights.margin;
-    rounded[i] =
+    chosen[i] =
         static_cast<uint8_t>(weights.margin < kTied * tau ? diffusion.round(row, weights) : weights.best);
   }
-  std::vector<size_t> order(set.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  const size_t wanted = std::min(set.size(), 768 + 24 * problem.models + 8 * problem.limits.size());
-  std::nth_element(
-      order.begin(), order.begin() + static_cast<ptrdiff_t>(wanted), order.end(),
-      [&](size_t a, size_t b) { return margin[a] != margin[b] ? margin[a] < margin[b] : a < b; });
-  std::sort(order.begin(), order.begin() + static_cast<ptrdiff_t>(wanted));
 
-  // The rows outside the search are settled as rounded.
-  Sums totals = set.decided;
-  std::vector<bool> searched(set.size(), false);
-  for (size_t o = 0; o < wanted; ++o) searched[order[o]] = true;
+  // Search the nearest rows; where they run out with limits still missed, search again around what was
+  // reached.
+  constexpr int kRounds = 16;
+  Recovery recovery;
+  for (int round = 0; round < kRounds; ++round) {
+    cancel.throwIfRaised();
+    const std::vector<size_t> nearest = nearestRows(problem, reduced, set, chosen);
+    Sums totals = set.decided;
+    size_t next = 0;
+    for (size_t i = 0; i < set.size(); ++i) {
+      if (next < nearest.size() && nearest[next] == i)
+        ++next;
+      else
+        addChoice(problem, terms, set[i], chosen[i], totals);
+    }
+    OpenPlan plan(problem, terms, scale, prices, std::move(totals));
+    for (const size_t i : nearest) plan.add(set[i], chosen[i]);
+
+    mendCapacities(problem, plan, cancel);
+    mendViolations(plan, cancel);
+    const bool holds = plan.violations() == 0;
+    if (holds) improve(plan, gapTolerance * std::abs(plan.objective()), cancel);
+
+    bool changed = false;
+    for (size_t p = 0; p < nearest.size(); ++p) {
+      const OpenPlan::Row& row = plan.rows()[p];
+      const auto now = static_cast<uint8_t>(row.chosen - row.firstCandidate);
+      changed |= now != chosen[nearest[p]];
+      chosen[nearest[p]] = now;
+    }
+    recovery = {holds, plan.objective(), plan.slack()};
+    if (holds || !changed) break;
+  }
   for (size_t i = 0; i < set.size(); ++i) {
     const RowSet::Row row = set[i];
-    const size_t c = rounded[i];
-    choice[row.id] = row.models[c];
-    if (searched[i]) continue;
-    addChoice(problem, terms, row, c, totals);
+    choice[row.id] = row.models[chosen[i]];
   }
-  OpenPlan plan(problem, terms, scale, prices, std::move(totals));
-  for (size_t o = 0; o < wanted; ++o) plan.add(set[order[o]], rounded[order[o]]);
-
-  mendCapacities(problem, plan, cancel);
-  mendViolations(plan, cancel);
-  const double enough = gapTolerance * std::abs(plan.objective());
-  if (plan.violations() == 0) improve(plan, enough, cancel);
-
-  for (size_t row = 0; row < plan.rows().size(); ++row) choice[plan.rows()[row].id] = plan.chosen(row).model;
-  return {plan.violations() == 0, plan.objective(), plan.slack()};
+  return recovery;
 }
 
 }  // namespace omnirouter::assignment
