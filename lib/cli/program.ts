@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { describeError, UsageError } from "./errors.js";
-import { ExitCode } from "./exit_codes.js";
+import { ExitCode } from "./exit-codes.js";
 import { Interrupted, type Session, type Terminal, withSession } from "./session.js";
 
 /** Adds one command to the program; its action runs with the session. */

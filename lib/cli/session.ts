@@ -1,6 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import { OmniRouterError } from "../errors.js";
-import { ExitCode } from "./exit_codes.js";
+import { ExitCode } from "./exit-codes.js";
 
 /** The process, as far as a command sees it; tests hand in streams of their own. */
 export interface Terminal {
