@@ -1,3 +1,14 @@
+export { type AssignOptions, assign, assignAsync } from "./assignment/assign.js";
+export type { Status } from "./assignment/binding.js";
+export {
+  type Certificate,
+  type LimitReport,
+  Plan,
+  type PlannedQuery,
+  type Reachable,
+} from "./assignment/plan.js";
+export { type LimitPrice, Prices } from "./assignment/prices.js";
+export type { AssignmentProblem, Limit, Objective, Quantities } from "./assignment/problem.js";
 export { type ErrorCode, OmniRouterError } from "./errors.js";
 export {
   History,
@@ -33,4 +44,9 @@ export {
 export { FaissNodeIndex, type FaissNodeIndexOptions } from "./retrieval/faiss-node.js";
 export type { Index, IndexCallOptions, SearchResult } from "./retrieval/index.js";
 export { VectorIndex, type VectorIndexOptions } from "./retrieval/vector-index.js";
+export type { FitOptions, FitProgress, FitStage } from "./router/fit.js";
+export type { RouteLimits, TenantLimits } from "./router/limits.js";
+export type { RouteQuery } from "./router/queries.js";
+export { type RoutedQuery, RoutePlan, type RouteTimings, type TenantTotals } from "./router/route-plan.js";
+export { type PricedRoute, type RouteOptions, Router } from "./router/router.js";
 export { type SimulatedWorkload, type SimulationOptions, simulateWorkload } from "./simulation/workload.js";

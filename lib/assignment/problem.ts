@@ -80,6 +80,7 @@ export function compileProblem(problem: AssignmentProblem): CompiledProblem {
   const allowed = checkPerRow(problem.allowed, BigUint64Array, "allowed", rows);
   const groupRows = countGroups(groups, rows);
   const groupNames = checkGroupNames(problem.groupNames, groupRows.length);
+  while (groupRows.length < groupNames.length) groupRows.push(0); // a group may have no query in this batch
   const limits = problem.limits ?? [];
   if (!Array.isArray(limits)) throw invalid("limits", "must be an array of limits");
   const { objective, tieBreak } = checkObjective(problem.objective, names);
