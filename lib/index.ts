@@ -1,14 +1,14 @@
 export { type AssignOptions, assign, assignAsync } from "./assignment/assign.js";
 export type { Status } from "./assignment/binding.js";
-export {
-  type Certificate,
-  type LimitReport,
-  Plan,
-  type PlannedQuery,
-  type Reachable,
-} from "./assignment/plan.js";
+export type { Certificate, LimitReport, Plan, PlannedQuery, Reachable } from "./assignment/plan.js";
 export { type LimitPrice, Prices } from "./assignment/prices.js";
-export type { AssignmentProblem, Limit, Objective, Quantities } from "./assignment/problem.js";
+export {
+  type AssignmentProblem,
+  type Limit,
+  MAX_MODELS,
+  type Objective,
+  type Quantities,
+} from "./assignment/problem.js";
 export { type ErrorCode, OmniRouterError } from "./errors.js";
 export {
   History,
@@ -47,6 +47,6 @@ export { VectorIndex, type VectorIndexOptions } from "./retrieval/vector-index.j
 export type { FitOptions, FitProgress, FitStage } from "./router/fit.js";
 export type { RouteLimits, TenantLimits } from "./router/limits.js";
 export type { RouteQuery } from "./router/queries.js";
-export { type RoutedQuery, RoutePlan, type RouteTimings, type TenantTotals } from "./router/route-plan.js";
+export type { RoutedQuery, RoutePlan, RouteTimings, TenantTotals } from "./router/route-plan.js";
 export { type PricedRoute, type RouteOptions, Router } from "./router/router.js";
 export { type SimulatedWorkload, type SimulationOptions, simulateWorkload } from "./simulation/workload.js";

@@ -41,7 +41,8 @@ inline Instance randomInstance(uint64_t seed, size_t mostRows, size_t mostModels
   for (size_t e = 0; e < cells; ++e) {
     const size_t j = equalModels ? 0 : e % p.models;
     const double q = equalModels && e % p.models ? instance.quality[e - 1] : unit();
-    instance.cost.push_back(static_cast<float>(perCall || equalModels ? price[j] : price[j] * (0.5 + unit())));
+    instance.cost.push_back(
+        static_cast<float>(perCall || equalModels ? price[j] : price[j] * (0.5 + unit())));
     instance.quality.push_back(static_cast<float>(grid ? std::round(16 * q) / 16 : q));
     instance.tokens.push_back(static_cast<float>(below(500)));
   }
@@ -52,7 +53,8 @@ inline Instance randomInstance(uint64_t seed, size_t mostRows, size_t mostModels
     p.groups = instance.groups.data();
   }
   if (below(4) == 0) {
-    for (size_t i = 0; i < p.rows; ++i) instance.allowed.push_back((random() & p.everyModel()) | (uint64_t{1} << below(p.models)));
+    for (size_t i = 0; i < p.rows; ++i)
+      instance.allowed.push_back((random() & p.everyModel()) | (uint64_t{1} << below(p.models)));
     p.allowed = instance.allowed.data();
   }
   const auto n = static_cast<double>(p.rows);
@@ -60,10 +62,13 @@ inline Instance randomInstance(uint64_t seed, size_t mostRows, size_t mostModels
   if (p.objective[1] != 0 && below(2)) p.tieBreak = kCost;
   if (below(4)) p.limits.push_back({kQuality, true, n * unit() * 1.05, kAll, kAll});
   if (below(3) == 0) p.limits.push_back({kCost, false, n * unitCost * 20 * unit(), kAll, kAll});
-  if (p.groupCount > 1 && below(2)) p.limits.push_back({kQuality, true, n * 0.5 * unit(), static_cast<int>(below(2)), kAll});
+  if (p.groupCount > 1 && below(2))
+    p.limits.push_back({kQuality, true, n * 0.5 * unit(), static_cast<int>(below(2)), kAll});
   const bool capacities = below(2), tokenCapacities = below(4) == 0;
   for (size_t j = 0; j < p.models; ++j) {
-    if (capacities && below(4)) p.limits.push_back({kRequests, false, static_cast<double>(below(p.rows + 1)), kAll, static_cast<int>(j)});
+    if (capacities && below(4))
+      p.limits.push_back(
+          {kRequests, false, static_cast<double>(below(p.rows + 1)), kAll, static_cast<int>(j)});
     if (tokenCapacities) p.limits.push_back({kTokens, false, n * 400 * unit(), kAll, static_cast<int>(j)});
   }
   return instance;
@@ -86,11 +91,16 @@ inline Truth enumerate(const Problem& p) {
     for (size_t i = 0; i < p.rows && allowed; ++i) {
       const size_t j = choice[i];
       allowed = p.allowedModels(i) >> j & 1;
-      for (size_t k = 0; k < p.quantities.size(); ++k) objective += p.weight(k, p.group(i)) * static_cast<double>(p.row(k, i)[j]);
+      for (size_t k = 0; k < p.quantities.size(); ++k)
+        objective += p.weight(k, p.group(i)) * static_cast<double>(p.row(k, i)[j]);
       for (size_t l = 0; l < p.limits.size(); ++l) {
         const Limit& limit = p.limits[l];
-        if (!limit.covers(static_cast<int>(p.group(i))) || (limit.model != kAll && limit.model != static_cast<int>(j))) continue;
-        total[l] += limit.quantity == kRequests ? 1.0 : static_cast<double>(p.row(static_cast<size_t>(limit.quantity), i)[j]);
+        if (!limit.covers(static_cast<int>(p.group(i))) ||
+            (limit.model != kAll && limit.model != static_cast<int>(j)))
+          continue;
+        total[l] += limit.quantity == kRequests
+                        ? 1.0
+                        : static_cast<double>(p.row(static_cast<size_t>(limit.quantity), i)[j]);
       }
     }
     bool holds = allowed;

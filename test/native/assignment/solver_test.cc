@@ -14,7 +14,9 @@ using namespace omnirouter::assignment::test;
 
 namespace {
 
-bool hasPlan(Status status) { return status == Status::optimal || status == Status::withinTolerance || status == Status::feasible; }
+bool hasPlan(Status status) {
+  return status == Status::optimal || status == Status::withinTolerance || status == Status::feasible;
+}
 
 // Bounds are of the limits as stated; a plan may use their tolerance, which is worth its price.
 double toleranceWorth(const Problem& p, const Solution& s) {
@@ -36,7 +38,8 @@ void checkConsistent(const Problem& p, const Solution& s) {
 
 }  // namespace
 
-TEST_CASE("small problems of every kind of limit: the plan is the enumerated optimum, infeasibility is the truth") {
+TEST_CASE(
+    "small problems of every kind of limit: the plan is the enumerated optimum, infeasibility is the truth") {
   int feasible = 0, infeasible = 0;
   for (uint64_t seed = 0; seed < 4000; ++seed) {
     CAPTURE(seed);

@@ -12,14 +12,14 @@ for (let number = Number(first); number < Number(first) + Number(count); number+
   /** @type {Map<string, Uint8Array | ((write: (bytes: Uint8Array) => Promise<void>) => Promise<void>)>} */
   const files = new Map();
   files.set("history.bin", piece);
+  files.set("empty.bin", new Uint8Array(0));
   files.set("index.faiss", async (/** @type {(bytes: Uint8Array) => Promise<void>} */ write) => {
     for (let part = 0; part < 3; part++) await write(piece);
     if (stall) {
       process.stdout.write("stalled\n");
-      await new Promise(resolve => process.stdin.once("end", () => resolve(undefined)).resume());
+      await new Promise(resolve => process.stdin.once("end", resolve).resume());
     }
   });
-  files.set("empty.bin", new Uint8Array(0));
   const { generation } = await store.write({ files, embedder: `text-${number}`, meta: { number } });
   process.stdout.write(`saved ${number} as ${generation}\n`);
 }
