@@ -1,1 +1,47 @@
+export { type AssignOptions, assign, assignAsync } from "./assignment/assign.js";
+export type { Status } from "./assignment/binding.js";
+export type { Certificate, LimitReport, Plan, PlannedQuery, Reachable } from "./assignment/plan.js";
+export { type LimitPrice, Prices } from "./assignment/prices.js";
+export {
+  type AssignmentProblem,
+  type Limit,
+  MAX_MODELS,
+  type Objective,
+  type Quantities,
+} from "./assignment/problem.js";
 export { type ErrorCode, OmniRouterError } from "./errors.js";
+export {
+  History,
+  type HistoryReadOptions,
+  type HistoryReport,
+  type ModelOutcomes,
+} from "./history/history.js";
+export { type BadRecord, type ReadOptions, type ReadProgress, readRecords } from "./history/read.js";
+export type { HistoryRecord, Outcome } from "./history/record.js";
+export type { HistorySource } from "./history/source.js";
+export { ModelPool } from "./pool/pool.js";
+export type { Model } from "./pool/schema.js";
+export type { Embedder } from "./prediction/embedder.js";
+export { InputTokenEstimator } from "./prediction/input-tokens.js";
+export {
+  type NeighbourHistory,
+  type NeighbourMatches,
+  type NeighbourOptions,
+  type NeighbourPredictions,
+  NeighbourPredictor,
+  type NeighbourSource,
+  type PredictOptions,
+  type PricedPool,
+} from "./prediction/neighbour-predictor.js";
+export { OpenAIEmbedder, type OpenAIEmbedderOptions } from "./prediction/openai-embedder.js";
+export type { Predictions, Predictor, QueryBatch } from "./prediction/predictor.js";
+export { TextEmbedder, type TextEmbedderOptions } from "./prediction/text-embedder.js";
+export {
+  TransformersEmbedder,
+  type TransformersEmbedderOptions,
+  type TransformersModule,
+} from "./prediction/transformers-embedder.js";
+export { FaissNodeIndex, type FaissNodeIndexOptions } from "./retrieval/faiss-node.js";
+export type { Index, IndexCallOptions, SearchResult } from "./retrieval/index.js";
+export { VectorIndex, type VectorIndexOptions } from "./retrieval/vector-index.js";
+export { type SimulatedWorkload, type SimulationOptions, simulateWorkload } from "./simulation/workload.js";

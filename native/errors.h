@@ -8,7 +8,8 @@
 
 namespace omnirouter {
 
-// `code` is one of lib/errors.ts ErrorCode; `argument` is the caller's name for the culprit, e.g. "limits[1].bound".
+// `code` is one of lib/errors.ts ErrorCode; `argument` is the caller's name for the culprit, e.g.
+// "limits[1].bound".
 class Error : public std::runtime_error {
  public:
   Error(std::string code, std::string argument, const std::string& message)

@@ -1,2 +1,23 @@
-// biome-ignore lint/suspicious/noEmptyInterface: replaced by the subject's first entry point
-export interface RetrievalBinding {}
+import type { NativeTask } from "../task.js";
+import type { SearchResult } from "./index.js";
+
+/** native/bindings/retrieval.cc */
+export interface NativeVectorIndex {
+  dimension(): number;
+  size(): number;
+  hasGraph(): boolean;
+  add(vectors: Float32Array, ids: Int32Array | undefined): void;
+  addAsync(vectors: Float32Array, ids: Int32Array | undefined): NativeTask<void>;
+  search(queries: Float32Array, k: number): SearchResult;
+  searchAsync(queries: Float32Array, k: number): NativeTask<SearchResult>;
+  settle(): NativeTask<void>;
+  toBytes(): Uint8Array;
+  /** Replaces what the index holds, its dimension included. */
+  fromBytes(bytes: Uint8Array): void;
+  writeFile(descriptor: number): NativeTask<void>;
+  readFile(descriptor: number): NativeTask<void>;
+}
+
+export interface RetrievalBinding {
+  NativeVectorIndex: new (dimension: number, kind: string) => NativeVectorIndex;
+}

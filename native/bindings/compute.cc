@@ -1,9 +1,8 @@
 // threads(), setThreads(count): the process-wide pool.
-#include "compute/pool.h"
-
 #include "bindings/addon.h"
 #include "bindings/arguments.h"
 #include "bindings/js_errors.h"
+#include "compute/pool.h"
 
 namespace omnirouter::bindings {
 

@@ -1,7 +1,12 @@
+#include "bindings/prediction.h"
+
 #include "bindings/addon.h"
 
 namespace omnirouter::bindings {
 
-void registerPrediction(Napi::Env, Napi::Object) {}
+void registerPrediction(Napi::Env env, Napi::Object exports) {
+  registerTextEmbedder(env, exports);
+  registerNeighbours(env, exports);
+}
 
 }  // namespace omnirouter::bindings

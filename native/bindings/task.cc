@@ -12,7 +12,8 @@
 
 namespace omnirouter::bindings {
 
-// One per environment. Pool threads hand finished tasks over in `done`; the thread-safe function wakes the JS thread.
+// One per environment. Pool threads hand finished tasks over in `done`; the thread-safe function wakes the JS
+// thread.
 class TaskRunner {
  public:
   explicit TaskRunner(Napi::Env env) {

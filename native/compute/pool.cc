@@ -80,7 +80,8 @@ struct Pool::State {
   size_t idle = 0;          // ... and wait on `wake`
   size_t runningTasks = 0;  // ... and run a task
 
-  // A task beyond the caller's own thread needs a thread of its own: up to `limit` of them; jobs need limit - 1.
+  // A task beyond the caller's own thread needs a thread of its own: up to `limit` of them; jobs need limit
+  // - 1.
   void ensureThreads(size_t wanted) {
     while (started < std::min(wanted, limit)) {
       std::thread([this] { serve(); }).detach();
@@ -135,7 +136,8 @@ size_t Pool::threads() const {
 }
 
 void Pool::setThreads(size_t count) {
-  if (count < 1 || count > 1024) throw InvalidArgument("threads", "threads must be an integer from 1 to 1024");
+  if (count < 1 || count > 1024)
+    throw InvalidArgument("threads", "threads must be an integer from 1 to 1024");
   const std::lock_guard lock(state_->mutex);
   state_->limit = count;
   state_->wake.notify_all();

@@ -1,0 +1,184 @@
+import { invalid, OmniRouterError } from "../errors.js";
+import type { ModelPool } from "../pool/pool.js";
+import { HistoryBuilder, type HistoryColumns } from "./columns.js";
+import { decodeHistory, encodeHistory } from "./encoding.js";
+import { type BadRecord, type ReadProgress, readRecords } from "./read.js";
+import type { HistorySource } from "./source.js";
+
+export interface HistoryReadOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: ReadProgress) => void;
+  /** `"error"` (default) rejects at the first bad record; `"skip"` leaves bad ones out and reports them. */
+  readonly onBadRecord?: "error" | "skip";
+}
+
+export interface ModelOutcomes {
+  readonly model: string;
+  /** Records that hold an outcome of the model. */
+  readonly outcomes: number;
+  /** Those among them whose quality is known. */
+  readonly graded: number;
+}
+
+/** What a history holds, and what the reader left out. */
+export interface HistoryReport {
+  readonly records: number;
+  /** One entry per model of the pool, in its order. */
+  readonly models: readonly ModelOutcomes[];
+  /** Models of the pool without any graded outcome: nothing can be learned about them. */
+  readonly ungraded: readonly string[];
+  /** Models that the history knows and the pool does not, the most frequent first; their outcomes were left out. */
+  readonly unknownModels: readonly { readonly model: string; readonly outcomes: number }[];
+  /** Records left out because they were bad: how many, and the first of them. */
+  readonly skipped: { readonly count: number; readonly first: readonly BadRecord[] };
+}
+
+/** What only the reader of a source knows. */
+type Omissions = Pick<HistoryReport, "unknownModels" | "skipped">;
+
+/** So many bad records are kept for the report; a million more are only counted. */
+const KEPT_BAD_RECORDS = 20;
+
+const NOTHING_OMITTED: Omissions = { unknownModels: [], skipped: { count: 0, first: [] } };
+
+/**
+ * Graded queries of the past, by column. Row i is query i, column j is model j of the pool; the matrices are row-major
+ * Float32Array of `size` x `models.length`, NaN where nothing is known. Not to be changed.
+ */
+export class History implements HistoryColumns {
+  readonly size: number;
+  readonly ids: readonly string[];
+  readonly queries: readonly string[];
+  /** Labels for reports, never a feature. */
+  readonly tasks: readonly (string | undefined)[];
+  /** Columns, in the order of the pool. */
+  readonly models: readonly string[];
+  /** Tokens per query, NaN where unknown. */
+  readonly inputTokens: Float32Array;
+  /** Grades from 0 to 1. */
+  readonly quality: Float32Array;
+  readonly outputTokens: Float32Array;
+  /** USD. */
+  readonly cost: Float32Array;
+  readonly latencyMs: Float32Array;
+  readonly report: HistoryReport;
+
+  private constructor(columns: HistoryColumns, omissions: Omissions) {
+    this.size = columns.ids.length;
+    this.ids = columns.ids;
+    this.queries = columns.queries;
+    this.tasks = columns.tasks;
+    this.models = columns.models;
+    this.inputTokens = columns.inputTokens;
+    this.quality = columns.quality;
+    this.outputTokens = columns.outputTokens;
+    this.cost = columns.cost;
+    this.latencyMs = columns.latencyMs;
+    const models = this.models.map((model, column) => ({ model, ...this.#count(column) }));
+    const ungraded = models.filter(({ graded }) => graded === 0).map(({ model }) => model);
+    this.report = { records: this.size, models, ungraded, ...omissions };
+  }
+
+  /**
+   * Reads a history for a pool. Outcomes of models that are not in the pool are left out, and counted in the report.
+   *
+   * @throws OmniRouterError as `readRecords` does; `ERR_OMNI_INVALID_HISTORY` also where there are no records, or none
+   *   with a graded outcome of any model of the pool
+   */
+  static async read(
+    source: HistorySource,
+    pool: ModelPool,
+    options: HistoryReadOptions = {},
+  ): Promise<History> {
+    const { onBadRecord = "error", ...rest } = options;
+    const first: BadRecord[] = [];
+    let count = 0;
+    const skip = (bad: BadRecord) => {
+      if (count++ < KEPT_BAD_RECORDS) first.push(bad);
+    };
+    const builder = new HistoryBuilder(pool.names);
+    const records = readRecords(source, { ...rest, onBadRecord: onBadRecord === "skip" ? skip : "error" });
+    for await (const record of records) builder.append(record);
+
+    const skipped = { count, first };
+    const unknownModels = [...builder.unknown]
+      .map(([model, outcomes]) => ({ model, outcomes }))
+      .sort((a, b) => b.outcomes - a.outcomes || (a.model < b.model ? -1 : 1));
+    const history = new History(builder.columns(), { unknownModels, skipped });
+    if (history.size === 0)
+      throw unusable(`holds no ${count > 0 ? `usable record: ${reason(first[0]!)}` : "records"}`);
+    if (history.report.ungraded.length === pool.size) {
+      const others = unknownModels.slice(0, 5).map(({ model }) => model);
+      const instead = others.length === 0 ? "" : `; it knows ${others.join(", ")}`;
+      throw unusable(`has no graded outcome of any model of the pool in ${history.size} records${instead}`);
+    }
+    return history;
+  }
+
+  /**
+   * The rows with the given numbers, in the given order; a row may be taken more than once. The report of the result
+   * counts these rows only.
+   *
+   * @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT` for a number that is no row
+   */
+  select(rows: Int32Array | readonly number[]): History {
+    for (const [index, row] of rows.entries())
+      if (!Number.isInteger(row) || row < 0 || row >= this.size)
+        throw invalid(`rows[${index}]`, `must be a row number from 0 to ${this.size - 1}, got ${row}`);
+    const pick = <T>(values: readonly T[]): T[] => Array.from(rows, row => values[row]!);
+    const gather = (values: Float32Array, width: number): Float32Array => {
+      const picked = new Float32Array(rows.length * width);
+      for (const [index, row] of rows.entries())
+        picked.set(values.subarray(row * width, (row + 1) * width), index * width);
+      return picked;
+    };
+    const width = this.models.length;
+    return new History(
+      {
+        models: this.models,
+        ids: pick(this.ids),
+        queries: pick(this.queries),
+        tasks: pick(this.tasks),
+        inputTokens: gather(this.inputTokens, 1),
+        quality: gather(this.quality, width),
+        outputTokens: gather(this.outputTokens, width),
+        cost: gather(this.cost, width),
+        latencyMs: gather(this.latencyMs, width),
+      },
+      NOTHING_OMITTED,
+    );
+  }
+
+  /** The history as one binary file (encoding.ts says how it looks). What its reader left out is not part of it. */
+  toBytes(): Uint8Array {
+    return encodeHistory(this);
+  }
+
+  /**
+   * @throws OmniRouterError `ERR_OMNI_CORRUPT` where the bytes are cut short, altered or no history;
+   *   `ERR_OMNI_VERSION` where a later release wrote them
+   */
+  static fromBytes(bytes: Uint8Array): History {
+    return new History(decodeHistory(bytes), NOTHING_OMITTED);
+  }
+
+  #count(column: number): { outcomes: number; graded: number } {
+    let outcomes = 0;
+    let graded = 0;
+    for (let at = column; at < this.quality.length; at += this.models.length) {
+      const isGraded = !Number.isNaN(this.quality[at]);
+      if (isGraded) graded++;
+      const isKnown = [this.outputTokens, this.cost, this.latencyMs].some(
+        values => !Number.isNaN(values[at]),
+      );
+      if (isGraded || isKnown) outcomes++;
+    }
+    return { outcomes, graded };
+  }
+}
+
+const reason = (bad: BadRecord) => `${bad.source}:${bad.line}: ${bad.reason}`;
+
+function unusable(sentence: string): OmniRouterError {
+  return new OmniRouterError("ERR_OMNI_INVALID_HISTORY", `the history ${sentence}`, { argument: "history" });
+}

@@ -1,0 +1,121 @@
+import * as z from "zod";
+import { show } from "../show.js";
+
+/** The columns are 32-bit floats: a larger amount would turn into infinity there. */
+const MAX_AMOUNT = 3.4028234663852886e38;
+
+const got = (issue: { readonly input?: unknown }) => `got ${show(issue.input)}`;
+
+/** A number that logs may leave out or write as null: both say that it is not known. */
+function known(sentence: string, maximum: number) {
+  const error = (issue: { readonly input?: unknown }) => `${sentence}, ${got(issue)}`;
+  return z.number({ error }).min(0, { error }).max(maximum, { error }).nullish();
+}
+
+const amount = known("must be a finite number >= 0", MAX_AMOUNT);
+
+const text = (sentence: string) =>
+  z.string({ error: issue => (issue.input === undefined ? "is missing" : `${sentence}, ${got(issue)}`) });
+
+const outcome = z.object(
+  {
+    /** The grade of the model's answer, from 0 (wrong) to 1 (right). */
+    quality: known("must be between 0 and 1", 1),
+    /** Length of the answer in tokens. */
+    outputTokens: amount,
+    /** What the answer cost, USD. */
+    cost: amount,
+    /** Time to the whole answer, milliseconds. */
+    latencyMs: amount,
+  },
+  { error: issue => `must be an object, ${got(issue)}` },
+);
+
+/** zod's record silently leaves this key out, and so would an outcome be lost. */
+const namesOnly = z.custom<object>(
+  value => !(typeof value === "object" && value && Object.hasOwn(value, "__proto__")),
+  {
+    error: "must not name a model __proto__",
+  },
+);
+
+/** The one description of a line of history: it validates, and the types below are inferred from it. */
+const schema = z.object(
+  {
+    /** Logs often number their records: a whole number is taken as its digits. Empty is as good as missing. */
+    id: z
+      .union([z.string(), z.int().transform(String)], { error: issue => `must be text, ${got(issue)}` })
+      .nullish(),
+    /** The text that was sent to the models. */
+    query: text("must be text"),
+    /** Length of the whole input in tokens, where known. */
+    inputTokens: amount,
+    /** A label for reports, never a feature. */
+    task: text("must be text").nullish(),
+    /** What each model made of the query, by the model's name; models may be missing. */
+    outcomes: namesOnly
+      .pipe(
+        z.record(z.string(), outcome.nullish(), {
+          error: issue => `must be an object of outcomes by model, ${got(issue)}`,
+        }),
+      )
+      .nullish(),
+  },
+  { error: issue => `must be an object, ${got(issue)}` },
+);
+
+type Present<T> = { readonly [K in keyof T]?: NonNullable<T[K]> };
+
+/** What one model made of one query. Every part may be unknown. */
+export type Outcome = Present<z.output<typeof outcome>>;
+
+/** One graded query of the past. */
+export type HistoryRecord = Present<Omit<z.output<typeof schema>, "id" | "query" | "outcomes">> & {
+  readonly id: string;
+  readonly query: string;
+  /** Has no prototype, so that no model's name can hit upon a member of Object. */
+  readonly outcomes: Readonly<Record<string, Outcome>>;
+};
+
+/**
+ * Checks one record and drops what is null; `fallbackId` stands in for a missing id. A string instead of a record says
+ * what is wrong: `outcomes["gpt-4o"].quality must be between 0 and 1, got 1.3`.
+ */
+export function parseRecord(value: unknown, fallbackId: string): HistoryRecord | string {
+  const result = schema.safeParse(value);
+  if (!result.success) return describe(result.error);
+  const { id, query, inputTokens, task, outcomes } = result.data;
+  const present: Record<string, Outcome> = Object.create(null);
+  for (const model of Object.keys(outcomes ?? {})) {
+    const outcome = outcomes![model];
+    if (outcome) present[model] = withoutNulls(outcome);
+  }
+  return {
+    id: wellFormed(id || fallbackId),
+    query: wellFormed(query),
+    ...(typeof inputTokens === "number" ? { inputTokens } : {}),
+    ...(typeof task === "string" ? { task: wellFormed(task) } : {}),
+    outcomes: present,
+  };
+}
+
+function withoutNulls<T extends object>(value: T): Present<T> {
+  for (const key in value) if (value[key] === null || value[key] === undefined) delete value[key];
+  return value as Present<T>;
+}
+
+/** Half of a surrogate pair has no UTF-8 form: texts are made storable once, here. */
+function wellFormed(text: string): string {
+  return /\p{Surrogate}/u.test(text) ? Buffer.from(text, "utf8").toString("utf8") : text;
+}
+
+function describe(error: z.ZodError): string {
+  const [issue, ...others] = error.issues;
+  const path = issue!.path.reduce<string>((text, part) => {
+    const key = String(part);
+    if (!/^[A-Za-z_$][\w$]*$/.test(key)) return `${text}[${JSON.stringify(key)}]`;
+    return text === "" ? key : `${text}.${key}`;
+  }, "");
+  const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
+  return `${path === "" ? "" : `${path} `}${issue!.message}${more}`;
+}

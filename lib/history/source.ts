@@ -1,0 +1,103 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { addAbortSignal, pipeline, Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { createGunzip } from "node:zlib";
+import { invalid } from "../errors.js";
+import { ioError } from "../files.js";
+
+/**
+ * Where records come from: the path or `file:` URL of a JSONL file, plain or gzipped, or an array of those; a stream or
+ * async iterable of such a file's bytes or text; an iterable or async iterable of records as objects.
+ */
+export type HistorySource =
+  | string
+  | URL
+  | readonly (string | URL)[]
+  | Readable
+  | AsyncIterable<string | Uint8Array | object>
+  | Iterable<object>;
+
+/** One file, stream or iterable of a source. */
+export interface Input {
+  /** What errors call it. */
+  readonly name: string;
+  /** Size in bytes on disk, where it is a file. */
+  readonly bytes?: number;
+  open(): AsyncIterable<unknown> | Iterable<unknown>;
+}
+
+export async function inputsOf(source: HistorySource, signal: AbortSignal | undefined): Promise<Input[]> {
+  if (isPath(source)) return [await fileInput(source)];
+  if (Array.isArray(source) && source.length > 0 && source.every(isPath))
+    return await Promise.all(source.map(fileInput));
+  if (source instanceof Readable) {
+    const path = (source as { path?: unknown }).path;
+    const open = () => (signal ? addAbortSignal(signal, source) : source);
+    return [{ name: typeof path === "string" ? path : "input", open }];
+  }
+  const iterable = typeof source === "object" && source !== null && !(source instanceof Uint8Array);
+  if (iterable && (Symbol.asyncIterator in source || Symbol.iterator in source))
+    return [{ name: "input", open: () => source as Iterable<unknown> }];
+  throw invalid("source", "must be a path, a URL, an array of paths, a stream, or an iterable of records");
+}
+
+function isPath(source: unknown): source is string | URL {
+  return typeof source === "string" || source instanceof URL;
+}
+
+async function fileInput(path: string | URL): Promise<Input> {
+  const name = path instanceof URL ? fileUrlPath(path) : path;
+  try {
+    const { size } = await stat(name);
+    return { name, bytes: size, open: () => createReadStream(name, { highWaterMark: 1 << 18 }) };
+  } catch (cause) {
+    throw ioError("read the history", name, cause);
+  }
+}
+
+function fileUrlPath(url: URL): string {
+  if (url.protocol !== "file:") throw invalid("source", `must be a file: URL, got ${url.protocol}`);
+  return fileURLToPath(url);
+}
+
+export function isBytes(item: unknown): item is string | Uint8Array {
+  return typeof item === "string" || item instanceof Uint8Array;
+}
+
+/** The text of an input: gunzipped where it starts with gzip's magic bytes, whatever it is called. */
+export async function* plainBytes(
+  chunks: AsyncIterable<unknown>,
+  onBytes: (count: number) => void,
+): AsyncGenerator<Buffer> {
+  const counted = (async function* () {
+    for await (const chunk of chunks) {
+      if (!isBytes(chunk)) throw invalid("source", "must not mix text with records");
+      const buffer =
+        typeof chunk === "string"
+          ? Buffer.from(chunk)
+          : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+      onBytes(buffer.length);
+      yield buffer;
+    }
+  })();
+  // The magic bytes may come in two chunks.
+  let head: Buffer = Buffer.alloc(0);
+  while (head.length < 2) {
+    const next = await counted.next();
+    if (next.done) break;
+    head = head.length === 0 ? next.value : Buffer.concat([head, next.value]);
+  }
+  const whole = (async function* () {
+    yield head;
+    yield* counted;
+  })();
+  if (head[0] === 0x1f && head[1] === 0x8b) {
+    // Members after the first are read too; the pipeline passes errors on and closes both ends whatever happens.
+    yield* pipeline(
+      Readable.from(whole, { objectMode: false }),
+      createGunzip({ chunkSize: 1 << 18 }),
+      () => {},
+    );
+  } else yield* whole;
+}

@@ -1,0 +1,260 @@
+import { binding } from "../binding.js";
+import { invalid, OmniRouterError } from "../errors.js";
+import { native, settle } from "../task.js";
+import type { NativeEstimates, NeighboursHandle } from "./binding.js";
+import { InputTokenEstimator } from "./input-tokens.js";
+import { type BilledHistory, knownOutputTokens } from "./output-tokens.js";
+import type { Predictions, Predictor, QueryBatch } from "./predictor.js";
+
+/** What is needed of a history: its columns. Matrices are `[size x models]`, row-major, NaN = no outcome. */
+export interface NeighbourHistory extends BilledHistory {
+  readonly queries: readonly string[];
+  /** `[size]`, NaN = unknown. */
+  readonly inputTokens: Float32Array;
+  /** Columns of the matrices: the pool's models, in its order. */
+  readonly models: readonly string[];
+  readonly quality: Float32Array;
+}
+
+/** What is needed of a pool: names and prices in USD per million tokens. */
+export interface PricedPool {
+  readonly models: readonly {
+    readonly name: string;
+    readonly inputPer1M: number;
+    readonly outputPer1M: number;
+  }[];
+}
+
+/** What is needed of an index: the most similar rows of the history, `[queries x k]`, missing = -1. */
+export interface NeighbourSource {
+  readonly dimension: number;
+  readonly size: number;
+  search(queries: Float32Array, k: number): NeighbourMatches;
+  searchAsync(
+    queries: Float32Array,
+    k: number,
+    options?: { signal?: AbortSignal },
+  ): Promise<NeighbourMatches>;
+}
+export interface NeighbourMatches {
+  /** Row numbers of the history. */
+  readonly ids: Int32Array;
+  /** Cosines, largest first. */
+  readonly similarities: Float32Array;
+  readonly k: number;
+}
+
+export interface NeighbourOptions {
+  /**
+   * Neighbours per query. Default: 100 for a history in which every model answered every query; more where outcomes
+   * are missing, since a model is judged by the neighbours that it answered: 100 / sqrt(share of outcomes present).
+   */
+  k?: number;
+  /** Weights are similarities to this power, > 0. Default 2. */
+  power?: number;
+  /** How many neighbours' worth the model's mean over the whole history counts in each estimate, >= 0. Default 2. */
+  shrinkage?: number;
+}
+
+export interface NeighbourPredictions extends Predictions {
+  /**
+   * `[rows x models]`: how much of each quality rests on neighbours, 0 to 1; the rest is the model's mean over the
+   * history. 0 for a model without any outcome nearby; without any at all, its mean is the pool's.
+   */
+  readonly support: Float32Array;
+}
+
+export interface PredictOptions {
+  /** `[rows]`: for each query an id that does not count as its neighbour (its own, to leave one out), or -1. */
+  exclude?: Int32Array;
+}
+
+/*
+ * The defaults, on splits inside the training 70 % of zeroeval (2,840 queries x 24 models; two splits) and mmlu-pro
+ * (11,795 x 12; one), quality only, the built-in text embedder; Brier score, lower is better:
+ *   power 1 / 2 / 3, every outcome known:    .1576 / .1566 / .1564 and .2146 / .2143 / .2141: flat beyond 2
+ *   one outcome per query known, k = 400:    .1806 / .1804 / .1829 and .2234 / .2237 / .2249: 3 is too narrow
+ *   shrinkage 1 / 2 / 4, one known, k = 100: .1928 / .1897 / .1910 and .2371 / .2329 / .2289
+ *                                   k = 400: .1793 / .1804 / .1831 and .2241 / .2237 / .2233
+ *   k = 100 / 200 / 400 / 800, one known:    .1897 / .1833 / .1804 / .1813 and .2329 / .2271 / .2237 / .2221
+ */
+const DEFAULT_POWER = 2;
+const DEFAULT_SHRINKAGE = 2;
+const DEFAULT_OUTCOMES = 100;
+
+/** A search of so many queries at once bounds the memory of the matches: 1.6 MB per 100 neighbours. */
+const ROWS_PER_SEARCH = 2048;
+
+/**
+ * Predicts from the most similar queries of the history: for each model the mean of its neighbours' outcomes weighted
+ * by similarity, shrunk to the model's mean (native/prediction/neighbours.h has the formula). The retrieval half of
+ * OmniRouter's predictor (arXiv 2502.20576).
+ *
+ * Answers' lengths are estimated like quality, and turned into USD by the pool's prices.
+ */
+export class NeighbourPredictor implements Predictor {
+  readonly models: readonly string[];
+  /** Neighbours per query. */
+  readonly k: number;
+  readonly #index: NeighbourSource;
+  readonly #handle: NeighboursHandle;
+
+  /**
+   * @param index over the embeddings of the history's queries; its ids are their row numbers.
+   * @throws OmniRouterError ERR_OMNI_INVALID_HISTORY if no outcome has a quality, or none a length or a cost.
+   */
+  constructor(
+    history: NeighbourHistory,
+    pool: PricedPool,
+    index: NeighbourSource,
+    options: NeighbourOptions = {},
+  ) {
+    const { power = DEFAULT_POWER, shrinkage = DEFAULT_SHRINKAGE } = options;
+    const names = pool.models.map(model => model.name);
+    if (history.models.length !== names.length || names.some((name, i) => history.models[i] !== name))
+      throw invalid("history", "must have the pool's models as its columns, in the pool's order");
+    const cells = history.size * names.length;
+    for (const name of ["quality", "outputTokens", "cost"] as const)
+      if (history[name].length !== cells)
+        throw invalid(`history.${name}`, `has ${history[name].length} elements where ${cells} are needed`);
+    if (index.size > history.size)
+      throw invalid("index", `holds ${index.size} vectors for a history of ${history.size} queries`);
+    if (!(power > 0 && Number.isFinite(power))) throw invalid("power", "must be a finite number > 0");
+    if (!(shrinkage >= 0 && Number.isFinite(shrinkage)))
+      throw invalid("shrinkage", "must be a finite number >= 0");
+    const k = options.k ?? defaultNeighbours(history.quality);
+    if (!Number.isInteger(k) || k < 1 || k > 0x7fffffff - 1)
+      throw invalid("k", "must be a whole number from 1 to 2147483646");
+
+    const tokens = knownOutputTokens(history, knownInputTokens(history), pool.models);
+    refuseUnlessAnyKnown(history.quality, "quality: there is nothing to learn from");
+    refuseUnlessAnyKnown(tokens, "outputTokens, nor a cost to derive them from: no cost can be predicted");
+    this.models = names;
+    this.k = k;
+    this.#index = index;
+    this.#handle = native(() =>
+      binding().createNeighbours(
+        history.quality,
+        tokens,
+        Float64Array.from(pool.models, model => model.inputPer1M),
+        Float64Array.from(pool.models, model => model.outputPer1M),
+        k,
+        power,
+        shrinkage,
+      ),
+    );
+  }
+
+  /** @throws OmniRouterError ERR_OMNI_INVALID_ARGUMENT; the signal's reason when aborted. */
+  async predict(
+    batch: QueryBatch,
+    options: PredictOptions & { signal?: AbortSignal } = {},
+  ): Promise<NeighbourPredictions> {
+    const { signal } = options;
+    signal?.throwIfAborted();
+    this.#check(batch, options.exclude);
+    // Copied, so that a caller may change or transfer its own while this is under way.
+    const steady = { embeddings: batch.embeddings.slice(), inputTokens: batch.inputTokens.slice() };
+    const result = this.#allocate(steady.inputTokens.length);
+    for (const slice of this.#slices(steady, options.exclude?.slice())) {
+      const { ids, similarities, k } =
+        slice.k === 0
+          ? NO_MATCHES
+          : await this.#index.searchAsync(slice.embeddings, slice.k, signal ? { signal } : {});
+      const part = await settle(signal, () =>
+        binding().estimateNeighboursAsync(
+          this.#handle,
+          ids,
+          similarities,
+          k,
+          slice.inputTokens,
+          slice.exclude,
+        ),
+      );
+      place(part, result, slice.row * this.models.length);
+    }
+    return result;
+  }
+
+  predictSync(batch: QueryBatch, options: PredictOptions = {}): NeighbourPredictions {
+    this.#check(batch, options.exclude);
+    const result = this.#allocate(batch.inputTokens.length);
+    for (const slice of this.#slices(batch, options.exclude)) {
+      const { ids, similarities, k } =
+        slice.k === 0 ? NO_MATCHES : this.#index.search(slice.embeddings, slice.k);
+      const part = native(() =>
+        binding().estimateNeighbours(this.#handle, ids, similarities, k, slice.inputTokens, slice.exclude),
+      );
+      place(part, result, slice.row * this.models.length);
+    }
+    return result;
+  }
+
+  #check({ embeddings, inputTokens }: QueryBatch, exclude: Int32Array | undefined): void {
+    if (!(embeddings instanceof Float32Array)) throw invalid("batch.embeddings", "must be a Float32Array");
+    if (!(inputTokens instanceof Float32Array)) throw invalid("batch.inputTokens", "must be a Float32Array");
+    const rows = inputTokens.length;
+    if (embeddings.length !== rows * this.#index.dimension)
+      throw invalid(
+        "batch.embeddings",
+        `has ${embeddings.length} elements where ${rows} queries x ${this.#index.dimension} dimensions are needed`,
+      );
+    const bad = inputTokens.findIndex(tokens => !(tokens >= 0 && tokens < Number.POSITIVE_INFINITY));
+    if (bad >= 0) throw invalid(`batch.inputTokens[${bad}]`, "must be a finite number >= 0");
+    if (exclude === undefined) return;
+    if (!(exclude instanceof Int32Array)) throw invalid("exclude", "must be an Int32Array");
+    if (exclude.length !== rows)
+      throw invalid("exclude", `has ${exclude.length} elements for ${rows} queries`);
+  }
+
+  #allocate(rows: number): NeighbourPredictions {
+    const matrix = () => new Float32Array(rows * this.models.length);
+    const [quality, outputTokens, cost, support] = [matrix(), matrix(), matrix(), matrix()];
+    return { rows, models: this.models, quality, outputTokens, cost, support };
+  }
+
+  *#slices({ embeddings, inputTokens }: QueryBatch, exclude: Int32Array | undefined) {
+    const { dimension, size } = this.#index;
+    // The excluded one may be among the k nearest: one more is asked for, and the native side counts to k.
+    const k = Math.min(this.k + (exclude === undefined ? 0 : 1), size);
+    for (let row = 0; row < inputTokens.length; row += ROWS_PER_SEARCH) {
+      const end = Math.min(row + ROWS_PER_SEARCH, inputTokens.length);
+      yield {
+        row,
+        k,
+        embeddings: embeddings.subarray(row * dimension, end * dimension),
+        inputTokens: inputTokens.subarray(row, end),
+        exclude: exclude?.subarray(row, end),
+      };
+    }
+  }
+}
+
+/** What an empty index finds. */
+const NO_MATCHES: NeighbourMatches = { ids: new Int32Array(0), similarities: new Float32Array(0), k: 0 };
+
+function place(part: NativeEstimates, whole: NeighbourPredictions, offset: number): void {
+  whole.quality.set(part.quality, offset);
+  whole.outputTokens.set(part.outputTokens, offset);
+  whole.cost.set(part.cost, offset);
+  whole.support.set(part.support, offset);
+}
+
+/** Where a record does not say its input tokens, they are estimated from the records that do. */
+function knownInputTokens({ queries, inputTokens }: NeighbourHistory): Float32Array {
+  const estimates = InputTokenEstimator.fit(queries, inputTokens).estimate(queries);
+  return inputTokens.map((tokens, row) => (Number.isNaN(tokens) ? estimates[row]! : tokens));
+}
+
+function defaultNeighbours(quality: Float32Array): number {
+  let present = 0;
+  for (const value of quality) if (!Number.isNaN(value)) present++;
+  return Math.ceil(DEFAULT_OUTCOMES * Math.sqrt(quality.length / Math.max(present, 1)));
+}
+
+function refuseUnlessAnyKnown(values: Float32Array, what: string): void {
+  if (values.every(value => Number.isNaN(value)))
+    throw new OmniRouterError("ERR_OMNI_INVALID_HISTORY", `no outcome of a model of the pool has ${what}`, {
+      argument: "history",
+    });
+}

@@ -1,0 +1,30 @@
+/** The columns of a history that say how long answers were. Matrices are `[size x models]`, row-major, NaN = unknown. */
+export interface BilledHistory {
+  readonly size: number;
+  readonly outputTokens: Float32Array;
+  /** USD. */
+  readonly cost: Float32Array;
+}
+
+/**
+ * The history's output tokens, where only the cost is known derived from it:
+ * `(cost * 1e6 - inputTokens * inputPer1M) / outputPer1M`, at least 0. What a model with free output cost says nothing.
+ *
+ * @param inputTokens `[size]`, all known.
+ */
+export function knownOutputTokens(
+  history: BilledHistory,
+  inputTokens: Float32Array,
+  models: readonly { readonly inputPer1M: number; readonly outputPer1M: number }[],
+): Float32Array {
+  const tokens = history.outputTokens.slice();
+  for (let row = 0; row < history.size; row++) {
+    for (const [model, { inputPer1M, outputPer1M }] of models.entries()) {
+      const at = row * models.length + model;
+      const cost = history.cost[at]!;
+      if (!Number.isNaN(tokens[at]!) || Number.isNaN(cost) || !(outputPer1M > 0)) continue;
+      tokens[at] = Math.max(0, (cost * 1e6 - inputTokens[row]! * inputPer1M) / outputPer1M);
+    }
+  }
+  return tokens;
+}

@@ -1,0 +1,133 @@
+import { createHash } from "node:crypto";
+import { type FileHandle, open } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { invalid, OmniRouterError } from "../errors.js";
+import { errnoCode, ioError } from "../files.js";
+import type { Manifest, StoredFile } from "./manifest.js";
+import { CHUNK_BYTES, generationFolder, readManifest } from "./store_layout.js";
+import { type GenerationContent, writeGeneration } from "./store_write.js";
+
+/** A reader that loses the race against a writer this often is not unlucky: something else is wrong. */
+const READ_ATTEMPTS = 8;
+
+export interface StoreOptions {
+  /** How many generations stay on disk after a save, the new one included; 2 unless told. */
+  readonly keep?: number;
+  /** How long a save waits for another writer, milliseconds; 15 000 unless told, enough to outlast a crashed one. */
+  readonly lockTimeoutMs?: number;
+}
+
+/** One generation of a saved router, for reading. */
+export interface Generation {
+  readonly manifest: Manifest;
+  /** The whole content of one of its files, its size and checksum verified. */
+  bytes(name: string): Promise<Uint8Array>;
+}
+
+/** A saved router's folder; store_layout.ts says what is in it. */
+export class RouterStore {
+  /** Absolute path of the folder. */
+  readonly directory: string;
+  readonly #keep: number;
+  readonly #lockTimeoutMs: number;
+
+  private constructor(directory: string, keep: number, lockTimeoutMs: number) {
+    this.directory = directory;
+    this.#keep = keep;
+    this.#lockTimeoutMs = lockTimeoutMs;
+  }
+
+  /** Names a folder; touches nothing yet. */
+  static open(directory: string | URL, options: StoreOptions = {}): RouterStore {
+    const { keep = 2, lockTimeoutMs = 15_000 } = options;
+    if (!Number.isInteger(keep) || keep < 1)
+      throw invalid("keep", `must be a whole number >= 1, got ${keep}`);
+    if (!(lockTimeoutMs >= 0)) throw invalid("lockTimeoutMs", `must be a number >= 0, got ${lockTimeoutMs}`);
+    const path = directory instanceof URL ? fileURLToPath(directory) : directory;
+    return new RouterStore(resolve(path), keep, lockTimeoutMs);
+  }
+
+  /**
+   * The current manifest.
+   *
+   * @throws OmniRouterError `ERR_OMNI_IO` where there is no saved router, `ERR_OMNI_CORRUPT`, `ERR_OMNI_VERSION`
+   */
+  async manifest(): Promise<Manifest> {
+    const manifest = await readManifest(this.directory);
+    if (manifest) return manifest;
+    throw new OmniRouterError(
+      "ERR_OMNI_IO",
+      `there is no saved router in ${this.directory}: it has no manifest.json`,
+    );
+  }
+
+  /**
+   * Loads the current generation. `load` is called again with a newer generation if a writer removed the first one
+   * under its hands, so it must keep nothing of a call that failed.
+   *
+   * @throws OmniRouterError as {@link manifest} does; `ERR_OMNI_CORRUPT` naming a file that is missing, cut short or altered
+   */
+  async read<T>(load: (generation: Generation) => Promise<T>): Promise<T> {
+    let manifest = await this.manifest();
+    for (let attempt = 1; ; attempt++) {
+      const current = manifest;
+      try {
+        return await load({ manifest: current, bytes: name => this.#bytes(current, name) });
+      } catch (error) {
+        manifest = await this.manifest();
+        if (attempt === READ_ATTEMPTS || manifest.generation === current.generation) throw error;
+      }
+    }
+  }
+
+  /**
+   * Saves the next generation; resolves once it is on the disk and every later {@link read} will see it. Files are
+   * given as bytes, or as a function that writes them piece by piece.
+   *
+   * @throws OmniRouterError `ERR_OMNI_LOCKED` where another process is writing; `ERR_OMNI_IO` where the folder cannot be
+   *   written or holds something else; `ERR_OMNI_INVALID_ARGUMENT`. After any of these the old generation still loads.
+   */
+  async write(content: GenerationContent): Promise<Manifest> {
+    return await writeGeneration(this.directory, content, {
+      keep: this.#keep,
+      lockTimeoutMs: this.#lockTimeoutMs,
+    });
+  }
+
+  async #bytes(manifest: Manifest, name: string): Promise<Uint8Array> {
+    const file = manifest.files.find(candidate => candidate.name === name);
+    const folder = generationFolder(this.directory, manifest.generation);
+    if (!file)
+      throw new OmniRouterError(
+        "ERR_OMNI_CORRUPT",
+        `the saved router in ${this.directory} has no file ${name}`,
+      );
+    return await readVerified(join(folder, name), file);
+  }
+}
+
+async function readVerified(path: string, file: StoredFile): Promise<Uint8Array> {
+  const corrupt = (sentence: string) => new OmniRouterError("ERR_OMNI_CORRUPT", `${path} ${sentence}`);
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(path, "r");
+    const { size } = await handle.stat();
+    if (size !== file.bytes) throw corrupt(`is damaged: it has ${size} bytes instead of ${file.bytes}`);
+    const bytes = Buffer.alloc(size);
+    const hash = createHash("sha256");
+    for (let at = 0; at < size; ) {
+      const { bytesRead } = await handle.read(bytes, at, Math.min(CHUNK_BYTES, size - at), at);
+      if (bytesRead === 0) throw corrupt("was cut short while it was read");
+      hash.update(bytes.subarray(at, at + bytesRead));
+      at += bytesRead;
+    }
+    if (hash.digest("hex") !== file.sha256) throw corrupt("is damaged: its checksum does not match");
+    return bytes;
+  } catch (error) {
+    if (errnoCode(error) === "ENOENT") throw corrupt("is missing");
+    throw ioError("read", path, error);
+  } finally {
+    await handle?.close();
+  }
+}

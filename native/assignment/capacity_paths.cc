@@ -1,0 +1,112 @@
+#include "assignment/capacity_paths.h"
+
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+namespace omnirouter::assignment {
+
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+// The cheapest open row on every edge of the model graph.
+class ModelGraph {
+ public:
+  explicit ModelGraph(size_t models) : models_(models), cost_(models * models), move_(models * models) {}
+
+  void build(const OpenPlan& plan) {
+    std::fill(cost_.begin(), cost_.end(), kInfinity);
+    for (size_t row = 0; row < plan.rows().size(); ++row) {
+      const OpenPlan::Row& r = plan.rows()[row];
+      const OpenPlan::Candidate& from = plan.chosen(row);
+      for (size_t c = r.firstCandidate; c < r.lastCandidate; ++c) {
+        const OpenPlan::Candidate& to = plan.candidates()[c];
+        const size_t edge = from.model * models_ + to.model;
+        if (c == r.chosen || to.regret - from.regret >= cost_[edge]) continue;
+        cost_[edge] = to.regret - from.regret;
+        move_[edge] = {row, c};
+      }
+    }
+  }
+
+  // The cheapest path from `source` to a node with room, by Bellman and Ford (a rounded row may sit off its
+  // best model, so costs can be negative); `exit[k]` is added at the end. Empty if there is none.
+  std::vector<OpenPlan::Move> path(size_t source, const std::vector<double>& exit) const {
+    std::vector<double> distance(models_, kInfinity);
+    std::vector<size_t> parent(models_, models_);
+    distance[source] = 0;
+    for (size_t round = 1; round < models_; ++round) {
+      bool changed = false;
+      for (size_t j = 0; j < models_; ++j) {
+        if (distance[j] == kInfinity) continue;
+        for (size_t k = 0; k < models_; ++k) {
+          const double through = distance[j] + cost_[j * models_ + k];
+          if (k == source || through >= distance[k] || onPath(parent, j, k)) continue;
+          distance[k] = through;
+          parent[k] = j;
+          changed = true;
+        }
+      }
+      if (!changed) break;
+    }
+    size_t target = models_;
+    for (size_t k = 0; k < models_; ++k)
+      if (k != source && distance[k] + exit[k] < kInfinity &&
+          (target == models_ || distance[k] + exit[k] < distance[target] + exit[target]))
+        target = k;
+    std::vector<OpenPlan::Move> moves;
+    if (target == models_) return moves;
+    for (size_t k = target; k != source; k = parent[k]) moves.push_back(move_[parent[k] * models_ + k]);
+    return moves;
+  }
+
+ private:
+  // Whether k lies on the path to j: going there would close a cycle.
+  bool onPath(const std::vector<size_t>& parent, size_t j, size_t k) const {
+    for (size_t node = j; node != models_; node = parent[node])
+      if (node == k) return true;
+    return false;
+  }
+  size_t models_;
+  std::vector<double> cost_;
+  std::vector<OpenPlan::Move> move_;
+};
+
+}  // namespace
+
+void mendCapacities(const Problem& problem, OpenPlan& plan, const compute::CancelFlag& cancel) {
+  // Per model, its limits on the number of requests over all rows.
+  std::vector<std::vector<size_t>> capacity(problem.models);
+  for (size_t l = 0; l < problem.limits.size(); ++l) {
+    const Limit& limit = problem.limits[l];
+    if (limit.quantity == kRequests && !limit.atLeast && limit.group == kAll && limit.model != kAll)
+      capacity[static_cast<size_t>(limit.model)].push_back(l);
+  }
+  ModelGraph graph(problem.models);
+  std::vector<double> exit(problem.models);
+  for (size_t source = 0; source < problem.models; ++source) {
+    const auto overfull = [&] {
+      for (const size_t l : capacity[source])
+        if (plan.violated(l)) return true;
+      return false;
+    };
+    while (overfull()) {
+      cancel.throwIfRaised();
+      graph.build(plan);
+      for (size_t k = 0; k < problem.models; ++k) {
+        exit[k] = 0;
+        for (const size_t l : capacity[k]) {
+          // Taking a slot uses up priced slack.
+          exit[k] -= plan.prices()[static_cast<Eigen::Index>(l)];
+          if (plan.slack()[l] < 1) exit[k] = kInfinity;
+        }
+      }
+      const std::vector<OpenPlan::Move> moves = graph.path(source, exit);
+      if (moves.empty()) break;
+      plan.apply(moves);
+    }
+  }
+}
+
+}  // namespace omnirouter::assignment

@@ -1,0 +1,15 @@
+// Routing by given prices, without a solve: argmin_j of the reduced values (arXiv 2502.20576, section 3.2).
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "assignment/problem.h"
+
+namespace omnirouter::assignment {
+
+// out[i] = the allowed model with the least reduced value, the lowest index of equals. Throws InvalidArgument
+// (checkProblem); prices are one per limit, >= 0; bounds are not looked at.
+void chooseByPrices(const Problem& problem, std::span<const double> prices, uint8_t* out);
+
+}  // namespace omnirouter::assignment

@@ -1,0 +1,12 @@
+#include "assignment/kernels/least_reduced.h"
+
+namespace omnirouter::assignment {
+
+namespace {
+#include "assignment/kernels/least_reduced.inl"
+}  // namespace
+
+extern const LeastReduced kLeastReduced_avx2;
+const LeastReduced kLeastReduced_avx2 = leastReducedRows;
+
+}  // namespace omnirouter::assignment

@@ -1,0 +1,48 @@
+// How the prices move: projected Newton ascent on the smoothed dual at one temperature tau.
+#pragma once
+
+#include "assignment/smoothed_dual.h"
+
+namespace omnirouter::assignment {
+
+// The natural size of every price, so that thresholds need no knowledge of USD or tokens: `objective` is how
+// far apart the models of a row lie in the objective, price[l] what that difference is worth per unit of
+// limit l.
+struct Scale {
+  double objective = 1;
+  Eigen::VectorXd price;
+};
+
+Scale measureScale(const Problem& problem, const Terms& terms, const RowSet& sample);
+
+// Where the prices may go: a region in which the decided rows keep their choice, or just 0 <= y.
+struct PriceBox {
+  Eigen::VectorXd low, high;
+
+  // Prices this many natural units high are taken as divergence: the limits are likely in conflict.
+  static constexpr double kDivergence = 1e6;
+  static PriceBox all(const Scale& scale) {
+    return {Eigen::VectorXd::Zero(scale.price.size()), kDivergence * scale.price};
+  }
+  // Cut to center +- reach.
+  PriceBox around(const Eigen::VectorXd& center, const Eigen::VectorXd& reach) const {
+    return {low.cwiseMax(center - reach), high.cwiseMin(center + reach)};
+  }
+};
+
+struct Ascent {
+  Eigen::VectorXd prices;
+  DualPoint point;  // at `prices`
+  double move = 0;  // largest change of a price since the start, in units of Scale::price
+  int evaluations = 0;
+};
+
+// From `start`, inside `box`, until the Newton step is below a tenth of tau (in units of the objective) or 25
+// evaluations. Steps keep within a trust radius too (the softmin is far from quadratic beyond a few tau); a
+// step is accepted by the sign of the directional derivative at its end, which concavity makes sufficient and
+// which needs no logarithms.
+Ascent ascend(const Problem& problem, const Terms& terms, const RowSet& set, const Scale& scale,
+              const PriceBox& box, const Eigen::VectorXd& start, double tau, Spread spread,
+              const compute::CancelFlag& cancel);
+
+}  // namespace omnirouter::assignment

@@ -1,0 +1,79 @@
+// A plan in the making over the open rows nearest to a tie: who has which model, what every limit has left,
+// and what a change would do. The moves of recovery.cc and the search of exact.cc are written in its terms.
+#pragma once
+
+#include <vector>
+
+#include "assignment/newton.h"
+
+namespace omnirouter::assignment {
+
+class OpenPlan {
+ public:
+  // What choosing a candidate adds to a limit's signed sum.
+  struct Entry {
+    int limit;
+    double amount;
+  };
+  struct Candidate {
+    uint8_t model;
+    double regret;     // r - min r of the row, >= 0
+    double objective;  // F
+    size_t firstEntry, lastEntry;
+  };
+  struct Row {
+    uint32_t id;
+    size_t firstCandidate, lastCandidate;
+    size_t chosen;  // index into candidates()
+  };
+  struct Move {
+    size_t row, to;  // `to` indexes candidates()
+  };
+  struct Effect {
+    double regret = 0, objective = 0;
+    double excess = 0;  // change of the weighted violation
+    bool holds = true;  // every limit touched holds afterwards
+    int mended = 0;     // limits violated before that hold afterwards
+  };
+
+  OpenPlan(const Problem& problem, const Terms& terms, const Scale& scale, const Eigen::VectorXd& prices,
+           Sums totals);
+
+  // Adds an open row at its position `chosen` among the row's candidates; its share is added to the totals.
+  void add(const RowSet::Row& row, size_t chosen);
+
+  const std::vector<Row>& rows() const { return rows_; }
+  const std::vector<Candidate>& candidates() const { return candidates_; }
+  const Candidate& chosen(size_t row) const { return candidates_[rows_[row].chosen]; }
+  std::span<const Entry> entries(const Candidate& c) const {
+    return {entries_.data() + c.firstEntry, c.lastEntry - c.firstEntry};
+  }
+  const std::vector<double>& slack() const { return slack_; }
+  double objective() const { return objective_; }
+  const Eigen::VectorXd& prices() const { return prices_; }
+
+  bool violated(size_t limit) const { return slack_[limit] < -rounding_[limit]; }
+  int violations() const;
+  double gap() const;  // sum of regrets and priced slack of the open rows and limits: primal - D
+  Effect effect(std::span<const Move> moves) const;
+  void apply(std::span<const Move> moves);
+
+ private:
+  double weighted(size_t limit, double slack) const {
+    return slack < -rounding_[limit] ? -slack * scale_.price[static_cast<Eigen::Index>(limit)] : 0.0;
+  }
+  const Problem& problem_;
+  const Terms& terms_;
+  const Scale& scale_;
+  const Eigen::VectorXd& prices_;
+  Reduced reduced_;
+  std::vector<Row> rows_;
+  std::vector<Candidate> candidates_;
+  std::vector<Entry> entries_;
+  std::vector<double> slack_, rounding_;  // a slack is taken as 0 within the rounding of its own double sum
+  double objective_, regret_ = 0;
+  mutable std::vector<double> change_;  // scratch of effect(): per limit, zero between calls
+  mutable std::vector<int> touched_;
+};
+
+}  // namespace omnirouter::assignment

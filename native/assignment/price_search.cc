@@ -1,0 +1,227 @@
+#include "assignment/price_search.h"
+
+#include <Eigen/Cholesky>
+#include <algorithm>
+#include <cmath>
+
+#include "assignment/screening.h"
+
+namespace omnirouter::assignment {
+
+namespace {
+
+constexpr size_t kFirstSample = 2048;
+constexpr size_t kSampleGrowth = 8;
+constexpr double kCooling = 5.0;
+// Radius of the trust region in standard deviations of a pair of models: exp(-4.5^2/2) = 4e-5 per pair.
+constexpr double kRadius = 4.5;
+// A region left is tried again this much wider, and so often.
+constexpr double kWidening = 2.5;
+constexpr int kAttempts = 6;
+
+class Searcher {
+ public:
+  Searcher(const Problem& problem, const Terms& terms, double gapTolerance, uint64_t seed,
+           const compute::CancelFlag& cancel)
+      : problem_(problem), terms_(terms), gapTolerance_(gapTolerance), seed_(seed), cancel_(cancel) {}
+
+  PriceSearch run(const Eigen::VectorXd* warmStart) {
+    search_.choice.assign(problem_.rows, 0);
+    const RowSample first(problem_.rows, kFirstSample, seed_);
+    RowSet set = openRows(problem_, first);
+    search_.scale = measureScale(problem_, terms_, set);
+    everywhere_ = PriceBox::all(search_.scale);
+    tau_ = search_.scale.objective;
+    search_.prices =
+        warmStart ? *warmStart : Eigen::VectorXd::Zero(static_cast<Eigen::Index>(problem_.limits.size()));
+    if (problem_.limits.empty()) {
+      finishWithoutPrices(std::move(set), first);
+      return std::move(search_);
+    }
+    if (first.everyRow()) {
+      coolToTheEnd(std::move(set));
+    } else {
+      coolSample(set, first.size());
+      for (size_t count = kSampleGrowth * first.size();; count *= kSampleGrowth) {
+        const RowSample sample(problem_.rows, count, seed_ + count);
+        if (sample.everyRow() || search_.diverged) break;
+        screenSample(sample);
+        covariance_ = errorCovariance(lastPoint_, sample.size());
+      }
+      screenAll();
+    }
+    search_.tau = tau_;
+    return std::move(search_);
+  }
+
+ private:
+  const Eigen::VectorXd& unit() const { return search_.scale.price; }
+  double tauUnits() const { return tau_ / search_.scale.objective; }
+
+  // Newton at the present tau inside the box; returns the prices' move in natural units, per limit.
+  Eigen::VectorXd climb(const RowSet& set, const PriceBox& box, Spread spread = Spread::none) {
+    const Eigen::VectorXd before = search_.prices;
+    Ascent ascent = ascend(problem_, terms_, set, search_.scale, box, before, tau_, spread, cancel_);
+    search_.evaluations += ascent.evaluations;
+    search_.prices = ascent.prices;
+    lastPoint_ = std::move(ascent.point);
+    if (search_.prices.cwiseQuotient(unit()).maxCoeff() > 0.99 * PriceBox::kDivergence)
+      search_.diverged = true;
+    return (search_.prices - before).cwiseQuotient(unit());
+  }
+
+  // Whether the prices stopped at a side of the box that is not a side of everywhere().
+  bool atEdge(const PriceBox& box) const {
+    for (Eigen::Index l = 0; l < search_.prices.size(); ++l)
+      if (search_.prices[l] >= box.high[l] || (search_.prices[l] <= box.low[l] && box.low[l] > 0))
+        return true;
+    return false;
+  }
+
+  // Stage 1.
+  void coolSample(const RowSet& set, size_t rows) {
+    climb(set, everywhere_, Spread::betweenRows);
+    for (;;) {
+      spread_ = lastPoint_.spread;
+      covariance_ = errorCovariance(lastPoint_, rows);
+      if (search_.diverged || tauUnits() < 1e-4) return;
+      tau_ /= kCooling;
+      const Eigen::VectorXd move = climb(set, everywhere_, Spread::betweenRows);
+      bias_ = move;
+      const Eigen::VectorXd sd = covariance_.diagonal().cwiseMax(0.0).cwiseSqrt().cwiseQuotient(unit());
+      bool settled = true;
+      for (Eigen::Index l = 0; l < move.size(); ++l) settled &= std::abs(move[l]) <= 1.5 * sd[l] + 1e-6;
+      if (settled) {
+        spread_ = lastPoint_.spread;
+        covariance_ = errorCovariance(lastPoint_, rows);
+        return;
+      }
+    }
+  }
+
+  // Covariance of the prices' sampling error. Limits that are clearly slack keep price 0 and take no part.
+  Eigen::MatrixXd errorCovariance(const DualPoint& point, size_t rows) const {
+    const auto total = static_cast<double>(problem_.rows), n = static_cast<double>(rows);
+    const double factor = total * total / n * (1 - n / total);
+    std::vector<Eigen::Index> moving;
+    for (Eigen::Index l = 0; l < unit().size(); ++l)
+      if (search_.prices[l] > 0 || point.gradient[l] > -5 * std::sqrt(factor * std::max(0.0, spread_(l, l))))
+        moving.push_back(l);
+    Eigen::MatrixXd covariance = Eigen::MatrixXd::Zero(unit().size(), unit().size());
+    if (moving.empty()) return covariance;
+    const Eigen::VectorXd u = unit()(moving);
+    Eigen::MatrixXd h = u.asDiagonal() * point.curvature(moving, moving) * u.asDiagonal();
+    // Directions no row resists (a common shift of all capacity prices) have no error that matters to a row;
+    // the damping keeps the inverse finite in them.
+    h.diagonal().array() += 1e-9 * std::max(h.diagonal().maxCoeff(), 1e-300);
+    const Eigen::LLT<Eigen::MatrixXd> llt(h);
+    const Eigen::MatrixXd s = factor * (u.asDiagonal() * spread_(moving, moving) * u.asDiagonal());
+    const Eigen::MatrixXd left = llt.solve(s);
+    const Eigen::MatrixXd c = llt.solve(left.transpose());
+    covariance(moving, moving) = u.asDiagonal() * (0.5 * (c + c.transpose())) * u.asDiagonal();
+    return covariance;
+  }
+
+  // The region around the present prices in which they are expected to end, `widen` times as wide as that.
+  Eigen::VectorXd reachFloor(double widen) const {
+    return (unit().array() * (bias_.array().abs() + 0.2 * tauUnits()) * widen).matrix();
+  }
+  TrustRegion expected(double widen) const {
+    return {problem_, terms_, search_.prices, covariance_, kRadius * widen, reachFloor(widen)};
+  }
+  PriceBox boxOf(const TrustRegion& region, double widen) const {
+    const Eigen::VectorXd sd = covariance_.diagonal().cwiseMax(0.0).cwiseSqrt();
+    return everywhere_.around(region.center(), kRadius * widen * sd + reachFloor(widen));
+  }
+
+  // Stage 2 on a sample: decides its rows around the present prices and climbs on what is open, widening the
+  // region as often as the climb leaves it.
+  void screenSample(const RowSample& sample) {
+    double widen = 1;
+    for (int attempt = 0; attempt < kAttempts && !search_.diverged; ++attempt, widen *= kWidening) {
+      const TrustRegion region = expected(widen);
+      const RowSet set = screen(problem_, terms_, region, sample, nullptr, cancel_);
+      climb(set, boxOf(region, widen));
+      if (region.contains(search_.prices)) return;
+    }
+  }
+
+  // Stages 2 and 3 on all rows.
+  void screenAll() {
+    const double tau = tau_;
+    double widen = 1;
+    for (int attempt = 0; attempt < kAttempts && !search_.diverged; ++attempt, widen *= kWidening) {
+      tau_ = tau;
+      const TrustRegion region = expected(widen);
+      RowSet set =
+          screen(problem_, terms_, region, RowSample::all(problem_.rows), search_.choice.data(), cancel_);
+      climb(set, boxOf(region, widen));
+      coolToTheEnd(std::move(set));
+      if (region.contains(search_.prices)) return;
+    }
+    // The samples misled: no row is decided beforehand.
+    tau_ = tau;
+    coolToTheEnd(openRows(problem_, RowSample::all(problem_.rows)));
+  }
+
+  // Stage 3.
+  void coolToTheEnd(RowSet widest) {
+    search_.levels.clear();
+    search_.levels.push_back(std::move(widest));
+    boxes_ = {everywhere_};
+    if (search_.diverged) return;
+    Eigen::VectorXd move = climb(search_.levels.back(), boxes_.back());
+    const double smallest = 1e-9 * search_.scale.objective;
+    for (int level = 0; level < 60 && !search_.diverged; ++level) {
+      if (atEdge(boxes_.back()) && search_.levels.size() > 1) {
+        // The optimum lies outside: the wider level's rows are needed again, at this tau.
+        search_.levels.pop_back();
+        boxes_.pop_back();
+        move = climb(search_.levels.back(), boxes_.back());
+        continue;
+      }
+      const double smoothingError = 0.5 * static_cast<double>(search_.levels.back().size()) * tau_;
+      if (smoothingError <= 0.05 * gapTolerance_ * std::abs(lastPoint_.value) || tau_ <= smallest) return;
+      const double here = tauUnits();
+      tau_ /= kCooling;
+      const Eigen::VectorXd reach =
+          (unit().array() * (move.array().abs().min(4 * kCooling * here) + 3 * here)).matrix();
+      const Eigen::MatrixXd none = Eigen::MatrixXd::Zero(reach.size(), reach.size());
+      const TrustRegion region(problem_, terms_, search_.prices, none, 1.0, reach);
+      boxes_.push_back(boxes_.back().around(search_.prices, reach));
+      search_.levels.push_back(
+          narrow(problem_, terms_, search_.levels.back(), region, search_.choice.data(), cancel_));
+      move = climb(search_.levels.back(), boxes_.back());
+    }
+  }
+
+  // No limits, no prices: every row its best model.
+  void finishWithoutPrices(RowSet set, const RowSample& first) {
+    const TrustRegion region(problem_, terms_, search_.prices, Eigen::MatrixXd(), 0.0, search_.prices);
+    if (!first.everyRow())
+      set = screen(problem_, terms_, region, RowSample::all(problem_.rows), search_.choice.data(), cancel_);
+    search_.levels.push_back(std::move(set));
+  }
+
+  const Problem& problem_;
+  const Terms& terms_;
+  const double gapTolerance_;
+  const uint64_t seed_;
+  const compute::CancelFlag& cancel_;
+  PriceSearch search_;
+  PriceBox everywhere_;
+  std::vector<PriceBox> boxes_;  // of each level
+  double tau_ = 1;
+  DualPoint lastPoint_;
+  Eigen::MatrixXd spread_, covariance_;
+  Eigen::VectorXd bias_;
+};
+
+}  // namespace
+
+PriceSearch searchPrices(const Problem& problem, const Terms& terms, const Eigen::VectorXd* warmStart,
+                         double gapTolerance, uint64_t seed, const compute::CancelFlag& cancel) {
+  return Searcher(problem, terms, gapTolerance, seed, cancel).run(warmStart);
+}
+
+}  // namespace omnirouter::assignment

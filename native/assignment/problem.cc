@@ -1,0 +1,128 @@
+#include "assignment/problem.h"
+
+#include <bit>
+#include <cmath>
+#include <string>
+
+#include "compute/chunks.h"
+#include "compute/pool.h"
+#include "errors.h"
+
+namespace omnirouter::assignment {
+
+namespace {
+
+std::string at(const char* list, size_t index, const char* field) {
+  return std::string(list) + "[" + std::to_string(index) + "]." + field;
+}
+
+void checkShape(const Problem& problem) {
+  if (problem.models < 1 || problem.models > kMaxModels)
+    throw InvalidArgument("models", "models must be from 1 to 64");
+  if (problem.quantities.size() > kMaxQuantities)
+    throw InvalidArgument("quantities", "quantities must be at most 8 matrices");
+  if (problem.objective.size() != problem.quantities.size())
+    throw InvalidArgument("objective", "objective must weigh every quantity");
+  for (const double weight : problem.objective)
+    if (!std::isfinite(weight))
+      throw InvalidArgument("objective", "objective weights must be finite numbers");
+  if (problem.tieBreak < -1 || problem.tieBreak >= static_cast<int>(problem.quantities.size()))
+    throw InvalidArgument("tieBreak", "tieBreak is not a quantity of the problem");
+  if (problem.groupCount < 1 || problem.groupCount > kMaxGroups)
+    throw InvalidArgument("groups", "groups must be numbered from 0 to at most 1023");
+  if (problem.limits.size() > kMaxLimits) throw InvalidArgument("limits", "limits must be at most 512");
+  for (size_t l = 0; l < problem.limits.size(); ++l) {
+    const Limit& limit = problem.limits[l];
+    if (!std::isfinite(limit.bound))
+      throw InvalidArgument(at("limits", l, "bound"), at("limits", l, "bound") + " must be a finite number");
+    if (limit.quantity < kRequests || limit.quantity >= static_cast<int>(problem.quantities.size()))
+      throw InvalidArgument(at("limits", l, "quantity"),
+                            at("limits", l, "quantity") + " is not a quantity of the problem");
+    if (limit.group < kAll || limit.group >= static_cast<int>(problem.groupCount))
+      throw InvalidArgument(at("limits", l, "group"),
+                            at("limits", l, "group") + " is not a group of the problem");
+    if (limit.model < kAll || limit.model >= static_cast<int>(problem.models))
+      throw InvalidArgument(at("limits", l, "model"),
+                            at("limits", l, "model") + " is not a model of the problem");
+  }
+}
+
+void checkRows(const Problem& problem, compute::Range rows) {
+  for (size_t k = 0; k < problem.quantities.size(); ++k) {
+    const float* values = problem.row(k, rows.begin);
+    const float most = static_cast<float>(problem.quantities[k].most);
+    const size_t count = rows.size() * problem.models;
+    // A NaN fails both comparisons, so one unordered test finds every bad number; branch-free, so it
+    // vectorises.
+    size_t good = 0;
+    for (size_t e = 0; e < count; ++e) good += (values[e] >= 0.0f) & (values[e] <= most);
+    if (good == count) continue;
+    for (size_t e = 0; e < count; ++e) {
+      if (values[e] >= 0.0f && values[e] <= most) continue;
+      const std::string argument = "quantities[" + std::to_string(k) + "]";
+      throw InvalidArgument(argument, argument + " has " + std::to_string(values[e]) + " for query " +
+                                          std::to_string(rows.begin + e / problem.models) + ", model " +
+                                          std::to_string(e % problem.models) + "; it must be from 0 to " +
+                                          std::to_string(most));
+    }
+  }
+  for (size_t i = rows.begin; i < rows.end; ++i) {
+    if (problem.allowedModels(i) == 0)
+      throw InvalidArgument("allowed", "allowed leaves no model for query " + std::to_string(i));
+    if (problem.group(i) >= problem.groupCount)
+      throw InvalidArgument("groups", "groups has " + std::to_string(problem.group(i)) + " for query " +
+                                          std::to_string(i) + "; groups are numbered below " +
+                                          std::to_string(problem.groupCount));
+  }
+}
+
+}  // namespace
+
+void checkProblem(const Problem& problem) {
+  checkShape(problem);
+  const compute::Chunks chunks(problem.rows, 8192);
+  compute::Pool::shared().forEachChunk(chunks.count(),
+                                       [&](size_t chunk) { checkRows(problem, chunks[chunk]); });
+}
+
+Terms::Terms(const Problem& problem)
+    : models_(problem.models), shared_(problem.groupCount), own_(problem.groupCount * problem.models) {
+  for (size_t l = 0; l < problem.limits.size(); ++l) {
+    const Limit& limit = problem.limits[l];
+    const Term term{static_cast<int>(l), limit.quantity, limit.sign()};
+    for (size_t g = 0; g < problem.groupCount; ++g) {
+      if (!limit.covers(static_cast<int>(g))) continue;
+      if (limit.model == kAll)
+        shared_[g].push_back(term);
+      else
+        own_[g * models_ + limit.model].push_back(term);
+    }
+  }
+}
+
+Reduced::Reduced(const Problem& problem, std::span<const double> prices)
+    : models_(problem.models),
+      quantities_(problem.quantities.size()),
+      base_(problem.groupCount * models_, 0.0),
+      weight_(problem.groupCount * quantities_ * models_) {
+  for (size_t g = 0; g < problem.groupCount; ++g)
+    for (size_t k = 0; k < quantities_; ++k)
+      for (size_t j = 0; j < models_; ++j)
+        weight_[(g * quantities_ + k) * models_ + j] = problem.weight(k, g);
+  for (size_t l = 0; l < problem.limits.size(); ++l) {
+    const Limit& limit = problem.limits[l];
+    const double price = limit.sign() * prices[l];
+    if (price == 0) continue;
+    for (size_t g = 0; g < problem.groupCount; ++g) {
+      if (!limit.covers(static_cast<int>(g))) continue;
+      double* values =
+          limit.quantity == kRequests
+              ? base_.data() + g * models_
+              : weight_.data() + (g * quantities_ + static_cast<size_t>(limit.quantity)) * models_;
+      for (size_t j = 0; j < models_; ++j)
+        if (limit.model == kAll || limit.model == static_cast<int>(j)) values[j] += price;
+    }
+  }
+}
+
+}  // namespace omnirouter::assignment

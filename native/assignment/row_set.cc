@@ -1,0 +1,90 @@
+#include "assignment/row_set.h"
+
+#include <bit>
+
+#include "compute/random.h"
+
+namespace omnirouter::assignment {
+
+void RowSet::add(const Problem& problem, size_t i, uint64_t models) {
+  ids_.push_back(static_cast<uint32_t>(i));
+  groups_.push_back(static_cast<uint16_t>(problem.group(i)));
+  for (; models != 0; models &= models - 1) {
+    const size_t j = static_cast<size_t>(std::countr_zero(models));
+    models_.push_back(static_cast<uint8_t>(j));
+    for (size_t k = 0; k < quantities_; ++k) values_.push_back(problem.row(k, i)[j]);
+  }
+  starts_.push_back(models_.size());
+}
+
+void RowSet::add(const Row& row, uint64_t keep) {
+  ids_.push_back(row.id);
+  groups_.push_back(row.group);
+  for (; keep != 0; keep &= keep - 1) {
+    const size_t c = static_cast<size_t>(std::countr_zero(keep));
+    models_.push_back(row.models[c]);
+    const auto values = row.quantitiesOf(c, quantities_);
+    values_.insert(values_.end(), values.begin(), values.end());
+  }
+  starts_.push_back(models_.size());
+}
+
+void RowSet::append(const RowSet& other) {
+  decided.add(other.decided);
+  ids_.insert(ids_.end(), other.ids_.begin(), other.ids_.end());
+  groups_.insert(groups_.end(), other.groups_.begin(), other.groups_.end());
+  const size_t offset = models_.size();
+  for (size_t r = 1; r < other.starts_.size(); ++r) starts_.push_back(offset + other.starts_[r]);
+  models_.insert(models_.end(), other.models_.begin(), other.models_.end());
+  values_.insert(values_.end(), other.values_.begin(), other.values_.end());
+}
+
+void RowSet::reserve(size_t rows, size_t candidates) {
+  ids_.reserve(rows);
+  groups_.reserve(rows);
+  starts_.reserve(rows + 1);
+  models_.reserve(candidates);
+  values_.reserve(candidates * quantities_);
+}
+
+void addChoice(const Problem& problem, const Terms& terms, const RowSet::Row& row, size_t c, Sums& sums) {
+  const size_t quantities = problem.quantities.size();
+  const float* q = row.values + c * quantities;
+  for (size_t k = 0; k < quantities; ++k)
+    sums.objective += problem.weight(k, row.group) * static_cast<double>(q[k]);
+  const auto add = [&](const Term& term) {
+    sums.limit[static_cast<size_t>(term.limit)] +=
+        term.quantity == kRequests ? term.sign
+                                   : term.sign * static_cast<double>(q[static_cast<size_t>(term.quantity)]);
+  };
+  for (const Term& term : terms.shared(row.group)) add(term);
+  for (const Term& term : terms.own(row.group, row.models[c])) add(term);
+}
+
+RowSample::RowSample(size_t rows, size_t count, uint64_t seed) : rows_(rows), seed_(seed) {
+  // Fewer strata than two blocks' worth of rows each would make blocks overlap or skip: then every row is
+  // taken.
+  const bool every = count * 2 >= rows;
+  blocks_ = ((every ? rows : count) + kBlock - 1) / kBlock;
+  size_ = every ? rows : blocks_ * kBlock;
+}
+
+compute::Range RowSample::operator[](size_t block) const {
+  if (everyRow()) return {block * kBlock, std::min(rows_, (block + 1) * kBlock)};
+  const size_t stratum = rows_ / blocks_;
+  const size_t first = block * stratum + compute::hash(seed_, block) % (stratum - kBlock + 1);
+  return {first, first + kBlock};
+}
+
+RowSet openRows(const Problem& problem, const RowSample& sample) {
+  RowSet set(problem.quantities.size(), problem.limits.size());
+  set.reserve(sample.size(), sample.size() * problem.models);
+  for (size_t b = 0; b < sample.blocks(); ++b) {
+    const compute::Range rows = sample[b];
+    for (size_t i = rows.begin; i < rows.end; ++i) set.add(problem, i, problem.allowedModels(i));
+  }
+  set.weight = sample.weight();
+  return set;
+}
+
+}  // namespace omnirouter::assignment

@@ -1,0 +1,98 @@
+// Rows whose choice is still open, each with the models that can still win it, beside the exact sums of all
+// the rows that are decided. The Lagrangian dual restricted to a RowSet is the dual of the whole problem for
+// every price vector at which the decided rows keep their choice (trust_region.h says when that is proven).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "assignment/problem.h"
+#include "compute/chunks.h"
+
+namespace omnirouter::assignment {
+
+// Sums over decided rows: the objective, and sign * quantity for every limit.
+struct Sums {
+  explicit Sums(size_t limits = 0) : limit(limits, 0.0) {}
+  double objective = 0;
+  std::vector<double> limit;
+
+  void add(const Sums& other) {
+    objective += other.objective;
+    for (size_t l = 0; l < limit.size(); ++l) limit[l] += other.limit[l];
+  }
+};
+
+class RowSet {
+ public:
+  explicit RowSet(size_t quantities = 0, size_t limits = 0) : decided(limits), quantities_(quantities) {}
+
+  struct Row {
+    uint32_t id;  // row of the problem
+    uint16_t group;
+    std::span<const uint8_t> models;
+    const float* values;  // models.size() x quantities
+    std::span<const float> quantitiesOf(size_t candidate, size_t quantities) const {
+      return {values + candidate * quantities, quantities};
+    }
+  };
+
+  size_t size() const { return ids_.size(); }
+  size_t candidates() const { return models_.size(); }
+  size_t quantities() const { return quantities_; }
+  Row operator[](size_t index) const {
+    const size_t begin = starts_[index], end = starts_[index + 1];
+    return {ids_[index],
+            groups_[index],
+            {models_.data() + begin, end - begin},
+            values_.data() + begin * quantities_};
+  }
+
+  // Adds row i of the problem with the candidates named in `models`.
+  void add(const Problem& problem, size_t i, uint64_t models);
+  // Adds a row of another set, keeping the candidates whose bit in `keep` (by position) is set.
+  void add(const Row& row, uint64_t keep);
+  void append(const RowSet& other);
+  void reserve(size_t rows, size_t candidates);
+
+  Sums decided;
+  double weight = 1;  // how many rows of the problem an open row stands for (> 1 in a sample)
+
+ private:
+  size_t quantities_;
+  std::vector<uint32_t> ids_;
+  std::vector<uint16_t> groups_;
+  std::vector<size_t> starts_{0};
+  std::vector<uint8_t> models_;
+  std::vector<float> values_;
+};
+
+// Adds what candidate `c` of a row contributes to the objective and to every limit.
+void addChoice(const Problem& problem, const Terms& terms, const RowSet::Row& row, size_t c, Sums& sums);
+
+// Which rows to look at: blocks of 16 consecutive rows, one from each of equal strata (fair to data sorted by
+// anything), or all of them.
+class RowSample {
+ public:
+  RowSample(size_t rows, size_t count, uint64_t seed);
+  static RowSample all(size_t rows) { return {rows, rows, 0}; }
+
+  size_t blocks() const { return blocks_; }
+  size_t blockSize() const { return kBlock; }
+  compute::Range operator[](size_t block) const;
+  size_t size() const { return size_; }
+  bool everyRow() const { return size_ == rows_; }
+  double weight() const { return size_ == 0 ? 1.0 : static_cast<double>(rows_) / static_cast<double>(size_); }
+
+ private:
+  static constexpr size_t kBlock = 16;
+  size_t rows_, blocks_, size_;
+  uint64_t seed_;
+};
+
+// The rows of a sample, all their allowed models open.
+RowSet openRows(const Problem& problem, const RowSample& sample);
+
+}  // namespace omnirouter::assignment

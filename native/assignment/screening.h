@@ -1,0 +1,21 @@
+// Deciding rows: which of them keep their choice wherever in a trust region the optimal prices turn out to
+// be.
+#pragma once
+
+#include "assignment/row_set.h"
+#include "assignment/trust_region.h"
+#include "compute/cancel.h"
+
+namespace omnirouter::assignment {
+
+// The rows of a sample (RowSample::all for every row): the decided ones go into the sums, the open ones into
+// the set with the models that can still win. choice[row] becomes the best model at the region's centre for
+// all rows looked at; null where nobody will ask. One read of the matrices.
+RowSet screen(const Problem& problem, const Terms& terms, const TrustRegion& region, const RowSample& sample,
+              uint8_t* choice, const compute::CancelFlag& cancel);
+
+// The same for the open rows of a set.
+RowSet narrow(const Problem& problem, const Terms& terms, const RowSet& set, const TrustRegion& region,
+              uint8_t* choice, const compute::CancelFlag& cancel);
+
+}  // namespace omnirouter::assignment

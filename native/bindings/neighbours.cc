@@ -1,0 +1,133 @@
+// NeighbourEstimator (native/prediction/neighbours.h) for lib/prediction/neighbour-predictor.ts.
+#include "prediction/neighbours.h"
+
+#include <limits>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "bindings/arguments.h"
+#include "bindings/handle.h"
+#include "bindings/js_errors.h"
+#include "bindings/prediction.h"
+#include "bindings/task.h"
+
+namespace omnirouter::bindings {
+
+using prediction::NeighbourEstimator;
+
+namespace {
+
+// The estimates and the prices that turn them into USD.
+struct PricedEstimator {
+  NeighbourEstimator estimator;
+  std::vector<double> inputPer1M, outputPer1M;  // [models]
+};
+
+}  // namespace
+
+template <>
+inline constexpr napi_type_tag kHandleTag<PricedEstimator> = {0x3B7E05C9A8D14F62u, 0x91F4D6270C3EB85Au};
+
+namespace {
+
+template <class T>
+std::vector<T> copyIn(const Napi::Value& value, const char* argument, size_t length = kAnyLength) {
+  const auto values = view<const T>(value, argument, length);
+  return {values.begin(), values.end()};
+}
+
+// What one call works on: copies of what was found, and the new arrays it fills, unreachable by JavaScript
+// until then.
+class Estimation {
+ public:
+  // (handle, ids, similarities, k, inputTokens, exclude?)
+  explicit Estimation(const Napi::CallbackInfo& info)
+      : priced_(fromHandle<PricedEstimator>(info[0], "predictor")),
+        k_(static_cast<size_t>(integer(info[3], "k", 0, std::numeric_limits<int32_t>::max()))),
+        inputTokens_(copyIn<float>(info[4], "batch.inputTokens")),
+        ids_(copyIn<int32_t>(info[1], "ids", inputTokens_.size() * k_)),
+        similarities_(copyIn<float>(info[2], "similarities", inputTokens_.size() * k_)) {
+    if (!isAbsent(info[5])) exclude_ = copyIn<int32_t>(info[5], "exclude", inputTokens_.size());
+    const Napi::Env env = info.Env();
+    const size_t size = inputTokens_.size() * priced_->estimator.models();
+    Napi::Object arrays = Napi::Object::New(env);
+    const auto output = [&](const char* name) {
+      auto array = Napi::Float32Array::New(env, size);
+      arrays.Set(name, array);
+      return array.Data();
+    };
+    out_ = {output("quality"), output("outputTokens"), output("support")};
+    cost_ = output("cost");
+    arrays_ = Napi::Persistent(arrays);
+  }
+
+  void compute(const compute::CancelFlag& cancel) {
+    const size_t rows = inputTokens_.size();
+    priced_->estimator.estimate({rows, k_, ids_, similarities_, exclude_}, out_, cancel);
+    prediction::tokenCosts({out_.outputTokens, rows * priced_->estimator.models()}, inputTokens_,
+                           priced_->inputPer1M, priced_->outputPer1M, cost_);
+  }
+  Napi::Value result() { return arrays_.Value(); }
+
+ private:
+  std::shared_ptr<const PricedEstimator> priced_;
+  size_t k_;
+  std::vector<float> inputTokens_;
+  std::vector<int32_t> ids_;
+  std::vector<float> similarities_;
+  std::vector<int32_t> exclude_;
+  prediction::Estimates out_;
+  float* cost_ = nullptr;
+  Napi::ObjectReference arrays_;
+};
+
+class EstimateTask final : public Task {
+ public:
+  explicit EstimateTask(const Napi::CallbackInfo& info) : Task(info.Env()), estimation_(info) {}
+  void compute(const compute::CancelFlag& cancel) override { estimation_.compute(cancel); }
+  Napi::Value result(Napi::Env) override { return estimation_.result(); }
+
+ private:
+  Estimation estimation_;
+};
+
+// createNeighbours(quality, outputTokens, inputPer1M, outputPer1M, neighbours, power, shrinkage) -> handle
+Napi::Value createNeighbours(const Napi::CallbackInfo& info) {
+  auto inputPer1M = copyIn<double>(info[2], "inputPer1M");
+  const size_t models = inputPer1M.size();
+  auto outputPer1M = copyIn<double>(info[3], "outputPer1M", models);
+  prediction::Outcomes outcomes;
+  outcomes.models = models;
+  outcomes.quality = copyIn<float>(info[0], "quality");
+  outcomes.rows = models == 0 ? 0 : outcomes.quality.size() / models;
+  outcomes.outputTokens = copyIn<float>(info[1], "outputTokens");
+  prediction::NeighbourOptions options;
+  options.neighbours = static_cast<size_t>(integer(info[4], "k", 1, std::numeric_limits<int32_t>::max()));
+  options.power = number(info[5], "power");
+  options.shrinkage = number(info[6], "shrinkage");
+  auto priced = std::make_shared<const PricedEstimator>(
+      PricedEstimator{{std::move(outcomes), options}, std::move(inputPer1M), std::move(outputPer1M)});
+  const size_t bytes = priced->estimator.bytes();
+  return makeHandle<PricedEstimator>(info.Env(), std::move(priced), bytes);
+}
+
+Napi::Value estimateNeighbours(const Napi::CallbackInfo& info) {
+  Estimation estimation(info);
+  estimation.compute(compute::CancelFlag());
+  return estimation.result();
+}
+
+Napi::Value estimateNeighboursAsync(const Napi::CallbackInfo& info) {
+  return start(info.Env(), std::make_shared<EstimateTask>(info));
+}
+
+}  // namespace
+
+void registerNeighbours(Napi::Env env, Napi::Object exports) {
+  exports.Set("createNeighbours", guarded<createNeighbours>(env, "createNeighbours"));
+  exports.Set("estimateNeighbours", guarded<estimateNeighbours>(env, "estimateNeighbours"));
+  exports.Set("estimateNeighboursAsync", guarded<estimateNeighboursAsync>(env, "estimateNeighboursAsync"));
+}
+
+}  // namespace omnirouter::bindings

@@ -1,0 +1,80 @@
+// Quality and output length of every model on a query, from the history's most similar queries.
+//
+// For query i and model j, over the neighbours n that have an outcome of j (a log holds one model's per
+// query):
+//
+//   w[n]   = max(similarity(i, n), 0) ^ power
+//   mean   = sum w[n] a[n,j] / sum w[n]            the paper's retrieval half (arXiv 2502.20576)
+//   size   = (sum w[n])^2 / sum w[n]^2             effective sample size (Kish, Survey Sampling, 1965)
+//   a[i,j] = (size * mean + shrinkage * prior[j]) / (size + shrinkage)
+//
+// Counting neighbours by their effective number makes the shrinkage mean the same under every embedder,
+// whatever the level of its similarities. With neither similar neighbours nor outcomes the estimate is the
+// prior.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "compute/cancel.h"
+
+namespace omnirouter::prediction {
+
+// Matrices are [rows x models], row-major; NaN = no outcome.
+struct Outcomes {
+  size_t rows = 0, models = 0;
+  std::vector<float> quality;
+  std::vector<float> outputTokens;
+};
+
+struct NeighbourOptions {
+  size_t neighbours = 100;  // at most this many count, excluded and missing ones aside
+  double power = 2;         // > 0
+  double shrinkage = 2;     // >= 0, in neighbours
+};
+
+// What a search found for each query: [rows x k], most similar first, a negative id = nothing found.
+struct Neighbours {
+  size_t rows = 0, k = 0;
+  std::span<const int32_t> ids;         // rows of the history
+  std::span<const float> similarities;  // cosines
+  std::span<const int32_t> exclude;     // empty, or [rows]: the id that does not count for this query
+};
+
+// Where the estimates go: [rows x models] each.
+struct Estimates {
+  float* quality = nullptr;
+  float* outputTokens = nullptr;
+  float* support = nullptr;  // size / (size + shrinkage): the share of the quality that is not prior, 0..1
+};
+
+class NeighbourEstimator {
+ public:
+  // Throws InvalidArgument where no model has an outcome to learn from.
+  NeighbourEstimator(Outcomes outcomes, const NeighbourOptions& options);
+
+  size_t rows() const { return outcomes_.rows; }
+  size_t models() const { return outcomes_.models; }
+  std::span<const double> qualityPrior() const { return qualityPrior_; }
+  std::span<const double> tokensPrior() const { return tokensPrior_; }
+  size_t bytes() const { return 2 * sizeof(float) * outcomes_.rows * outcomes_.models; }
+
+  // In parallel; bit-identical for any number of threads. Throws InvalidArgument for an id beyond the
+  // history, and compute::Cancelled.
+  void estimate(const Neighbours& neighbours, const Estimates& out, const compute::CancelFlag& cancel) const;
+
+ private:
+  Outcomes outcomes_;
+  NeighbourOptions options_;
+  std::vector<double> qualityPrior_, tokensPrior_;  // [models]
+};
+
+// cost[i,j] in USD = (inputTokens[i] * inputPer1M[j] + outputTokens[i,j] * outputPer1M[j]) / 1e6, in double
+// precision.
+void tokenCosts(std::span<const float> outputTokens, std::span<const float> inputTokens,
+                std::span<const double> inputPer1M, std::span<const double> outputPer1M, float* cost);
+
+}  // namespace omnirouter::prediction

@@ -1,0 +1,29 @@
+#include <immintrin.h>
+
+#include "retrieval/inner_product_kernels.h"
+
+namespace {
+
+using Vec = __m256;
+constexpr int kWidth = 8;
+constexpr int kRowsAtOnce = 2;  // 8 sums of 16 registers
+
+inline Vec zero() { return _mm256_setzero_ps(); }
+inline Vec load(const float* p) { return _mm256_loadu_ps(p); }
+inline Vec loadFirst(const float* p, size_t n) {
+  alignas(32) static const int kMask[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0};
+  return _mm256_maskload_ps(p, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(kMask + 8 - n)));
+}
+inline Vec multiplyAdd(Vec x, Vec y, Vec sum) { return _mm256_fmadd_ps(x, y, sum); }
+inline Vec add(Vec a, Vec b) { return _mm256_add_ps(a, b); }
+inline float fold(Vec v) {
+  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+}
+
+}  // namespace
+
+#include "retrieval/inner_product_generic.inl"
+
+const omnirouter::retrieval::InnerProduct omnirouter::retrieval::kAvx2InnerProduct{one, rows};

@@ -1,0 +1,29 @@
+#include <arm_neon.h>
+
+#include "retrieval/inner_product_kernels.h"
+
+namespace {
+
+using Vec = float32x4_t;
+constexpr int kWidth = 4;
+constexpr int kRowsAtOnce = 2;  // 16 sums of 32 registers
+
+inline Vec zero() { return vdupq_n_f32(0); }
+inline Vec load(const float* p) { return vld1q_f32(p); }
+inline Vec loadFirst(const float* p, size_t n) {
+  float padded[4] = {0, 0, 0, 0};
+  for (size_t i = 0; i < n; ++i) padded[i] = p[i];
+  return vld1q_f32(padded);
+}
+inline Vec multiplyAdd(Vec x, Vec y, Vec sum) { return vfmaq_f32(sum, x, y); }
+inline Vec add(Vec a, Vec b) { return vaddq_f32(a, b); }
+inline float fold(Vec v) {
+  const float32x2_t two = vadd_f32(vget_low_f32(v), vget_high_f32(v));
+  return vget_lane_f32(two, 0) + vget_lane_f32(two, 1);
+}
+
+}  // namespace
+
+#include "retrieval/inner_product_generic.inl"
+
+const omnirouter::retrieval::InnerProduct omnirouter::retrieval::kNeonInnerProduct{one, rows};

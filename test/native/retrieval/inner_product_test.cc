@@ -1,0 +1,69 @@
+#include "retrieval/inner_product.h"
+
+#include <doctest/doctest.h>
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <random>
+#include <vector>
+
+using namespace omnirouter::retrieval;
+using omnirouter::compute::Isa;
+using omnirouter::compute::name;
+using omnirouter::compute::supported;
+
+namespace {
+// Values of very different sizes and signs, so that a different order of summation shows in the bits.
+std::vector<float> wild(size_t n, std::mt19937& random) {
+  std::normal_distribution<float> normal;
+  std::vector<float> x(n);
+  for (float& value : x) value = normal(random) * std::exp(4 * normal(random));
+  return x;
+}
+}  // namespace
+
+TEST_CASE("every instruction set gives the bits of the plain kernel, for one pair and for many rows") {
+  std::mt19937 random(3);
+  const InnerProduct& plain = innerProduct(Isa::scalar);
+  size_t compared = 0;
+  for (const Isa isa : {Isa::avx2, Isa::avx512, Isa::neon}) {
+    if (!supported(isa)) continue;
+    ++compared;
+    const InnerProduct& kernel = innerProduct(isa);
+    for (size_t d = 0; d <= 200; ++d) {
+      const size_t rows = 1 + d % 7;
+      // Exactly as long as needed: reading past the end is the sanitizer's to find.
+      const auto x = wild(d, random), y = wild(rows * d, random);
+      std::vector<float> out(rows);
+      kernel.rows(x.data(), y.data(), rows, d, out.data());
+      for (size_t r = 0; r < rows; ++r) {
+        const float expected = plain.one(x.data(), y.data() + r * d, d);
+        INFO(name(isa), " dimension ", d, " row ", r);
+        CHECK(std::bit_cast<uint32_t>(kernel.one(x.data(), y.data() + r * d, d)) ==
+              std::bit_cast<uint32_t>(expected));
+        CHECK(std::bit_cast<uint32_t>(out[r]) == std::bit_cast<uint32_t>(expected));
+      }
+    }
+  }
+  MESSAGE("instruction sets compared with the plain kernel: ", compared);
+}
+
+TEST_CASE("the plain kernel stays within the error bound, and underflow leaves +0") {
+  std::mt19937 random(4);
+  for (const size_t d : {1, 31, 32, 33, 384, 4097}) {
+    const auto x = wild(d, random), y = wild(d, random);
+    long double exact = 0, xx = 0, yy = 0;
+    for (size_t i = 0; i < d; ++i) {
+      exact += static_cast<long double>(x[i]) * y[i];
+      xx += static_cast<long double>(x[i]) * x[i];
+      yy += static_cast<long double>(y[i]) * y[i];
+    }
+    const float computed = innerProduct(Isa::scalar).one(x.data(), y.data(), d);
+    CHECK(std::abs(static_cast<double>(computed - exact)) <=
+          innerProductError(d) * std::sqrt(static_cast<double>(xx * yy)));
+  }
+  const std::vector<float> tiny(384, 1e-38f), negative(384, -1e-38f);
+  for (const Isa isa : {Isa::scalar, Isa::avx2, Isa::avx512, Isa::neon})
+    if (supported(isa)) CHECK_FALSE(std::signbit(innerProduct(isa).one(tiny.data(), negative.data(), 384)));
+}

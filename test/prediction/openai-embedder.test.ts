@@ -1,0 +1,336 @@
+import { inspect } from "node:util";
+import { describe, expect, it } from "vitest";
+import { OmniRouterError, OpenAIEmbedder, type OpenAIEmbedderOptions } from "../../lib/index.js";
+import { type Answer, endpoint, send, vectorOf, wellFormed } from "./endpoint.js";
+
+const KEY = "sk-test-5f1c0ffee5f1c0ffee";
+
+function embedder(baseURL: string, options: Partial<OpenAIEmbedderOptions> = {}) {
+  return new OpenAIEmbedder({
+    model: "test-model",
+    baseURL,
+    apiKey: KEY,
+    dimension: 3,
+    retryDelayMs: 1,
+    ...options,
+  });
+}
+
+function unit(vector: number[]): number[] {
+  const norm = Math.hypot(...vector);
+  return vector.map(x => x / norm);
+}
+
+function expectVectors(got: Float32Array, texts: string[]) {
+  expect(got.length).toBe(texts.length * 3);
+  for (const [i, text] of texts.entries())
+    for (const [c, x] of (text.trim() === "" ? [0, 0, 0] : unit(vectorOf(text))).entries())
+      expect(got[i * 3 + c]).toBeCloseTo(x, 6);
+}
+
+/** What embedding one text rejects with. */
+async function failure(answer: Answer, options: Partial<OpenAIEmbedderOptions> = {}) {
+  await using server = await endpoint(answer);
+  const error: unknown = await embedder(server.baseURL, { retries: 2, ...options })
+    .embed(["a", "bb"])
+    .then(
+      () => undefined,
+      error => error,
+    );
+  expect(error).toBeInstanceOf(OmniRouterError);
+  expect((error as OmniRouterError).code).toBe("ERR_OMNI_EMBEDDER");
+  expect(inspect(error, { depth: 9 })).not.toContain(KEY);
+  return { message: (error as Error).message, requests: server.requests.length };
+}
+
+const data = (...embeddings: unknown[]) => ({
+  data: embeddings.map((embedding, index) => ({ index, embedding })),
+});
+
+describe("OpenAIEmbedder", () => {
+  it("asks as OpenAI's API expects, in batches, and puts the rows in the texts' order", async () => {
+    let authorization: string | undefined;
+    let url: string | undefined;
+    await using server = await endpoint((request, response, incoming, number) => {
+      ({ authorization } = incoming.headers);
+      ({ url } = incoming);
+      expect(incoming.headers["x-team"]).toBe("blue");
+      // Later requests overtake earlier ones.
+      setTimeout(() => wellFormed(request, response, incoming, number), 30 - 5 * number);
+    });
+    const texts = ["a", "bb", "", "ccc", "dddd", "  ", "eeeee", "漢字"];
+    const one = embedder(`${server.baseURL}/`, { batchSize: 2, headers: { "x-team": "blue" } });
+    expectVectors(await one.embed(texts), texts);
+    expect(authorization).toBe(`Bearer ${KEY}`);
+    expect(url).toBe("/v1/embeddings");
+    expect(server.requests.map(request => request.input).sort()).toEqual([
+      ["a", "bb"],
+      ["ccc", "dddd"],
+      ["eeeee", "漢字"],
+    ]);
+    expect(server.requests[0]).toMatchObject({ model: "test-model", encoding_format: "float" });
+    expect(server.requests[0]).not.toHaveProperty("dimensions");
+    expect(one.fingerprint).toBe("openai:test-model:3");
+    expect(await one.embed([])).toEqual(new Float32Array(0));
+    expect(await one.embed(["", "\n"])).toEqual(new Float32Array(6));
+    expect(server.requests.length).toBe(3);
+  });
+
+  it("learns the dimension from the endpoint, or asks for one", async () => {
+    await using server = await endpoint(wellFormed);
+    const options = { model: "m", baseURL: server.baseURL };
+    expect((await OpenAIEmbedder.connect(options)).dimension).toBe(3);
+    expect(server.requests.length).toBe(1);
+    const asked = await OpenAIEmbedder.connect({ ...options, dimensions: 3 });
+    expect(server.requests.length).toBe(1);
+    await asked.embed(["a"]);
+    expect(server.requests[1]!.dimensions).toBe(3);
+  });
+
+  it("asks a key function before each request, and keeps a query in the URL", async () => {
+    const seen: (string | undefined)[] = [];
+    await using server = await endpoint((request, response, incoming, number) => {
+      seen.push(incoming.headers.authorization, incoming.url);
+      wellFormed(request, response, incoming, number);
+    });
+    let turn = 0;
+    const one = embedder(`${server.baseURL}?api-version=1`, {
+      apiKey: async () => `key-${++turn}`,
+      batchSize: 1,
+      concurrency: 1,
+    });
+    await one.embed(["a", "b"]);
+    expect(seen).toEqual([
+      "Bearer key-1",
+      "/v1/embeddings?api-version=1",
+      "Bearer key-2",
+      "/v1/embeddings?api-version=1",
+    ]);
+  });
+
+  it("has as many requests under way as allowed, and never more", async () => {
+    let most = 0;
+    let waiting: (() => void)[] = [];
+    await using server = await endpoint(async (request, response, incoming, number) => {
+      // Answers only once three are waiting: with fewer under way it would hang.
+      await new Promise<void>(resolve => {
+        waiting.push(resolve);
+        most = Math.max(most, waiting.length);
+        if (waiting.length < 3) return;
+        for (const release of waiting) setTimeout(release, 5);
+        waiting = [];
+      });
+      await wellFormed(request, response, incoming, number);
+    });
+    const texts = Array.from({ length: 12 }, (_, i) => "x".repeat(i + 1));
+    expectVectors(await embedder(server.baseURL, { batchSize: 1, concurrency: 3 }).embed(texts), texts);
+    expect(most).toBe(3);
+  });
+
+  it("reorders by index", async () => {
+    await using server = await endpoint(({ input }, response) => {
+      const entries = input.map((text, index) => ({ index, embedding: vectorOf(text) }));
+      send(response, 200, { data: entries.reverse() });
+    });
+    expectVectors(await embedder(server.baseURL).embed(["a", "bb", "ccc"]), ["a", "bb", "ccc"]);
+  });
+
+  it("retries 429, 500, 503 and cut connections until it is answered", async () => {
+    await using server = await endpoint((request, response, incoming, number) => {
+      if (number <= 3) send(response, [429, 500, 503][number - 1]!, { error: { message: "busy" } });
+      else if (number === 4) response.destroy();
+      else wellFormed(request, response, incoming, number);
+    });
+    expectVectors(await embedder(server.baseURL).embed(["a"]), ["a"]);
+    expect(server.requests.length).toBe(5);
+  });
+
+  it("waits as long as Retry-After says", async () => {
+    for (const headers of [{ "retry-after": "0.2" }, { "retry-after-ms": "200" }] as Record<
+      string,
+      string
+    >[]) {
+      await using server = await endpoint((request, response, incoming, number) =>
+        number === 1 ? send(response, 429, "{}", headers) : wellFormed(request, response, incoming, number),
+      );
+      await embedder(server.baseURL).embed(["a"]);
+      expect(server.times[1]! - server.times[0]!).toBeGreaterThan(190);
+    }
+  });
+
+  it("gives up at once where Retry-After asks for more than it may wait", async () => {
+    const date = new Date(Date.now() + 3600_000).toUTCString();
+    for (const wait of ["3600", date]) {
+      const { message, requests } = await failure((_, response) =>
+        send(response, 429, "slow down", { "retry-after": wait }),
+      );
+      expect(message).toMatch(/answered 429: slow down/);
+      expect(requests).toBe(1);
+    }
+  });
+
+  it("gives up after its retries, and without any on a refusal", async () => {
+    expect(await failure((_, response) => send(response, 500, "oh no"))).toMatchObject({
+      message: expect.stringMatching(/answered 500: oh no/),
+      requests: 3,
+    });
+    for (const status of [400, 401, 404, 413, 422]) {
+      const { message, requests } = await failure((_, response) =>
+        send(response, status, `no: Bearer ${KEY} is bad`),
+      );
+      expect(message).toContain(`answered ${status}: no: Bearer [hidden] is bad`);
+      expect(requests).toBe(1);
+    }
+  });
+
+  it("times out, and retries that too", async () => {
+    const silent: Answer = () => undefined;
+    const { message, requests } = await failure(silent, { timeoutMs: 400, retries: 1 });
+    expect(message).toMatch(/did not answer within 400 ms/);
+    expect(requests).toBe(2);
+    // Headers come, the rest never does.
+    const stalled: Answer = (_, response) => void response.writeHead(200).write("{");
+    expect((await failure(stalled, { timeoutMs: 400, retries: 0 })).message).toMatch(
+      /did not answer within 400 ms/,
+    );
+  });
+
+  it("says that nothing listens there", async () => {
+    const server = await endpoint(wellFormed);
+    await server[Symbol.asyncDispose]();
+    await expect(embedder(server.baseURL, { retries: 1 }).embed(["a"])).rejects.toMatchObject({
+      code: "ERR_OMNI_EMBEDDER",
+      message: expect.stringMatching(/could not be reached: .*ECONNREFUSED/),
+    });
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ["too few", data([1, 2, 3]), /1 vectors for 2 texts/],
+    ["too many", data([1, 2, 3], [1, 2, 3], [1, 2, 3]), /3 vectors for 2 texts/],
+    ["no data", { vectors: [] }, /no list named data/],
+    ["null", null, /no list named data/],
+    ["not JSON", "<html>hello</html>", /not JSON: <html>hello<\/html>/],
+    ["wrong dimension", data([1, 2, 3], [1, 2]), /data\[1\]\.embedding has 2 dimensions where 3/],
+    [
+      "null component",
+      data([1, 2, 3], [1, null, 3]),
+      /data\[1\]\.embedding holds something that is not a finite/,
+    ],
+    [
+      "overflow",
+      '{"data":[{"index":0,"embedding":[1,2,3]},{"index":1,"embedding":[1e999,2,3]}]}',
+      /not a finite/,
+    ],
+    ["NaN", '{"data":[{"index":0,"embedding":[1,2,NaN]},{"index":1,"embedding":[1,2,3]}]}', /not JSON/],
+    ["base64", data("AAAA", "AAAA"), /not a list of numbers/],
+    ["null entry", { data: [null, null] }, /data\[0\]\.embedding is not a list/],
+    [
+      "same index",
+      { data: [0, 0].map(index => ({ index, embedding: [1, 2, 3] })) },
+      /two vectors have the index 0/,
+    ],
+    [
+      "index out of range",
+      { data: [0, 2].map(index => ({ index, embedding: [1, 2, 3] })) },
+      /data\[1\]\.index is not/,
+    ],
+    [
+      "fractional index",
+      { data: [0, 0.5].map(index => ({ index, embedding: [1, 2, 3] })) },
+      /data\[1\]\.index is not/,
+    ],
+  ])("refuses an answer that breaks the contract: %s", async (_, body, message) => {
+    const got = await failure((_, response) => send(response, 200, body));
+    expect(got.message).toMatch(message);
+    expect(got.requests).toBe(1);
+  });
+
+  it("takes vectors of any finite size, and a zero vector as zero", async () => {
+    await using server = await endpoint((_, response) =>
+      send(response, 200, data([1e300, 0, 0], [0, 0, 0], [1e-300, 0, 0])),
+    );
+    expect(await embedder(server.baseURL).embed(["a", "b", "c"])).toEqual(
+      Float32Array.of(1, 0, 0, 0, 0, 0, 1, 0, 0),
+    );
+  });
+
+  it("stops when aborted: before, while waiting for an answer, while waiting to retry", async () => {
+    const reason = new Error("enough");
+    const midFlight = new AbortController();
+    await using never = await endpoint((_, __, ___, number) => {
+      if (number === 4) midFlight.abort(reason);
+    });
+    await expect(embedder(never.baseURL).embed(["a"], { signal: AbortSignal.abort(reason) })).rejects.toBe(
+      reason,
+    );
+    expect(never.requests.length).toBe(0);
+    const texts = ["a", "b", "c", "d", "e"];
+    await expect(
+      embedder(never.baseURL, { batchSize: 1 }).embed(texts, { signal: midFlight.signal }),
+    ).rejects.toBe(reason);
+    expect(never.requests.length).toBe(4);
+
+    await using busy = await endpoint((_, response) => send(response, 429, "{}", { "retry-after": "30" }));
+    const waiting = new AbortController();
+    setTimeout(() => waiting.abort("a reason that is no Error"), 30);
+    await expect(embedder(busy.baseURL).embed(["a"], { signal: waiting.signal })).rejects.toBe(
+      "a reason that is no Error",
+    );
+    await expect(
+      OpenAIEmbedder.connect({ model: "m", baseURL: never.baseURL, signal: AbortSignal.timeout(20) }),
+    ).rejects.toMatchObject({ name: "TimeoutError" });
+  });
+
+  it("one failed batch stops the others", async () => {
+    await using server = await endpoint((request, response) => {
+      if (request.input[0] === "b") send(response, 400, "bad b");
+      // The others are never answered: only an abort ends them.
+    });
+    await expect(
+      embedder(server.baseURL, { batchSize: 1, concurrency: 2, timeoutMs: 600_000 }).embed(["a", "b", "c"]),
+    ).rejects.toThrow(/bad b/);
+  });
+
+  it("never shows the key: not on failure, not when inspected, not in an invalid header", async () => {
+    const one = embedder("http://127.0.0.1:1/v1");
+    expect(inspect(one, { depth: 9, showHidden: true }) + JSON.stringify(one)).not.toContain(KEY);
+    for (const apiKey of [`${KEY}\n`, () => `${KEY}\u2028`]) {
+      const error: unknown = await embedder("http://127.0.0.1:1/v1", { apiKey })
+        .embed(["a"])
+        .catch(error => error);
+      expect(error).toMatchObject({ code: "ERR_OMNI_EMBEDDER" });
+      expect(inspect(error, { depth: 9 })).not.toContain(KEY);
+    }
+    await expect(embedder("http://127.0.0.1:1/v1", { apiKey: () => "" }).embed(["a"])).rejects.toThrow(
+      /gave no key/,
+    );
+    const broken = () => Promise.reject(new Error("vault sealed"));
+    await expect(embedder("http://127.0.0.1:1/v1", { apiKey: broken }).embed(["a"])).rejects.toMatchObject({
+      message: expect.stringMatching(/apiKey function failed/),
+      cause: expect.objectContaining({ message: "vault sealed" }),
+    });
+  });
+
+  it("refuses options of the wrong kind, naming them", async () => {
+    // biome-ignore lint/suspicious/noExplicitAny: what a caller without types may pass
+    const wrong = (options: any, argument: string) =>
+      expect(() => new OpenAIEmbedder({ model: "m", dimension: 3, ...options })).toThrow(
+        expect.objectContaining({ code: "ERR_OMNI_INVALID_ARGUMENT", argument }),
+      );
+    wrong({ model: "" }, "model");
+    wrong({ dimension: undefined }, "dimension");
+    wrong({ dimension: 1.5 }, "dimension");
+    wrong({ dimensions: 4 }, "dimension");
+    wrong({ dimensions: 0 }, "dimensions");
+    wrong({ apiKey: "" }, "apiKey");
+    wrong({ apiKey: 5 }, "apiKey");
+    for (const baseURL of ["nowhere", "ftp://x", "https://user:secret@host/v1"])
+      wrong({ baseURL }, "baseURL");
+    for (const name of ["batchSize", "concurrency", "timeoutMs"]) wrong({ [name]: 0 }, name);
+    for (const name of ["retries", "retryDelayMs", "maxRetryDelayMs"]) wrong({ [name]: -1 }, name);
+    // biome-ignore lint/suspicious/noExplicitAny: as above
+    await expect(embedder("http://127.0.0.1:1/v1").embed(["a", 1] as any)).rejects.toMatchObject({
+      argument: "texts[1]",
+    });
+  });
+});
