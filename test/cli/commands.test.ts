@@ -285,7 +285,7 @@ describe("omnirouter route", () => {
       at("no/plan"),
     ]);
     expect(status).toBe(1);
-    expect(stderr).toMatch(/cannot write .*its folder does not exist/);
+    expect(stderr).toMatch(/cannot write .*no such file or folder/);
   });
 });
 

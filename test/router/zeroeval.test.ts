@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { assign } from "../../lib/assignment/assign.js";
 import { realise } from "../../lib/cli/plan-summary.js";
 import { splitRecords } from "../../lib/cli/workload.js";
 import { readRecords } from "../../lib/history/read.js";
@@ -29,7 +30,7 @@ describe.skipIf(!present)("on zeroeval, 70/30 by query, five seeds", () => {
         `${ratios.map(ratio => ratio.toFixed(3)).join(", ")} by seed; mean ${mean.toFixed(3)}`,
     );
     expect(mean).toBeLessThanOrEqual(0.3);
-  });
+  }, 300_000);
 });
 
 /** Realised cost of the cheapest plan that realises 95 %, over the realised cost of the best single model. */
@@ -43,10 +44,17 @@ async function cheapestAt95(
   // Best in hindsight, on the very queries routed: the hardest one to match.
   const singles = pool.names.map(model => realise(queries, () => model));
   const best = singles.reduce((a, b) => (b.quality > a.quality ? b : a));
+  // What route() does, with the predictions made once for all floors.
+  const { models, quality, cost } = await router.predict(queries);
   let cheapest = Number.POSITIVE_INFINITY;
   for (const share of FLOORS) {
-    const plan = await router.route(queries, { minQuality: Math.min(1, share * best.quality) });
-    const realised = realise(queries, query => plan.models[plan.choice[query]!]);
+    const plan = assign({
+      models,
+      quantities: { quality, cost },
+      objective: { minimize: "cost" },
+      limits: [{ mean: "quality", atLeast: Math.min(1, share * best.quality) }],
+    });
+    const realised = realise(queries, query => models[plan.choice[query]!]);
     if (plan.feasible && realised.quality >= 0.95 * best.quality)
       cheapest = Math.min(cheapest, realised.cost);
   }
