@@ -135,7 +135,7 @@ describe("omnirouter fit", () => {
       ["--pol", "pool.json", "--pool", "pool.json", "--out", "x"],
       "",
       2,
-      /Did you mean --neighbours\?/,
+      /Did you mean --pool\?/,
     ],
     [
       "a wrong number",
