@@ -44,4 +44,9 @@ export {
 export { FaissNodeIndex, type FaissNodeIndexOptions } from "./retrieval/faiss-node.js";
 export type { Index, IndexCallOptions, SearchResult } from "./retrieval/index.js";
 export { VectorIndex, type VectorIndexOptions } from "./retrieval/vector-index.js";
+export type { FitOptions, FitProgress, FitStage } from "./router/fit.js";
+export type { RouteLimits, TenantLimits } from "./router/limits.js";
+export type { RouteQuery } from "./router/queries.js";
+export type { RoutedQuery, RoutePlan, RouteTimings, TenantTotals } from "./router/route-plan.js";
+export { type PricedRoute, type RouteOptions, Router } from "./router/router.js";
 export { type SimulatedWorkload, type SimulationOptions, simulateWorkload } from "./simulation/workload.js";

@@ -1,7 +1,7 @@
 import { binding } from "../binding.js";
 import { invalid } from "../errors.js";
 import { native, settle } from "../task.js";
-import type { NativeOptions } from "./binding.js";
+import type { NativeOptions, NativeSolution } from "./binding.js";
 import { Plan } from "./plan.js";
 import type { Prices } from "./prices.js";
 import { type AssignmentProblem, type CompiledProblem, compileProblem } from "./problem.js";
@@ -32,12 +32,17 @@ export interface AssignOptions {
  * quality above 1, a query without an allowed model. The error names the argument.
  */
 export function assign(problem: AssignmentProblem, options: AssignOptions = {}): Plan {
+  return new Plan(...solve(problem, options));
+}
+
+/** @internal What a plan is made of. */
+export function solve(
+  problem: AssignmentProblem,
+  options: AssignOptions,
+): [compiled: CompiledProblem, solution: NativeSolution] {
   const compiled = compileProblem(problem);
   const nativeOptions = checkOptions(options, compiled);
-  return new Plan(
-    compiled,
-    native(() => binding().assign(compiled.native, nativeOptions)),
-  );
+  return [compiled, native(() => binding().assign(compiled.native, nativeOptions))];
 }
 
 /**
@@ -51,12 +56,20 @@ export async function assignAsync(
   problem: AssignmentProblem,
   options: AssignOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<Plan> {
+  return new Plan(...(await solveAsync(problem, options)));
+}
+
+/** @internal {@link solve} off the JavaScript thread. */
+export async function solveAsync(
+  problem: AssignmentProblem,
+  options: AssignOptions & { readonly signal?: AbortSignal },
+): Promise<[compiled: CompiledProblem, solution: NativeSolution]> {
   const compiled = compileProblem(problem);
   const nativeOptions = checkOptions(options, compiled);
-  return new Plan(
+  return [
     compiled,
     await settle(options.signal, () => binding().assignAsync(compiled.native, nativeOptions)),
-  );
+  ];
 }
 
 function checkOptions(options: AssignOptions, compiled: CompiledProblem): NativeOptions {

@@ -125,7 +125,8 @@ export class Plan {
     if (!(Number.isInteger(query) && query >= 0 && query < this.size))
       throw new RangeError(`query must be a whole number from 0 to ${this.size - 1}, got ${query}`);
     const { problem, quantityNames } = this.#compiled;
-    const group = problem.groups?.[query] ?? 0;
+    const number = problem.groups?.[query] ?? 0;
+    const group = problem.groupNames?.[number] ?? number;
     const allowed = problem.allowed?.[query];
     const valuesOf = (j: number) =>
       Object.fromEntries(

@@ -8,7 +8,8 @@ export interface LimitPrice {
   /** The limited quantity, or `"requests"`. */
   readonly quantity: string;
   readonly sense: "atLeast" | "atMost";
-  readonly group?: number;
+  /** The group's name where the problem named its groups, else its number. */
+  readonly group?: number | string;
   readonly model?: string;
   readonly price: number;
 }
@@ -45,7 +46,7 @@ export class Prices {
   }
 
   /** The price of the limit on `quantity` over everything, a group or a model; 0 if there is none. */
-  of(quantity: string, scope: { group?: number; model?: string } = {}): number {
+  of(quantity: string, scope: { group?: number | string; model?: string } = {}): number {
     const found = this.limits.find(
       l => l.quantity === quantity && l.group === scope.group && l.model === scope.model,
     );
@@ -57,9 +58,9 @@ export class Prices {
    *
    * @param model name of the model.
    * @param values the query's quantities with that model, by name; one that has a price or a weight must be there.
-   * @param group the query's group.
+   * @param group the query's group, as the prices call it.
    */
-  reduced(model: string, values: Readonly<Record<string, number>>, group = 0): number {
+  reduced(model: string, values: Readonly<Record<string, number>>, group: number | string = 0): number {
     let sum = 0;
     const value = (quantity: string) => {
       const x = quantity === "requests" ? 1 : values[quantity];
@@ -84,16 +85,19 @@ export class Prices {
    * @returns `out`: per query, the index of the chosen model. Ties go to the lowest index.
    */
   choose(
-    problem: Pick<AssignmentProblem, "models" | "quantities" | "allowed" | "groups">,
+    problem: Pick<AssignmentProblem, "models" | "quantities" | "allowed" | "groups" | "groupNames">,
     out?: Uint8Array,
   ): Uint8Array {
     // A price for a model or a group that is not there binds nobody.
     const groups =
       problem.groups === undefined ? 1 : problem.groups.reduce((most, g) => Math.max(most, g), 0) + 1;
+    const number = (group: number | string) =>
+      typeof group === "number" ? group : (problem.groupNames?.indexOf(group) ?? -1);
+    const isPresent = (group: number | string) => number(group) >= 0 && number(group) < groups;
     const present = this.limits.filter(
       l =>
         (l.model === undefined || problem.models.includes(l.model)) &&
-        (l.group === undefined || l.group < groups),
+        (l.group === undefined || isPresent(l.group)),
     );
     const compiled = compileProblem({
       ...problem,

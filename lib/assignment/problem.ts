@@ -36,8 +36,8 @@ export interface Limit {
   readonly mean?: string;
   readonly atLeast?: number;
   readonly atMost?: number;
-  /** Only the queries of this group. */
-  readonly group?: number;
+  /** Only the queries of this group: its number, or its name where the problem names its groups. */
+  readonly group?: number | string;
   /** Only the queries given to this model. */
   readonly model?: string;
 }
@@ -52,6 +52,8 @@ export interface AssignmentProblem {
   readonly allowed?: BigUint64Array;
   /** Per query, its group (tenant), 0 to 1023. */
   readonly groups?: Uint16Array;
+  /** Names of the groups by number, each once; limits, reports and prices then speak of them by name. */
+  readonly groupNames?: readonly string[];
 }
 
 /** A checked problem in the addon's form, with what is needed to speak of the answer in the caller's words. */
@@ -77,6 +79,8 @@ export function compileProblem(problem: AssignmentProblem): CompiledProblem {
   const groups = checkPerRow(problem.groups, Uint16Array, "groups", rows);
   const allowed = checkPerRow(problem.allowed, BigUint64Array, "allowed", rows);
   const groupRows = countGroups(groups, rows);
+  const groupNames = checkGroupNames(problem.groupNames, groupRows.length);
+  while (groupRows.length < groupNames.length) groupRows.push(0); // a group may have no query in this batch
   const limits = problem.limits ?? [];
   if (!Array.isArray(limits)) throw invalid("limits", "must be an array of limits");
   const { objective, tieBreak } = checkObjective(problem.objective, names);
@@ -123,23 +127,26 @@ export function compileProblem(problem: AssignmentProblem): CompiledProblem {
         `${at}.mean`,
         "cannot be bounded over one model's queries, whose number is not known beforehand; bound a sum",
       );
-    if (
-      limit.group !== undefined &&
-      !(Number.isInteger(limit.group) && limit.group >= 0 && limit.group < groupRows.length)
-    )
+    const group = typeof limit.group === "string" ? groupNames.indexOf(limit.group) : limit.group;
+    if (group !== undefined && !(Number.isInteger(group) && group >= 0 && group < groupRows.length))
       throw invalid(
         `${at}.group`,
-        `must be a group of the problem (0 to ${groupRows.length - 1}), got ${limit.group}`,
+        `must be a group of the problem (0 to ${groupRows.length - 1}, or its name), got ${limit.group}`,
       );
-    const scope = limit.group === undefined ? rows : groupRows[limit.group]!;
+    const scope = group === undefined ? rows : groupRows[group]!;
     scopeRows[l] = scope;
     native.limitQuantity[l] = isRequests ? -1 : names.indexOf(quantity);
     native.limitAtLeast[l] = sense === "atLeast" ? 1 : 0;
     native.limitBound[l] = bounded === "mean" ? bound * scope : bound;
-    native.limitGroup[l] = limit.group ?? -1;
+    native.limitGroup[l] = group ?? -1;
     native.limitModel[l] = limit.model === undefined ? -1 : models.indexOf(limit.model);
   });
-  return { problem, native, rows, quantityNames: names, limits, scopeRows };
+  // Prices are found again by the name of their group, however the limit was stated.
+  const named = limits.map((limit: Limit, l) => {
+    const name = groupNames[native.limitGroup[l]!];
+    return name === undefined ? limit : { ...limit, group: name };
+  });
+  return { problem, native, rows, quantityNames: names, limits: named, scopeRows };
 }
 
 function checkModels(models: readonly string[]): readonly string[] {
@@ -214,6 +221,16 @@ function countGroups(groups: Uint16Array | undefined, rows: number): number[] {
     counts[group]!++;
   }
   return counts;
+}
+
+function checkGroupNames(names: readonly string[] | undefined, groups: number): readonly string[] {
+  if (names === undefined) return [];
+  if (!Array.isArray(names) || names.some(name => typeof name !== "string"))
+    throw invalid("groupNames", "must be an array of names");
+  if (names.length < groups)
+    throw invalid("groupNames", `must name all ${groups} groups, got ${names.length}`);
+  if (new Set(names).size !== names.length) throw invalid("groupNames", "must have no name twice");
+  return names;
 }
 
 function checkObjective(

@@ -1,8 +1,12 @@
 #!/usr/bin/env node
 import process from "node:process";
-import { type AddCommand, runProgram } from "./program.js";
+import { addFit } from "./fit.js";
+import { addInspect } from "./inspect.js";
+import { runProgram } from "./program.js";
+import { addQuickstart } from "./quickstart.js";
+import { addRoute } from "./route.js";
 
-const commands: readonly AddCommand[] = [];
+const commands = [addFit, addRoute, addInspect, addQuickstart];
 
 process.exitCode = await runProgram(process.argv.slice(2), process, commands);
 // A pipe that is still open at the other end must not keep a finished command alive.

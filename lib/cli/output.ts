@@ -1,9 +1,8 @@
-import { randomUUID } from "node:crypto";
-import { rmSync } from "node:fs";
-import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { type FileHandle, open, realpath, stat } from "node:fs/promises";
 import type { Writable } from "node:stream";
+import { writeAtomically } from "../atomic-file.js";
 import { OmniRouterError } from "../errors.js";
+import { errnoCode, ioError } from "../files.js";
 import { outputFailure, type Session } from "./session.js";
 
 /** Takes the next piece of text; the promise slows the writer down to the reader's pace. */
@@ -26,7 +25,11 @@ export async function withOutput(
   if (path === undefined || path === "-") return buffered(write => toStream(session, write), body);
   const target = await describeTarget(path);
   if (target.special) return toSpecialFile(path, session, body);
-  await atomically(path, target, session, body);
+  await writeAtomically(target.path, async file => {
+    if (target.mode !== undefined) await file.chmod(target.mode).catch(rejectWith(path));
+    await buffered(text => toFile(file, text, path, session), body);
+    session.signal.throwIfAborted();
+  });
 }
 
 interface Target {
@@ -41,44 +44,12 @@ interface Target {
 async function describeTarget(path: string): Promise<Target> {
   try {
     const found = await stat(path);
-    if (found.isDirectory()) throw new OmniRouterError("ERR_OMNI_IO", `cannot write ${path}: it is a folder`);
+    if (found.isDirectory())
+      throw new OmniRouterError("ERR_OMNI_IO", `cannot write ${path}: it is a folder, not a file`);
     return { path: await realpath(path), special: !found.isFile(), mode: found.mode & 0o777 };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return { path, special: false };
-    throw asWriteError(path, error);
-  }
-}
-
-async function atomically(
-  path: string,
-  target: Target,
-  session: Session,
-  body: (write: Write) => Promise<void>,
-): Promise<void> {
-  // In the same folder, because a rename is atomic within one file system only.
-  const temporary = join(dirname(target.path), `.${basename(target.path)}.${randomUUID()}.tmp`);
-  const removeAtExit = () => rmSync(temporary, { force: true }); // a second Ctrl-C ends the process at once
-  process.on("exit", removeAtExit);
-  try {
-    const file = await open(temporary, "wx", target.mode ?? 0o666).catch(error => {
-      throw asWriteError(path, error);
-    });
-    try {
-      await buffered(text => toFile(file, text, path, session), body);
-      await file.sync().catch(error => {
-        throw asWriteError(path, error);
-      });
-    } finally {
-      await file.close();
-    }
-    session.signal.throwIfAborted();
-    await rename(temporary, target.path).catch(error => {
-      throw asWriteError(path, error);
-    });
-    await syncFolder(dirname(target.path));
-  } finally {
-    process.off("exit", removeAtExit);
-    await rm(temporary, { force: true });
+    if (errnoCode(error) === "ENOENT") return { path, special: false };
+    throw ioError("write", path, error);
   }
 }
 
@@ -87,9 +58,7 @@ async function toSpecialFile(
   session: Session,
   body: (write: Write) => Promise<void>,
 ): Promise<void> {
-  const file = await open(path, "w").catch(error => {
-    throw asWriteError(path, error);
-  });
+  const file = await open(path, "w").catch(rejectWith(path));
   try {
     await buffered(text => toFile(file, text, path, session), body);
   } finally {
@@ -111,9 +80,7 @@ async function buffered(flush: Write, body: (write: Write) => Promise<void>): Pr
 
 async function toFile(file: FileHandle, text: string, path: string, { signal }: Session): Promise<void> {
   signal.throwIfAborted();
-  await file.writeFile(text).catch(error => {
-    throw asWriteError(path, error);
-  });
+  await file.writeFile(text).catch(rejectWith(path));
 }
 
 /** Waits until the text has left for the reader. */
@@ -127,28 +94,8 @@ async function toStream(
   );
 }
 
-/** Makes the new name itself survive a power cut, where the system lets a folder be synced. */
-async function syncFolder(path: string): Promise<void> {
-  try {
-    const folder = await open(path, "r");
-    await folder.sync().finally(() => folder.close());
-  } catch {
-    // Windows and some network file systems do not; the file's content is safe already.
-  }
-}
-
-function asWriteError(path: string, error: unknown): unknown {
-  if (error instanceof OmniRouterError || !(error instanceof Error)) return error;
-  const { code } = error as NodeJS.ErrnoException;
-  const why = new Map([
-    ["ENOENT", "its folder does not exist"],
-    ["EACCES", "permission denied"],
-    ["EPERM", "permission denied"],
-    ["EROFS", "the file system is read-only"],
-    ["ENOSPC", "the disk is full"],
-    ["ENOTDIR", "a part of its path is not a folder"],
-  ]).get(code ?? "");
-  return new OmniRouterError("ERR_OMNI_IO", `cannot write ${path}: ${why ?? error.message}`, {
-    cause: error,
-  });
+function rejectWith(path: string): (error: unknown) => never {
+  return error => {
+    throw ioError("write", path, error);
+  };
 }

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { version } from "../version.js";
 import { describeError, UsageError } from "./errors.js";
-import { ExitCode } from "./exit_codes.js";
+import { ExitCode } from "./exit-codes.js";
 import { Interrupted, type Session, type Terminal, withSession } from "./session.js";
 
 /** Adds one command to the program; its action runs with the session. */
@@ -52,9 +52,6 @@ export async function runProgram(
 }
 
 function buildProgram(session: Session, commands: readonly AddCommand[]): Command {
-  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-    version: string;
-  };
   const program = new Command("omnirouter")
     .description(summary)
     .version(version)

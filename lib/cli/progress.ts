@@ -2,8 +2,8 @@ import { SingleBar } from "cli-progress";
 import { formatCount } from "./format.js";
 import type { Session } from "./session.js";
 
-/** Tells how far a job is. Without a total only the count is shown. */
-export type Report = (done: number, total?: number) => void;
+/** Tells how far a job is, and what it does now if that changes. Without a total only the count is shown. */
+export type Report = (done: number, total?: number, label?: string) => void;
 
 /** Anything quicker than this needs no bar. */
 const delay = 1000;
@@ -19,15 +19,16 @@ export async function withProgress<T>(
 ): Promise<T> {
   if (session.stderr.isTTY !== true) return job(() => {});
   let bar: SingleBar | undefined;
+  let current = label;
   let latest: { done: number; total: number } | undefined;
   const timer = setTimeout(() => {
     bar = new SingleBar({
       stream: session.stderr as NodeJS.WriteStream,
       format: (options, { progress }, { done, total }) => {
-        if (total === 0) return `${label}  ${formatCount(done)}`;
+        if (total === 0) return `${current}  ${formatCount(done)}`;
         const width = options.barsize ?? 30;
         const full = Math.round(progress * width);
-        return `${label}  ${"█".repeat(full)}${"░".repeat(width - full)}  ${formatCount(done)} of ${formatCount(total)}`;
+        return `${current}  ${"█".repeat(full)}${"░".repeat(width - full)}  ${formatCount(done)} of ${formatCount(total)}`;
       },
       barsize: 30,
       hideCursor: true,
@@ -38,7 +39,8 @@ export async function withProgress<T>(
     bar.start(total, done, { done, total });
   }, delay);
   try {
-    return await job((done, total = 0) => {
+    return await job((done, total = 0, now = label) => {
+      current = now;
       latest = { done, total };
       if (bar === undefined) return;
       bar.setTotal(total);

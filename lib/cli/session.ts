@@ -1,6 +1,6 @@
 import type { Readable, Writable } from "node:stream";
-import { OmniRouterError } from "../errors.js";
-import { ExitCode } from "./exit_codes.js";
+import { ioError } from "../files.js";
+import { ExitCode } from "./exit-codes.js";
 
 /** The process, as far as a command sees it; tests hand in streams of their own. */
 export interface Terminal {
@@ -30,9 +30,7 @@ export class Interrupted extends Error {
 /** A reader that has read enough (`| head`) ends the command quietly; any other failure of stdout is one. */
 export function outputFailure(error: NodeJS.ErrnoException): Error {
   if (error.code === "EPIPE") return new Interrupted("nobody reads the output", ExitCode.ok);
-  return new OmniRouterError("ERR_OMNI_IO", `cannot write the standard output: ${error.message}`, {
-    cause: error,
-  });
+  return ioError("write", "the standard output", error);
 }
 
 /**

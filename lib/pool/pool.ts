@@ -8,6 +8,9 @@ import { type Model, type PoolProblem, poolSchema, problems } from "./schema.js"
 /** A pool of at most 64 models is a page of text. More is another file by mistake, not worth parsing. */
 const MAX_BYTES = 1 << 20;
 
+/** A file that is no pool at all may have a problem on every line. */
+const MOST_PROBLEMS = 20;
+
 /** Enough for shared prices written once as an anchor; an alias bomb needs thousands. */
 const MAX_ALIASES = 100;
 
@@ -142,7 +145,10 @@ function invalidPool(
   cause?: unknown,
 ): OmniRouterError {
   const subject = file ?? "pool";
-  const lines = found.map(({ path, message }) => `${path === "" ? subject : path} ${message}`);
+  const lines = found
+    .slice(0, MOST_PROBLEMS)
+    .map(({ path, message }) => `${path === "" ? subject : path} ${message}`);
+  if (found.length > MOST_PROBLEMS) lines.push(`and ${found.length - MOST_PROBLEMS} more`);
   const message =
     lines.length === 1 && found[0]!.path === ""
       ? lines[0]!

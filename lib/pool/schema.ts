@@ -1,5 +1,5 @@
-import { closest } from "fastest-levenshtein";
 import * as z from "zod";
+import { nearest } from "../nearest.js";
 import { show } from "../show.js";
 
 /** The solver keeps one row's eligible models in one 64-bit mask. */
@@ -113,9 +113,4 @@ export function problems(error: z.ZodError): PoolProblem[] {
       message: `is not a known key; the nearest is ${nearest(key, known)}`,
     }));
   });
-}
-
-function nearest(key: string, known: readonly string[]): string {
-  const lower = known.map(candidate => candidate.toLowerCase());
-  return known[lower.indexOf(closest(key.toLowerCase(), lower))]!;
 }

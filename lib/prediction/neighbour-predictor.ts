@@ -246,7 +246,8 @@ function knownInputTokens({ queries, inputTokens }: NeighbourHistory): Float32Ar
   return inputTokens.map((tokens, row) => (Number.isNaN(tokens) ? estimates[row]! : tokens));
 }
 
-function defaultNeighbours(quality: Float32Array): number {
+/** Neighbours per query for a history with these outcomes; `NeighbourOptions.k` says why. */
+export function defaultNeighbours(quality: Float32Array): number {
   let present = 0;
   for (const value of quality) if (!Number.isNaN(value)) present++;
   return Math.ceil(DEFAULT_OUTCOMES * Math.sqrt(quality.length / Math.max(present, 1)));

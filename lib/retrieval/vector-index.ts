@@ -1,9 +1,10 @@
 import { open } from "node:fs/promises";
+import { writeAtomically } from "../atomic-file.js";
 import { binding } from "../binding.js";
 import { invalid, OmniRouterError } from "../errors.js";
+import { ioError } from "../files.js";
 import { native, settle } from "../task.js";
 import { checkDimension, checkIds, checkK, checkPath, checkRows } from "./arguments.js";
-import { system, writeAtomically } from "./atomic-file.js";
 import type { NativeVectorIndex } from "./binding.js";
 import type { Index, IndexCallOptions, SearchResult } from "./index.js";
 
@@ -111,7 +112,9 @@ export class VectorIndex implements Index {
     checkPath(path);
     const index = new VectorIndex(1, options);
     options.signal?.throwIfAborted();
-    const file = await system(path, "read", () => open(path, "r"));
+    const file = await open(path, "r").catch(cause => {
+      throw ioError("read", path, cause);
+    });
     try {
       await settle(options.signal, () => index.#native.readFile(file.fd));
     } catch (error) {

@@ -27,8 +27,11 @@ export function addressSanitizer({ verbose }) {
       const vitest = [
         join(root, "node_modules", "vitest", "vitest.mjs"),
         "run",
+        // npm, tsc and set-up have none of our native code in them.
         "--exclude",
-        "test/{package,scripts}/**",
+        "test/package/{package,install}.*",
+        "--exclude",
+        "test/scripts/**",
       ];
       const addon = await runAttached(process.execPath, vitest, {
         cwd: root,
@@ -54,7 +57,9 @@ export function threadSanitizer({ verbose }) {
     name: "ThreadSanitizer",
     run: async () => {
       const folder = await build("build/thread-sanitizer", "thread", { addon: false, verbose });
-      return ctest(folder, ["--tests-regex", "^(compute|retrieval)$"]);
+      // The OpenMP run-time is not instrumented, so the sanitizer would not see how FAISS's threads wait for each
+      // other and would call it a race. Our own threads, which search and add through FAISS, all stay.
+      return ctest(folder, ["--tests-regex", "^(compute|retrieval)$"], { OMP_NUM_THREADS: "1" });
     },
   };
 }
@@ -82,13 +87,9 @@ async function build(folder, sanitizers, { addon, verbose }) {
 /**
  * @param {string} folder
  * @param {readonly string[]} selection
+ * @param {NodeJS.ProcessEnv} [env]
  */
-function ctest(folder, selection) {
-  return runAttached("ctest", [
-    "--test-dir",
-    folder,
-    "--output-on-failure",
-    "--no-tests=error",
-    ...selection,
-  ]);
+function ctest(folder, selection, env = {}) {
+  const args = ["--test-dir", folder, "--output-on-failure", "--no-tests=error", ...selection];
+  return runAttached("ctest", args, { env: { ...process.env, ...env } });
 }

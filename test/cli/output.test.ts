@@ -67,11 +67,11 @@ describe("a file", () => {
   it("that cannot be written is an error that says why", async () => {
     const error = (sentence: string) => ({ code: "ERR_OMNI_IO", message: expect.stringContaining(sentence) });
     await expect(write(join(folder, "no", "plan"), "")).rejects.toMatchObject(
-      error("its folder does not exist"),
+      error("no such file or folder"),
     );
-    await expect(write(folder, "")).rejects.toMatchObject(error("it is a folder"));
+    await expect(write(folder, "")).rejects.toMatchObject(error("it is a folder, not a file"));
     writeFileSync(plan(), "old");
-    await expect(write(join(plan(), "x"), "")).rejects.toMatchObject(error("is not a folder"));
+    await expect(write(join(plan(), "x"), "")).rejects.toMatchObject(error("a part of the path is a file"));
   });
 });
 

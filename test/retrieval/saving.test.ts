@@ -72,9 +72,12 @@ it("a file that is not an index, is cut short, is missing or is a folder is refu
   await expect(VectorIndex.load(path)).rejects.toMatchObject(corrupt);
   await writeFile(path, "");
   await expect(VectorIndex.load(path)).rejects.toMatchObject(corrupt);
-  const io = { code: "ERR_OMNI_IO", argument: "path" };
-  await expect(VectorIndex.load(join(folder, "none"))).rejects.toMatchObject(io);
-  await expect(VectorIndex.load(folder)).rejects.toMatchObject(io);
+  const missing = join(folder, "none");
+  await expect(VectorIndex.load(missing)).rejects.toMatchObject({
+    code: "ERR_OMNI_IO",
+    message: `cannot read ${missing}: no such file or folder`,
+  });
+  await expect(VectorIndex.load(folder)).rejects.toMatchObject({ code: "ERR_OMNI_IO", argument: "path" });
 });
 
 it("a save that fails or is aborted leaves the old file and nothing else", async () => {

@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { RouterStore } from "../../lib/router/store.js";
+import { RouterStore } from "../../../lib/router/store/store.js";
 import { contentOf, numberIn } from "./content.js";
 
 /** Decides for each step on the file system whether it fails. Shared with the mock, which is hoisted above the imports. */

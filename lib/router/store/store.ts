@@ -2,11 +2,11 @@ import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { invalid, OmniRouterError } from "../errors.js";
-import { errnoCode, ioError } from "../files.js";
+import { invalid, OmniRouterError } from "../../errors.js";
+import { errnoCode, ioError } from "../../files.js";
+import { CHUNK_BYTES, generationFolder, readManifest } from "./layout.js";
 import type { Manifest, StoredFile } from "./manifest.js";
-import { CHUNK_BYTES, generationFolder, readManifest } from "./store_layout.js";
-import { type GenerationContent, writeGeneration } from "./store_write.js";
+import { type GenerationContent, writeGeneration } from "./write.js";
 
 /** A reader that loses the race against a writer this often is not unlucky: something else is wrong. */
 const READ_ATTEMPTS = 8;
@@ -25,7 +25,7 @@ export interface Generation {
   bytes(name: string): Promise<Uint8Array>;
 }
 
-/** A saved router's folder; store_layout.ts says what is in it. */
+/** A saved router's folder; layout.ts says what is in it. */
 export class RouterStore {
   /** Absolute path of the folder. */
   readonly directory: string;

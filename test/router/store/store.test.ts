@@ -15,9 +15,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { formatManifest, type Manifest, parseManifest } from "../../lib/router/manifest.js";
-import { RouterStore } from "../../lib/router/store.js";
-import { version } from "../../lib/version.js";
+import { formatManifest, type Manifest, parseManifest } from "../../../lib/router/store/manifest.js";
+import { RouterStore } from "../../../lib/router/store/store.js";
+import { version } from "../../../lib/version.js";
 import { contentOf, numberIn } from "./content.js";
 
 let folder: string;

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { RouterStore } from "../../lib/router/store.js";
+import { RouterStore } from "../../../lib/router/store/store.js";
 import { compileLibrary } from "./compiled.js";
 import { contentOf, numberIn } from "./content.js";
 

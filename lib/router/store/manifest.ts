@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
-import { OmniRouterError } from "../errors.js";
+import { OmniRouterError } from "../../errors.js";
 
 /** Raised when a release writes what older ones would misread. */
 export const FORMAT_VERSION = 1;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const [library = "", folder, first, count, stall] = process.argv.slice(2);
-const { RouterStore } = await import(pathToFileURL(join(library, "router", "store.js")).href);
+const { RouterStore } = await import(pathToFileURL(join(library, "router", "store", "store.js")).href);
 const store = RouterStore.open(folder);
 for (let number = Number(first); number < Number(first) + Number(count); number++) {
   const piece = Buffer.alloc(200_000, `${number};`);

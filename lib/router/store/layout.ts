@@ -15,7 +15,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { errnoCode, ioError } from "../files.js";
+import { errnoCode, ioError } from "../../files.js";
 import { type Manifest, parseManifest } from "./manifest.js";
 
 /** What a folder of ours may hold. Other things in a folder without a manifest mean that it is not ours to write to. */

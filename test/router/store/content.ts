@@ -1,6 +1,6 @@
 import { expect } from "vitest";
-import type { RouterStore } from "../../lib/router/store.js";
-import type { GenerationContent } from "../../lib/router/store_write.js";
+import type { RouterStore } from "../../../lib/router/store/store.js";
+import type { GenerationContent } from "../../../lib/router/store/write.js";
 
 /** Three files and a setting that all say the same number, so that a mixture of two saves cannot pass for one. */
 export function contentOf(number: number, size = 5000): GenerationContent {

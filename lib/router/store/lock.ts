@@ -4,8 +4,8 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import lockfile from "proper-lockfile";
-import { OmniRouterError } from "../errors.js";
-import { errnoCode, ioError } from "../files.js";
+import { OmniRouterError } from "../../errors.js";
+import { errnoCode, ioError } from "../../files.js";
 
 /** A writer that has given no sign of life for so long has crashed; its lock may be taken over. */
 const STALE_MS = 10_000;

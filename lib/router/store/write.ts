@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { invalid, OmniRouterError } from "../errors.js";
-import { errnoCode, ioError } from "../files.js";
-import { version as packageVersion } from "../version.js";
+import { invalid, OmniRouterError } from "../../errors.js";
+import { errnoCode, ioError } from "../../files.js";
+import { version as packageVersion } from "../../version.js";
+import { CHUNK_BYTES, generationFolder, manifestPath, OWN_ENTRIES, readManifest } from "./layout.js";
+import { lockStore, type StoreLock } from "./lock.js";
 import {
   formatManifest,
   isFileName,
@@ -12,8 +14,6 @@ import {
   newManifest,
   type StoredFile,
 } from "./manifest.js";
-import { CHUNK_BYTES, generationFolder, manifestPath, OWN_ENTRIES, readManifest } from "./store_layout.js";
-import { lockStore, type StoreLock } from "./store_lock.js";
 
 /** Appends bytes to a file; to be awaited before the bytes may change. */
 export type Write = (bytes: Uint8Array) => Promise<void>;

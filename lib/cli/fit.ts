@@ -1,0 +1,104 @@
+import { performance } from "node:perf_hooks";
+import type { FitStage } from "../router/fit.js";
+import { Router } from "../router/router.js";
+import { formatCount, formatDuration } from "./format.js";
+import { inputSource } from "./input.js";
+import { wholeNumber } from "./options.js";
+import type { AddCommand } from "./program.js";
+import { type Report, withProgress } from "./progress.js";
+import type { Session } from "./session.js";
+
+interface Options {
+  readonly history?: readonly string[];
+  readonly pool: string;
+  readonly out: string;
+  readonly neighbours?: number;
+  readonly seed?: number;
+  readonly skipBad?: boolean;
+  readonly json?: boolean;
+}
+
+const examples = `
+Reads history as JSON Lines, plain or gzipped, one graded query a line:
+  {"id": "q1", "query": "...", "inputTokens": 12, "outcomes": {"small-1": {"quality": 1, "outputTokens": 40}}}
+and a pool of models as YAML or JSON:
+  models:
+    - { name: small-1, inputPer1M: 0.15, outputPer1M: 0.6 }
+    - { name: large-1, inputPer1M: 2.5, outputPer1M: 10, capacity: 500 }
+
+Examples:
+  omnirouter fit --history history.jsonl.gz --pool pool.yaml --out router
+  zcat logs-*.gz | omnirouter fit --pool pool.yaml --out router --skip-bad`;
+
+/** What a stage of a fit is called on its progress bar. */
+export const STAGE_NAMES: Readonly<Record<FitStage, string>> = {
+  read: "reading the history",
+  learn: "fitting the embedder",
+  embed: "embedding",
+  index: "indexing",
+};
+
+export const addFit: AddCommand = (program, session) => {
+  program
+    .command("fit")
+    .description("learn from a history of graded answers, and save the router in a folder")
+    .option("--history <file...>", "history, one or more files; else standard input")
+    .requiredOption("--pool <file>", "models with their prices, YAML or JSON")
+    .requiredOption(
+      "--out <folder>",
+      "where to save the router; one that is there already gets a new generation",
+    )
+    .option("--neighbours <count>", "similar queries each prediction rests on (default 100)", wholeNumber(1))
+    .option("--seed <number>", "seed of the embedder's fit (default 0)", wholeNumber(0))
+    .option("--skip-bad", "leave bad records out, and say how many, instead of failing at the first")
+    .option("--json", "say what was fitted as one line of JSON on standard output")
+    .addHelpText("after", examples)
+    .action((options: Options) => runFit(options, session));
+};
+
+async function runFit(options: Options, session: Session): Promise<void> {
+  const { history, pool, out, neighbours, seed, skipBad, json } = options;
+  const { signal } = session;
+  const onlyStdin = history === undefined || (history.length === 1 && history[0] === "-");
+  const source = onlyStdin ? inputSource(undefined, "--history", session) : history;
+  const started = performance.now();
+  const router = await withProgress(STAGE_NAMES.read, session, (report: Report) =>
+    Router.fit(source, pool, {
+      signal,
+      onProgress: ({ stage, done, total }) => report(done, total, STAGE_NAMES[stage]),
+      ...(neighbours === undefined ? {} : { neighbours }),
+      ...(seed === undefined ? {} : { seed }),
+      ...(skipBad ? { onBadRecord: "skip" } : {}),
+    }),
+  );
+  await router.save(out, { signal });
+  const milliseconds = performance.now() - started;
+  const { records, ungraded, unknownModels, skipped } = router.report;
+  if (json) {
+    const facts = {
+      out,
+      records,
+      models: router.pool.size,
+      ungraded,
+      unknownModels,
+      skipped: skipped.count,
+      milliseconds: Math.round(milliseconds),
+    };
+    session.stdout.write(`${JSON.stringify(facts)}\n`);
+    return;
+  }
+  const say = (line: string) => session.stderr.write(`${line}\n`);
+  say(
+    `Fitted on ${formatCount(records)} records for ${formatCount(router.pool.size)} models in ${formatDuration(milliseconds)}; saved in ${out}.`,
+  );
+  if (skipped.count > 0) {
+    say(`Left out ${formatCount(skipped.count)} bad records, first:`);
+    for (const { source, line, reason } of skipped.first.slice(0, 3)) say(`  ${source}:${line}: ${reason}`);
+  }
+  if (ungraded.length > 0)
+    say(`In the pool without a graded outcome in the history, so given no queries: ${ungraded.join(", ")}.`);
+  if (unknownModels.length > 0)
+    say(
+      `In the history and not in the pool, left out: ${unknownModels.map(({ model }) => model).join(", ")}.`,
+    );
+}

@@ -1,0 +1,89 @@
+import { inspectParts } from "../router/saved.js";
+import { formatCount, formatMoney, formatQuality } from "./format.js";
+import type { AddCommand } from "./program.js";
+import type { Session } from "./session.js";
+import { formatTable, hasColor } from "./tables.js";
+
+const examples = `
+Examples:
+  omnirouter inspect router
+  omnirouter inspect router --json | jq '.models[].name'`;
+
+export const addInspect: AddCommand = (program, session) => {
+  program
+    .command("inspect")
+    .description(
+      "say what is in a saved router: models, history, embedder, files; every checksum is verified",
+    )
+    .argument("<folder>", "a router saved by omnirouter fit")
+    .option("--json", "as one JSON object")
+    .addHelpText("after", examples)
+    .action((folder: string, { json }: { json?: boolean }) => inspect(folder, json === true, session));
+};
+
+async function inspect(folder: string, json: boolean, session: Session): Promise<void> {
+  const { manifest, pool, history, index, neighbours } = await inspectParts(folder, session.signal);
+  const models = pool.models.map((model, column) => ({
+    ...model,
+    ...history.report.models[column]!,
+    meanQuality: mean(history.quality, column, pool.size),
+    meanCost: mean(history.cost, column, pool.size),
+  }));
+  const facts = {
+    generation: manifest.generation,
+    createdAt: manifest.createdAt,
+    packageVersion: manifest.packageVersion,
+    formatVersion: manifest.version,
+    embedder: manifest.embedder,
+    dimension: index.dimension,
+    index: index.kind,
+    neighbours,
+    records: history.size,
+    models: models.map(({ model: _, ...rest }) => rest),
+    files: manifest.files,
+  };
+  if (json) {
+    session.stdout.write(`${JSON.stringify(facts, null, 2)}\n`);
+    return;
+  }
+  const color = hasColor(session.stdout, session);
+  const perMillion = (usd: number) => `$${usd}`;
+  const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
+  session.stdout.write(
+    [
+      `generation ${facts.generation}, saved ${facts.createdAt} by version ${facts.packageVersion}, ${formatCount(Math.ceil(bytes / 1024))} KiB`,
+      `history    ${formatCount(history.size)} queries`,
+      `embedder   ${facts.embedder ?? "-"}`,
+      `index      ${facts.index}, ${formatCount(index.size)} vectors of ${facts.dimension} dimensions`,
+      `predictor  ${formatCount(neighbours)} nearest neighbours`,
+      "",
+      formatTable(
+        models,
+        [
+          { head: "model", align: "left", cell: ({ name }) => name },
+          { head: "input/1M", cell: ({ inputPer1M }) => perMillion(inputPer1M) },
+          { head: "output/1M", cell: ({ outputPer1M }) => perMillion(outputPer1M) },
+          {
+            head: "capacity",
+            cell: ({ capacity }) => (capacity === undefined ? "-" : formatCount(capacity)),
+          },
+          { head: "graded", cell: ({ graded }) => formatCount(graded) },
+          { head: "mean quality", cell: ({ meanQuality }) => formatQuality(meanQuality) },
+          { head: "mean cost", cell: ({ meanCost }) => formatMoney(meanCost) },
+        ],
+        color,
+      ),
+    ].join("\n"),
+  );
+}
+
+/** Mean of a column's known values; NaN without any. */
+function mean(matrix: Float32Array, column: number, width: number): number {
+  let [sum, count] = [0, 0];
+  for (let at = column; at < matrix.length; at += width)
+    if (!Number.isNaN(matrix[at]!)) {
+      sum += matrix[at]!;
+      count++;
+    }
+  return sum / count;
+}

@@ -1,0 +1,38 @@
+import { InvalidArgumentError } from "commander";
+
+/** Parsers of option values; what they refuse is wrong usage, told with the option's name. */
+
+export function wholeNumber(least: number): (text: string) => number {
+  return text => {
+    const value = Number(text);
+    if (text.trim() === "" || !Number.isSafeInteger(value) || value < least)
+      throw new InvalidArgumentError(`It must be a whole number >= ${least}.`);
+    return value;
+  };
+}
+
+/** A number from 0 to 1. */
+export function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0 && value <= 1))
+    throw new InvalidArgumentError("It must be a number from 0 to 1.");
+  return value;
+}
+
+/** USD. */
+export function amount(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0 && Number.isFinite(value)))
+    throw new InvalidArgumentError("It must be an amount in USD >= 0, without a currency sign.");
+  return value;
+}
+
+/** `MODEL=QUERIES`, gathered over all the times the option is given. Models' names may hold "=" themselves. */
+export function capacity(
+  text: string,
+  before: Readonly<Record<string, number>> = {},
+): Record<string, number> {
+  const [, model, count] = /^(.+)=(\d+)$/s.exec(text) ?? [];
+  if (model === undefined) throw new InvalidArgumentError("It must be MODEL=QUERIES, such as gpt-4o=500.");
+  return Object.assign(Object.create(null), before, { [model]: wholeNumber(0)(count!) });
+}

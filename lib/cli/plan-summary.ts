@@ -1,0 +1,164 @@
+import type { LimitReport, Plan } from "../assignment/plan.js";
+import type { Limit } from "../assignment/problem.js";
+import type { HistoryRecord } from "../history/record.js";
+import { formatCount, formatMoney, formatPercent, formatQuality } from "./format.js";
+import { type Column, formatTable } from "./tables.js";
+
+/** What became of some queries with some models, as far as it is known. */
+export interface Realised {
+  /** Mean of the known qualities; NaN without any. */
+  readonly quality: number;
+  /** Sum of the known costs, USD; NaN without any. */
+  readonly cost: number;
+  /** Queries whose quality with their model is known. */
+  readonly graded: number;
+  /** Queries whose cost is known. */
+  readonly billed: number;
+}
+
+/** What a plan gives one model. */
+export interface ModelShare {
+  readonly model: string;
+  readonly queries: number;
+  /** Queries of the batch that it may take, where that is limited. */
+  readonly capacity?: number;
+  /** Mean predicted. */
+  readonly quality: number;
+  /** Predicted, USD. */
+  readonly cost: number;
+  readonly realised: Realised;
+}
+
+/** Outcomes of the chosen models, `modelOf` naming each query's, in the records that have them. */
+export function realise(
+  records: readonly HistoryRecord[],
+  modelOf: (query: number) => string | undefined,
+): Realised {
+  let [quality, graded, cost, billed] = [0, 0, 0, 0];
+  records.forEach((record, query) => {
+    const model = modelOf(query);
+    const outcome = model === undefined ? undefined : record.outcomes[model];
+    if (outcome?.quality !== undefined) {
+      quality += outcome.quality;
+      graded++;
+    }
+    if (outcome?.cost !== undefined) {
+      cost += outcome.cost;
+      billed++;
+    }
+  });
+  return {
+    quality: quality / graded,
+    cost: billed === 0 ? Number.NaN : cost,
+    graded,
+    billed,
+  };
+}
+
+/** Per model that was given queries, the most queries first. */
+export function sharesOf(plan: Plan, records: readonly HistoryRecord[]): ModelShare[] {
+  const quality = plan.byModel("quality");
+  const cost = plan.byModel("cost");
+  return plan.models
+    .map((model, column): ModelShare => {
+      const queries = plan.requests[column]!;
+      const limit = plan.certificate.limits.find(
+        ({ limit }) => limit.sum === "requests" && limit.model === model && limit.atMost !== undefined,
+      );
+      return {
+        model,
+        queries,
+        quality: quality[column]! / queries,
+        cost: cost[column]!,
+        realised: realise(records, query => (plan.choice[query] === column ? model : undefined)),
+        ...(limit === undefined ? {} : { capacity: limit.bound }),
+      };
+    })
+    .filter(({ queries }) => queries > 0)
+    .sort((a, b) => b.queries - a.queries);
+}
+
+/** One row for each model with queries; columns without anything in them are left out. */
+export function shareTable(shares: readonly ModelShare[], color: boolean): string {
+  const columns: Column<ModelShare>[] = [
+    { head: "model", align: "left", cell: ({ model }) => model },
+    { head: "queries", cell: ({ queries }) => formatCount(queries) },
+  ];
+  if (shares.some(({ capacity }) => capacity !== undefined))
+    columns.push({
+      head: "of capacity",
+      cell: ({ queries, capacity }) => (capacity === undefined ? "-" : formatPercent(queries / capacity, 0)),
+    });
+  columns.push(
+    { head: "predicted cost", cell: ({ cost }) => formatMoney(cost) },
+    { head: "predicted quality", cell: ({ quality }) => formatQuality(quality) },
+  );
+  if (shares.some(({ realised }) => realised.graded > 0))
+    columns.push({ head: "realised quality", cell: ({ realised }) => formatQuality(realised.quality) });
+  return formatTable(shares, columns, color);
+}
+
+/** `mean quality at least 0.8000`, `at most 500 queries to gpt-4o`. */
+export function limitInWords(limit: Limit): string {
+  const bound = limit.atLeast ?? limit.atMost!;
+  const sense = limit.atLeast === undefined ? "at most" : "at least";
+  const tenant = limit.group === undefined ? "" : ` of ${limit.group === "" ? "no tenant" : limit.group}`;
+  if (limit.sum === "requests")
+    return `${sense} ${formatCount(bound)} queries${tenant} to ${limit.model ?? "all models"}`;
+  const model = limit.model === undefined ? "" : ` with ${limit.model}`;
+  const quantity = (limit.mean ?? limit.sum)!;
+  const what =
+    limit.mean === undefined ? (quantity === "cost" ? "cost" : `total ${quantity}`) : `mean ${quantity}`;
+  return `${what}${tenant}${model} ${sense} ${formatQuantity(quantity, bound)}`;
+}
+
+function formatQuantity(quantity: string, value: number): string {
+  if (quantity === "cost") return formatMoney(value);
+  return quantity === "quality" ? formatQuality(value) : formatCount(value);
+}
+
+/** `$0.157 per +0.01 of mean quality`: what the limit costs at the margin. */
+export function priceInWords({ price, unit }: LimitReport): string {
+  return unit.startsWith("USD ")
+    ? `${formatMoney(price)} ${unit.slice(4)}`
+    : `${price.toPrecision(3)} ${unit}`;
+}
+
+/** What is proven of the plan, in one sentence. */
+export function verdict(plan: Plan): string {
+  const { status, gap, bound } = plan.certificate;
+  const best = plan.prices.objective.cost
+    ? `no plan within the limits costs less than ${formatMoney(bound)}`
+    : `no plan within the limits reaches a mean quality above ${formatQuality(bound / plan.size)}`;
+  switch (status) {
+    case "optimal":
+      return "optimal: no plan within the limits is better";
+    case "withinTolerance":
+    case "feasible":
+      return `within ${formatGap(gap)} of the best possible: ${best}`;
+    case "infeasible":
+      return "infeasible: no plan can keep every limit";
+    case "unknown":
+      return "unknown: no plan that keeps every limit was found, nor a proof that there is none";
+  }
+}
+
+function formatGap(gap: number): string {
+  return `${(gap * 100).toPrecision(2)} %`;
+}
+
+/** Where the limits cannot hold: which stand against each other, and what can be had. */
+export function conflictInWords(plan: Plan): string[] {
+  const { conflict, reachable } = plan.certificate;
+  const lines = [verdict(plan)];
+  if (conflict.length > 0) lines.push(`In conflict: ${conflict.map(limitInWords).join("; ")}.`);
+  for (const { limit, value, bound } of reachable) {
+    const quantity = (limit.mean ?? limit.sum)!;
+    const name = `${limit.mean === undefined ? "" : "mean "}${quantity}`;
+    const found = value === undefined ? "none was found" : formatQuantity(quantity, value);
+    lines.push(
+      `With the other limits kept, the best ${name}: ${found} (no plan passes ${formatQuantity(quantity, bound)}).`,
+    );
+  }
+  return lines;
+}

@@ -1,0 +1,221 @@
+import { performance } from "node:perf_hooks";
+import { History } from "../history/history.js";
+import type { FitStage } from "../router/fit.js";
+import type { RoutePlan } from "../router/route-plan.js";
+import { Router } from "../router/router.js";
+import { ExitCode } from "./exit-codes.js";
+import { STAGE_NAMES } from "./fit.js";
+import { formatCount, formatDuration, formatMoney, formatPercent, formatQuality } from "./format.js";
+import { share, wholeNumber } from "./options.js";
+import { conflictInWords, priceInWords, realise, sharesOf, shareTable, verdict } from "./plan-summary.js";
+import type { AddCommand } from "./program.js";
+import { withProgress } from "./progress.js";
+import type { Session } from "./session.js";
+import { formatTable, hasColor } from "./tables.js";
+import { dataSetsIn, readDataSet, simulated, type Workload } from "./workload.js";
+
+interface Options {
+  readonly data?: string;
+  readonly floor: number;
+  readonly maxShare: number;
+  readonly seed: number;
+}
+
+const examples = `
+A data set is a folder with queries.jsonl or queries.jsonl.gz (graded queries, as omnirouter fit reads them) and a pool
+in models.json, pool.json or pool.yaml. 70 % of its queries become the history; the others are routed, and what their
+records say came of it is compared.
+
+Examples:
+  omnirouter quickstart
+  omnirouter quickstart --data data/zeroeval --floor 0.9`;
+
+export const addQuickstart: AddCommand = (program, session) => {
+  program
+    .command("quickstart")
+    .description(
+      "fit a router and route a batch under a quality floor with capacities, on your data or a simulation",
+    )
+    .option(
+      "--data <folder>",
+      "a data set, or a folder of them; else OMNIROUTER_DATA; else a simulated workload",
+    )
+    .option(
+      "--floor <share>",
+      "the floor, as a share of the best single model's quality in the history",
+      share,
+      0.95,
+    )
+    .option("--max-share <share>", "the most of the batch that one model may take", share, 0.5)
+    .option("--seed <number>", "seed of the split, or of the simulation", wholeNumber(0), 1)
+    .addHelpText("after", examples)
+    .action((options: Options) => quickstart(options, session));
+};
+
+async function quickstart(options: Options, session: Session): Promise<void> {
+  const data = options.data ?? (session.env.OMNIROUTER_DATA || undefined);
+  if (data === undefined) {
+    const started = performance.now();
+    await routeWorkload(simulated(options.seed), performance.now() - started, options, session);
+    return;
+  }
+  for (const folder of await dataSetsIn(data)) {
+    const started = performance.now();
+    const workload = await readDataSet(folder, options.seed, session.signal);
+    await routeWorkload(workload, performance.now() - started, options, session);
+  }
+}
+
+async function routeWorkload(
+  workload: Workload,
+  reading: number,
+  { floor: floorShare, maxShare }: Options,
+  session: Session,
+): Promise<void> {
+  const { signal } = session;
+  const { pool, queries } = workload;
+  const say = (text = "") => session.stdout.write(`${text}\n`);
+  say(`\n${workload.description}`);
+  say(
+    `${formatCount(workload.history.length)} graded queries as history, ${formatCount(queries.length)} others to route, ${formatCount(pool.size)} models`,
+  );
+
+  const clock = new StageClock();
+  const router = await withProgress("fitting", session, async report => {
+    const history = await History.read(workload.history, pool, { signal });
+    return await Router.fit(history, pool, {
+      signal,
+      onProgress: ({ stage, done, total }) => {
+        clock.enter(stage);
+        report(done, total, STAGE_NAMES[stage]);
+      },
+    });
+  });
+  clock.stop();
+
+  const references = singleModels(workload);
+  const minQuality = floorShare * references.best.quality;
+  const most = Math.ceil(maxShare * queries.length);
+  const capacity = Object.fromEntries(pool.models.map(model => [model.name, model.capacity ?? most]));
+  const plan = await router.route(queries, { minQuality, capacity }, { signal });
+
+  say(
+    `Floor: predicted mean quality >= ${formatQuality(minQuality)}, ${formatPercent(floorShare, 0)} of what ${references.best.model}, the best single model, has in the history.`,
+  );
+  say(
+    `Capacity: ${formatCount(most)} queries (${formatPercent(maxShare, 0)} of the batch) a model, unless the pool says otherwise.\n`,
+  );
+  if (!plan.feasible) {
+    session.exitCode = ExitCode.infeasible;
+    for (const line of conflictInWords(plan)) say(line);
+    return;
+  }
+  const color = hasColor(session.stdout, session);
+  say(shareTable(sharesOf(plan, queries), color));
+  say(comparison(plan, workload, references, color));
+  for (const line of account(plan, workload, minQuality)) say(line);
+  const stages: [string, number][] = [
+    ["records", reading],
+    ...clock.times(),
+    ["route: embed", plan.timings.embed],
+    ["predict", plan.timings.predict],
+    ["assign", plan.timings.assign],
+  ];
+  say(`Time: ${stages.map(([name, time]) => `${name} ${formatDuration(time)}`).join(", ")}.`);
+}
+
+/** The single models a plan is compared with, chosen by what the history says of them. */
+interface References {
+  readonly best: { readonly model: string; readonly quality: number };
+  readonly cheapest: { readonly model: string };
+}
+
+function singleModels({ pool, history }: Workload): References {
+  const means = pool.names.map(model => {
+    const { quality, cost, billed } = realise(history, () => model);
+    return { model, quality, cost: cost / billed };
+  });
+  const known = means.filter(({ quality }) => !Number.isNaN(quality));
+  const best = known.reduce((a, b) => (b.quality > a.quality ? b : a));
+  const cheapest = known.reduce((a, b) => (b.cost < a.cost || Number.isNaN(a.cost) ? b : a));
+  return { best, cheapest };
+}
+
+/** The plan beside "everything to one model". */
+function comparison(
+  plan: RoutePlan,
+  { queries }: Workload,
+  { best, cheapest }: References,
+  color: boolean,
+): string {
+  const { predictions, models } = plan;
+  const all = (model: string) => {
+    const column = models.indexOf(model);
+    let [quality, cost] = [0, 0];
+    for (let query = 0; query < plan.size; query++) {
+      quality += predictions.quality[query * models.length + column]!;
+      cost += predictions.cost[query * models.length + column]!;
+    }
+    return { predicted: { quality: quality / plan.size, cost }, realised: realise(queries, () => model) };
+  };
+  const rows = [
+    {
+      name: "this plan",
+      predicted: { quality: plan.mean("quality"), cost: plan.totals.cost! },
+      realised: realise(queries, query => models[plan.choice[query]!]),
+    },
+    { name: `everything to ${best.model} (best) *`, ...all(best.model) },
+    { name: `everything to ${cheapest.model} (cheapest) *`, ...all(cheapest.model) },
+  ];
+  const table = formatTable(
+    rows,
+    [
+      { head: "in all", align: "left", cell: ({ name }) => name },
+      { head: "predicted cost", cell: ({ predicted }) => formatMoney(predicted.cost) },
+      { head: "realised cost", cell: ({ realised }) => formatMoney(realised.cost) },
+      { head: "predicted quality", cell: ({ predicted }) => formatQuality(predicted.quality) },
+      { head: "realised quality", cell: ({ realised }) => formatQuality(realised.quality) },
+    ],
+    color,
+  );
+  return `${table}* these two leave the capacities aside\n`;
+}
+
+/** Floor, certificate and prices in words. */
+function account(plan: RoutePlan, { queries }: Workload, minQuality: number): string[] {
+  const realised = realise(queries, query => plan.models[plan.choice[query]!]);
+  const miss = realised.quality - minQuality;
+  const priced = plan.certificate.limits.filter(({ price }) => price > 0);
+  return [
+    `The floor holds for predicted quality: ${formatQuality(plan.mean("quality"))}. Realised: ${formatQuality(realised.quality)}, ${formatQuality(Math.abs(miss))} ${miss < 0 ? "below" : "above"} the floor.`,
+    `The plan is ${verdict(plan)}.`,
+    priced.length === 0
+      ? "Prices: no limit binds."
+      : `Prices, what the next step would cost or save: ${priced.map(priceInWords).join("; ")}.`,
+  ];
+}
+
+/** How long each stage of a fit took. */
+class StageClock {
+  readonly #times = new Map<FitStage, number>();
+  #stage: FitStage | undefined;
+  #since = 0;
+
+  enter(stage: FitStage): void {
+    if (stage === this.#stage) return;
+    this.stop();
+    this.#stage = stage;
+    this.#since = performance.now();
+  }
+
+  stop(): void {
+    if (this.#stage === undefined) return;
+    const before = this.#times.get(this.#stage) ?? 0;
+    this.#times.set(this.#stage, before + performance.now() - this.#since);
+    this.#stage = undefined;
+  }
+
+  times(): [string, number][] {
+    return [...this.#times].map(([stage, time]) => [STAGE_NAMES[stage], time]);
+  }
+}

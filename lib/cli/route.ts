@@ -1,0 +1,195 @@
+import { isUtf8 } from "node:buffer";
+import { createReadStream } from "node:fs";
+import type { Readable } from "node:stream";
+import { OmniRouterError } from "../errors.js";
+import { ioError } from "../files.js";
+import { splitLines } from "../history/lines.js";
+import { readRecords } from "../history/read.js";
+import type { HistoryRecord } from "../history/record.js";
+import { plainBytes } from "../history/source.js";
+import type { RouteLimits } from "../router/limits.js";
+import type { RoutePlan } from "../router/route-plan.js";
+import { Router } from "../router/router.js";
+import { ExitCode } from "./exit-codes.js";
+import { formatCount, formatDuration, formatMoney, formatQuality } from "./format.js";
+import { inputSource } from "./input.js";
+import { amount, capacity, share } from "./options.js";
+import { withOutput } from "./output.js";
+import {
+  conflictInWords,
+  limitInWords,
+  priceInWords,
+  realise,
+  sharesOf,
+  shareTable,
+  verdict,
+} from "./plan-summary.js";
+import type { AddCommand } from "./program.js";
+import { withProgress } from "./progress.js";
+import type { Session } from "./session.js";
+import { hasColor } from "./tables.js";
+
+interface Options {
+  readonly router: string;
+  readonly queries?: string;
+  readonly text?: boolean;
+  readonly out?: string;
+  readonly minQuality?: number;
+  readonly budget?: number;
+  readonly maximizeQuality?: boolean;
+  readonly capacity?: Record<string, number>;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+const examples = `
+Reads queries as JSON Lines, plain or gzipped: {"id": "q1", "query": "...", "inputTokens": 12}. Where a record also has
+outcomes, they are not looked at for the routing; the summary then says what quality and cost were realised.
+Writes one line for each query:
+  {"id": "q1", "model": "small-1", "quality": 0.83, "cost": 0.00012, "runnerUp": "large-1"}
+and a summary to standard error. Quality and cost are predicted, and so are the floor and the budget held. Where the
+limits cannot all hold, nothing is written and the exit code is 3.
+
+Examples:
+  omnirouter route --router router --queries queries.jsonl --min-quality 0.8 > plan.jsonl
+  zcat queries.jsonl.gz | omnirouter route --router router --budget 5 --capacity gpt-4o=500 | head
+  omnirouter route --router router --text --queries prompts.txt --min-quality 0.8 --out plan.jsonl`;
+
+export const addRoute: AddCommand = (program, session) => {
+  program
+    .command("route")
+    .description(
+      "assign queries to models: least cost above a quality floor, or highest quality within a budget",
+    )
+    .requiredOption("--router <folder>", "a router saved by omnirouter fit")
+    .option("--queries <file>", "queries; else standard input")
+    .option("--text", "the queries are lines of text, one a line; a query's id is then its line number")
+    .option("--min-quality <share>", "floor of the mean predicted quality, 0 to 1", share)
+    .option("--budget <usd>", "the most that all queries may cost together", amount)
+    .option("--maximize-quality", "highest quality within the limits, also where a floor is given")
+    .option(
+      "--capacity <model=queries>",
+      "most queries for a model, instead of the pool's; repeatable",
+      capacity,
+    )
+    .option("--out <file>", "where to write; appears only when it is complete; else standard output")
+    .option("--quiet", "no summary")
+    .option("--json", "the summary as one line of JSON")
+    .addHelpText("after", examples)
+    .action((options: Options) => runRoute(options, session));
+};
+
+async function runRoute(options: Options, session: Session): Promise<void> {
+  const { signal } = session;
+  const source = inputSource(options.queries, "--queries", session);
+  const router = await Router.load(options.router, { signal });
+  const records = await withProgress("reading queries", session, async report => {
+    const read: HistoryRecord[] = [];
+    const items = options.text ? textRecords(source, signal) : source;
+    for await (const record of readRecords(items, { signal })) {
+      read.push(record);
+      report(read.length);
+    }
+    return read;
+  });
+  const plan = await withProgress("routing", session, report =>
+    router.route(records, limitsOf(options), { signal, onProgress: report }),
+  );
+  if (!plan.feasible) {
+    session.exitCode = ExitCode.infeasible;
+    if (options.json) session.stderr.write(`${JSON.stringify(summaryOf(plan, records))}\n`);
+    else session.stderr.write(`${conflictInWords(plan).join("\n")}\nNo plan was written.\n`);
+    return;
+  }
+  await withOutput(options.out, session, async write => {
+    for (const { id, model, values, runnerUp } of plan)
+      await write(
+        `${JSON.stringify({ id, model, quality: values.quality, cost: values.cost, runnerUp: runnerUp?.model ?? null })}\n`,
+      );
+  });
+  if (options.quiet) return;
+  session.stderr.write(
+    options.json
+      ? `${JSON.stringify(summaryOf(plan, records))}\n`
+      : summaryInWords(plan, records, hasColor(session.stderr, session)),
+  );
+}
+
+function limitsOf({ minQuality, budget, capacity, maximizeQuality }: Options): RouteLimits {
+  return {
+    ...(minQuality === undefined ? {} : { minQuality }),
+    ...(budget === undefined ? {} : { budget }),
+    ...(capacity === undefined ? {} : { capacity }),
+    ...(maximizeQuality ? { maximize: "quality" } : {}),
+  };
+}
+
+/** Lines of text as records; blank ones are passed over. */
+async function* textRecords(source: string | Readable, signal: AbortSignal): AsyncGenerator<HistoryRecord> {
+  const name = typeof source === "string" ? source : "input";
+  const stream = typeof source === "string" ? createReadStream(source) : source;
+  try {
+    for await (const lines of splitLines(
+      plainBytes(stream, () => {}),
+      16 << 20,
+    )) {
+      signal.throwIfAborted();
+      for (const { number, bytes } of lines) {
+        if (bytes === undefined || !isUtf8(bytes))
+          throw new OmniRouterError(
+            "ERR_OMNI_INVALID_ARGUMENT",
+            `${name}:${number}: ${bytes === undefined ? "is longer than 16 MiB" : "is not UTF-8 text"}`,
+          );
+        const query = bytes
+          .toString("utf8")
+          .replace(/^\uFEFF/, "")
+          .trimEnd();
+        if (query !== "") yield { id: String(number), query, outcomes: {} };
+      }
+    }
+  } catch (error) {
+    throw signal.aborted ? signal.reason : ioError("read the queries", name, error);
+  }
+}
+
+function summaryOf(plan: RoutePlan, records: readonly HistoryRecord[]): object {
+  const realised = realise(records, query => plan.models[plan.choice[query]!]);
+  const { status, objective, bound, gap, limits, conflict, reachable } = plan.certificate;
+  return {
+    status,
+    queries: plan.size,
+    quality: plan.mean("quality"),
+    cost: plan.totals.cost,
+    objective,
+    bound,
+    gap,
+    limits,
+    conflict,
+    reachable,
+    models: sharesOf(plan, records),
+    realised,
+    milliseconds: plan.timings,
+  };
+}
+
+function summaryInWords(plan: RoutePlan, records: readonly HistoryRecord[], color: boolean): string {
+  if (plan.size === 0) return "No queries.\n";
+  const realised = realise(records, query => plan.models[plan.choice[query]!]);
+  const { embed, predict, assign } = plan.timings;
+  const lines = [
+    shareTable(sharesOf(plan, records), color),
+    `${formatCount(plan.size)} queries, predicted: cost ${formatMoney(plan.totals.cost!)}, mean quality ${formatQuality(plan.mean("quality"))}`,
+  ];
+  if (realised.graded > 0) {
+    const cost = realised.billed === plan.size ? `cost ${formatMoney(realised.cost)}, ` : "";
+    const some = realised.graded === plan.size ? "" : ` (of ${formatCount(realised.graded)} graded)`;
+    lines.push(`realised: ${cost}mean quality ${formatQuality(realised.quality)}${some}`);
+  }
+  lines.push(verdict(plan));
+  for (const report of plan.certificate.limits)
+    if (report.price > 0) lines.push(`${limitInWords(report.limit)}: ${priceInWords(report)}`);
+  lines.push(
+    `embedded in ${formatDuration(embed)}, predicted in ${formatDuration(predict)}, assigned in ${formatDuration(assign)}`,
+  );
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,119 @@
+import { invalid } from "../errors.js";
+import { History } from "../history/history.js";
+import type { HistorySource } from "../history/source.js";
+import { ModelPool } from "../pool/pool.js";
+import type { Embedder } from "../prediction/embedder.js";
+import { InputTokenEstimator } from "../prediction/input-tokens.js";
+import { defaultNeighbours } from "../prediction/neighbour-predictor.js";
+import { TextEmbedder } from "../prediction/text-embedder.js";
+import { VectorIndex } from "../retrieval/vector-index.js";
+import { embedTexts } from "./embed.js";
+import type { RouterParts } from "./saved.js";
+
+/** `read`: records of the history; `learn`: the built-in embedder's fit; `embed`: queries; `index`: vectors. */
+export type FitStage = "read" | "learn" | "embed" | "index";
+
+export interface FitProgress {
+  readonly stage: FitStage;
+  /** Bytes of the history's files, where it is files (records otherwise), or queries. */
+  readonly done: number;
+  readonly total?: number;
+}
+
+export interface FitOptions {
+  /** A fitted or remote embedder; unless given, a `TextEmbedder` is fitted on the history. */
+  readonly embedder?: Embedder;
+  /** Neighbours per query, a whole number >= 1. Default 100, more where outcomes are missing (`NeighbourOptions.k`). */
+  readonly neighbours?: number;
+  /** Seed of the built-in embedder's randomised decomposition, a whole number >= 0. Default 0. */
+  readonly seed?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: FitProgress) => void;
+  /** `"error"` (default) rejects at the first bad record; `"skip"` leaves bad ones out and reports them. */
+  readonly onBadRecord?: "error" | "skip";
+}
+
+/** So many texts are embedded between two reports of progress. */
+const TEXTS_PER_CHUNK = 4096;
+
+export async function fitParts(
+  source: HistorySource | History,
+  poolSource: ModelPool | string | URL | object,
+  options: FitOptions,
+): Promise<RouterParts> {
+  const { signal, onProgress = () => {}, seed = 0 } = options;
+  checkOptions(options, seed);
+  signal?.throwIfAborted();
+  const pool = await poolOf(poolSource);
+  const history = await historyOf(source, pool, options);
+  const { queries } = history;
+
+  let embedder = options.embedder;
+  if (embedder === undefined) {
+    onProgress({ stage: "learn", done: 0, total: queries.length });
+    embedder = await TextEmbedder.fit(queries, { seed, ...(signal ? { signal } : {}) });
+  }
+
+  const index = new VectorIndex(embedder.dimension);
+  for (let done = 0; done < queries.length; done += TEXTS_PER_CHUNK) {
+    onProgress({ stage: "embed", done, total: queries.length });
+    const vectors = await embedTexts(embedder, queries.slice(done, done + TEXTS_PER_CHUNK), signal);
+    await index.addAsync(vectors, undefined, signal ? { signal } : {});
+  }
+  onProgress({ stage: "index", done: 0, total: queries.length });
+  await index.settled(signal ? { signal } : {});
+  onProgress({ stage: "index", done: queries.length, total: queries.length });
+
+  return {
+    pool,
+    history,
+    embedder,
+    index,
+    tokens: InputTokenEstimator.fit(queries, history.inputTokens),
+    neighbours: options.neighbours ?? defaultNeighbours(history.quality),
+  };
+}
+
+function checkOptions({ neighbours, embedder }: FitOptions, seed: number): void {
+  if (
+    neighbours !== undefined &&
+    !(Number.isInteger(neighbours) && neighbours >= 1 && neighbours < 2 ** 31 - 1)
+  )
+    throw invalid("options.neighbours", `must be a whole number from 1 to ${2 ** 31 - 2}, got ${neighbours}`);
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw invalid("options.seed", `must be a whole number >= 0, got ${seed}`);
+  if (embedder !== undefined && typeof (embedder as Partial<Embedder> | null)?.embed !== "function")
+    throw invalid("options.embedder", "must be an Embedder: dimension, fingerprint and embed()");
+}
+
+async function poolOf(source: ModelPool | string | URL | object): Promise<ModelPool> {
+  return typeof source === "string" || source instanceof URL
+    ? await ModelPool.load(source)
+    : ModelPool.from(source);
+}
+
+async function historyOf(
+  source: HistorySource | History,
+  pool: ModelPool,
+  { signal, onProgress, onBadRecord }: FitOptions,
+): Promise<History> {
+  if (source instanceof History) {
+    if (source.models.join("\0") !== pool.names.join("\0"))
+      throw invalid("history", "must have been read for this pool: its columns are other models");
+    return source;
+  }
+  return await History.read(source, pool, {
+    ...(signal ? { signal } : {}),
+    ...(onBadRecord ? { onBadRecord } : {}),
+    ...(onProgress
+      ? {
+          onProgress: ({ records, bytes, totalBytes }) =>
+            onProgress(
+              totalBytes === undefined
+                ? { stage: "read", done: records }
+                : { stage: "read", done: bytes, total: totalBytes },
+            ),
+        }
+      : {}),
+  });
+}

@@ -1,0 +1,121 @@
+import type { Limit, Objective } from "../assignment/problem.js";
+import { invalid } from "../errors.js";
+import { nearest } from "../nearest.js";
+import type { ModelPool } from "../pool/pool.js";
+import { show } from "../show.js";
+import { columnOf } from "./model-names.js";
+
+/** What one tenant's queries must keep within. */
+export interface TenantLimits {
+  /** Floor of the mean predicted quality of its queries, 0 to 1. */
+  readonly minQuality?: number;
+  /** The most its queries may cost together, USD. */
+  readonly budget?: number;
+}
+
+/**
+ * What a batch must keep within, and so what is optimised:
+ *
+ * - with a floor of quality, the least cost that reaches it (within the budget, if there is one too);
+ * - with a budget and no floor, the highest quality it buys, and among plans of equal quality the cheapest;
+ * - with neither, the least cost, whatever the quality;
+ * - with `maximize: "quality"`, the highest quality within all the limits.
+ *
+ * Floors and budgets hold for *predicted* quality and cost.
+ */
+export interface RouteLimits extends TenantLimits {
+  /** Queries of this batch that each model may take: whole numbers >= 0, by name. In place of the pool's capacities. */
+  readonly capacity?: Readonly<Record<string, number>>;
+  readonly maximize?: "quality";
+  /** Floors and budgets of single tenants, by the `group` of their queries, beside those of the whole batch. */
+  readonly tenants?: Readonly<Record<string, TenantLimits>>;
+  /** Any further limits of `assign()`, on the quantities `quality`, `cost` and `outputTokens`. */
+  readonly limits?: readonly Limit[];
+}
+
+export interface CompiledLimits {
+  readonly objective: Objective;
+  readonly limits: readonly Limit[];
+  /** Every tenant that has a limit. */
+  readonly groupNames: readonly string[];
+}
+
+const TENANT_KEYS = ["minQuality", "budget"];
+const KEYS = [...TENANT_KEYS, "capacity", "maximize", "tenants", "limits"];
+
+/** @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT`, naming the limit: `limits.capacity["gpt-4o"]` */
+export function compileLimits(given: RouteLimits, pool: ModelPool): CompiledLimits {
+  checkKeys(given, KEYS, "limits");
+  const { capacity, maximize, tenants, limits: further = [] } = given;
+  if (maximize !== undefined && maximize !== "quality")
+    throw invalid("limits.maximize", `must be "quality" or left out, got ${show(maximize)}`);
+  if (!Array.isArray(further)) throw invalid("limits.limits", "must be an array of limits");
+  further.forEach((limit: Limit, l) => {
+    if (limit?.model !== undefined) columnOf(pool, limit.model, `limits.limits[${l}].model`);
+  });
+  if (tenants !== undefined) checkObject(tenants, "limits.tenants");
+  const groupNames = Object.keys(tenants ?? {});
+
+  // The caller's own come first, so that the solver's complaints count them as the caller does.
+  const limits: Limit[] = [...further, ...floorAndBudget(given, "limits")];
+  for (const group of groupNames) {
+    if (group === "") throw invalid("limits.tenants", "must not name a tenant with the empty text");
+    const at = `limits.tenants[${show(group)}]`;
+    const own = tenants![group]!;
+    checkKeys(own, TENANT_KEYS, at);
+    limits.push(...floorAndBudget(own, at).map(limit => ({ ...limit, group })));
+  }
+  const capacities = capacitiesOf(capacity, pool);
+  pool.names.forEach((model, column) => {
+    const most = capacities[column];
+    if (most !== undefined) limits.push({ sum: "requests", atMost: most, model });
+  });
+
+  const floors = limits.some(limit => (limit.mean ?? limit.sum) === "quality" && limit.atLeast !== undefined);
+  const budgets = limits.some(limit => (limit.mean ?? limit.sum) === "cost" && limit.atMost !== undefined);
+  const best = maximize === "quality" || (budgets && !floors);
+  const objective: Objective = best ? { maximize: "quality", tieBreak: "cost" } : { minimize: "cost" };
+  return { objective, limits, groupNames };
+}
+
+function floorAndBudget({ minQuality, budget }: TenantLimits, at: string): Limit[] {
+  const limits: Limit[] = [];
+  if (minQuality !== undefined) {
+    if (!(typeof minQuality === "number" && minQuality >= 0 && minQuality <= 1))
+      throw invalid(`${at}.minQuality`, `must be a number from 0 to 1, got ${show(minQuality)}`);
+    limits.push({ mean: "quality", atLeast: minQuality });
+  }
+  if (budget !== undefined) {
+    if (!(typeof budget === "number" && budget >= 0 && Number.isFinite(budget)))
+      throw invalid(`${at}.budget`, `must be a finite number of USD >= 0, got ${show(budget)}`);
+    limits.push({ sum: "cost", atMost: budget });
+  }
+  return limits;
+}
+
+/** Per model of the pool, how many queries it may take; undefined = any number. */
+function capacitiesOf(capacity: unknown, pool: ModelPool): (number | undefined)[] {
+  const capacities = pool.models.map(model => model.capacity);
+  if (capacity === undefined) return capacities;
+  checkObject(capacity, "limits.capacity");
+  for (const [name, most] of Object.entries(capacity)) {
+    const at = `limits.capacity[${show(name)}]`;
+    if (!(Number.isSafeInteger(most) && (most as number) >= 0))
+      throw invalid(at, `must be a whole number >= 0 of queries, got ${show(most)}`);
+    capacities[columnOf(pool, name, at)] = most as number;
+  }
+  return capacities;
+}
+
+function checkObject(value: unknown, at: string): asserts value is object {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw invalid(at, `must be an object, got ${show(value)}`);
+}
+
+/** A limit that is misspelt must not pass for one that is not there. */
+function checkKeys(value: unknown, known: readonly string[], at: string): void {
+  checkObject(value, at);
+  for (const key of Object.keys(value))
+    if (!known.includes(key))
+      throw invalid(`${at}.${key}`, `is not a known key; the nearest is ${nearest(key, known)}`);
+}

@@ -1,0 +1,81 @@
+import type { NativeSolution } from "../assignment/binding.js";
+import { Plan, type PlannedQuery } from "../assignment/plan.js";
+import type { CompiledProblem } from "../assignment/problem.js";
+import type { Predictions } from "../prediction/predictor.js";
+import type { QueryColumns } from "./queries.js";
+
+/** Wall time of each stage of a routing, milliseconds. */
+export interface RouteTimings {
+  readonly embed: number;
+  readonly predict: number;
+  readonly assign: number;
+}
+
+export interface RoutedQuery extends PlannedQuery {
+  readonly id: string;
+}
+
+/** What the plan comes to for one tenant. */
+export interface TenantTotals {
+  /** The tenant's name; empty for the queries that name none. */
+  readonly group: string;
+  readonly requests: number;
+  /** Mean predicted quality; NaN without requests. */
+  readonly quality: number;
+  /** Predicted, USD. */
+  readonly cost: number;
+}
+
+/**
+ * Who answers what, and what is expected of it: a {@link Plan} over the quantities `quality` (0 to 1), `cost` (USD) and
+ * `outputTokens`, all predicted, with the queries' own ids.
+ */
+export class RoutePlan extends Plan {
+  /** What every model was expected to do with every query: `[queries x models]`, row-major. */
+  readonly predictions: Predictions;
+  readonly timings: RouteTimings;
+  readonly #queries: QueryColumns;
+
+  /** @internal */
+  constructor(
+    compiled: CompiledProblem,
+    solution: NativeSolution,
+    queries: QueryColumns,
+    predictions: Predictions,
+    timings: RouteTimings,
+  ) {
+    super(compiled, solution);
+    this.#queries = queries;
+    this.predictions = predictions;
+    this.timings = timings;
+  }
+
+  /** The query's id: its own, or its position in the batch. */
+  id(query: number): string {
+    return this.#queries.ids?.[query] ?? String(query);
+  }
+
+  /** One query's model, predicted quantities and runner-up. @throws RangeError for an index outside the batch. */
+  override at(query: number): RoutedQuery {
+    return { ...super.at(query), id: this.id(query) };
+  }
+
+  override *[Symbol.iterator](): IterableIterator<RoutedQuery> {
+    for (let query = 0; query < this.size; query++) yield this.at(query);
+  }
+
+  /** What the plan comes to for each tenant; empty for a batch without tenants. */
+  byTenant(): TenantTotals[] {
+    const { groups, groupNames = [] } = this.#queries;
+    const quality = this.column("quality");
+    const cost = this.column("cost");
+    const totals = groupNames.map(group => ({ group, requests: 0, quality: 0, cost: 0 }));
+    groups?.forEach((group, query) => {
+      const total = totals[group]!;
+      total.requests++;
+      total.quality += quality[query]!;
+      total.cost += cost[query]!;
+    });
+    return totals.map(total => ({ ...total, quality: total.quality / total.requests }));
+  }
+}

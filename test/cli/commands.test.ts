@@ -1,0 +1,378 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { simulateWorkload } from "../../lib/simulation/workload.js";
+
+const command = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+const { pool, history, queries } = simulateWorkload({ records: 400, queries: 100, seed: 7 });
+const lines = (records: readonly object[]) => records.map(record => `${JSON.stringify(record)}\n`).join("");
+
+let folder: string;
+const at = (name: string) => join(folder, name);
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "omnirouter commands "));
+  writeFileSync(at("history.jsonl"), lines(history));
+  writeFileSync(at("history.jsonl.gz"), gzipSync(lines(history)));
+  writeFileSync(at("pool.json"), JSON.stringify(pool));
+  writeFileSync(at("queries.jsonl"), lines(queries));
+  writeFileSync(
+    at("bare.jsonl"),
+    lines(queries.map(({ id, query, inputTokens }) => ({ id, query, inputTokens }))),
+  );
+  expect(
+    run(["fit", "--history", at("history.jsonl"), "--pool", at("pool.json"), "--out", at("router")]),
+  ).toMatchObject({
+    status: 0,
+    stdout: "",
+  });
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function run(argv: readonly string[], input = "", env: NodeJS.ProcessEnv = {}) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...argv], {
+    input,
+    encoding: "utf8",
+    env: { ...process.env, OMNIROUTER_DATA: "", ...env },
+  });
+  return { status, stdout, stderr };
+}
+
+const route = (argv: readonly string[], input?: string) =>
+  run(["route", "--router", at("router"), ...argv], input);
+
+interface Line {
+  readonly id: string;
+  readonly model: string;
+  readonly quality: number;
+  readonly cost: number;
+  readonly runnerUp: string | null;
+}
+const parsed = (text: string) =>
+  text
+    .trimEnd()
+    .split("\n")
+    .map(line => JSON.parse(line) as Line);
+
+describe("omnirouter fit", () => {
+  it("says on standard error what was learned, and with --json on standard output", () => {
+    const argv = [
+      "fit",
+      "--history",
+      at("history.jsonl.gz"),
+      "--pool",
+      at("pool.json"),
+      "--out",
+      at("other"),
+    ];
+    expect(run(argv).stderr).toMatch(/^Fitted on 400 records for 8 models in .*; saved in .*other\.\n$/);
+    const { stdout, stderr } = run([...argv, "--json"]);
+    expect(stderr).toBe("");
+    expect(JSON.parse(stdout)).toMatchObject({
+      records: 400,
+      models: 8,
+      ungraded: [],
+      unknownModels: [],
+      skipped: 0,
+    });
+  });
+
+  it("reads a pipe and learns the same from it", () => {
+    const argv = ["fit", "--pool", at("pool.json"), "--out", at("piped")];
+    expect(run(argv, lines(history)).status).toBe(0);
+    const facts = (name: string) => {
+      const { createdAt: _, ...rest } = JSON.parse(run(["inspect", at(name), "--json"]).stdout);
+      return rest;
+    };
+    expect(facts("piped")).toEqual(facts("router"));
+  });
+
+  it("says which models only one side knows, and what bad records it skipped", () => {
+    const [first, ...others] = pool.models;
+    writeFileSync(at("mixed.json"), JSON.stringify([...others, { ...first, name: "newcomer" }]));
+    const argv = ["fit", "--pool", at("mixed.json"), "--out", at("mixed"), "--skip-bad"];
+    const { status, stderr } = run(argv, `${lines(history)}{"query": 3}\n`);
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/without a graded outcome in the history, so given no queries: newcomer\./);
+    expect(stderr).toContain(`not in the pool, left out: ${first!.name}.`);
+    expect(stderr).toMatch(/Left out 1 bad records, first:\n {2}input:401: query must be text/);
+  });
+
+  it.each([
+    [
+      "a bad record",
+      ["--pool", "pool.json", "--out", "x"],
+      '{"query": 3}\n',
+      1,
+      /input:1: query must be text.*ERR_OMNI_INVALID_HISTORY/,
+    ],
+    ["no records", ["--pool", "pool.json", "--out", "x"], "", 1, /ERR_OMNI_INVALID_HISTORY/],
+    ["no pool", ["--pool", "none.json", "--out", "x"], "{}\n", 1, /cannot read the pool .*none\.json/],
+    ["a pool that is none", ["--pool", "history.jsonl", "--out", "x"], "{}\n", 1, /ERR_OMNI_INVALID_POOL/],
+    [
+      "no history",
+      ["--history", "none.jsonl", "--pool", "pool.json", "--out", "x"],
+      "",
+      1,
+      /cannot read the history/,
+    ],
+    ["a pool left out", ["--out", "x"], "", 2, /required option '--pool <file>'/],
+    [
+      "a misspelt option",
+      ["--pol", "pool.json", "--pool", "pool.json", "--out", "x"],
+      "",
+      2,
+      /Did you mean --pool\?/,
+    ],
+    [
+      "a wrong number",
+      ["--pool", "pool.json", "--out", "x", "--neighbours", "2.5"],
+      "",
+      2,
+      /whole number >= 1/,
+    ],
+    [
+      "a folder of something else",
+      ["--history", "history.jsonl", "--pool", "pool.json", "--out", "."],
+      "",
+      1,
+      /no saved router and not empty/,
+    ],
+  ])("refuses %s in a sentence, without a stack, and saves nothing", (_, argv, input, code, message) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [command, "fit", ...argv], {
+      input,
+      cwd: folder,
+      encoding: "utf8",
+    });
+    expect({ status, stdout }).toEqual({ status: code, stdout: "" });
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/^ +at /m);
+    expect(existsSync(at("x"))).toBe(false);
+  });
+});
+
+describe("omnirouter route", () => {
+  it("writes one line for each query, in their order, and a summary to standard error", () => {
+    const { status, stdout, stderr } = route(["--queries", at("bare.jsonl"), "--min-quality", "0.8"]);
+    expect(status).toBe(0);
+    const plan = parsed(stdout);
+    expect(plan.map(({ id }) => id)).toEqual(queries.map(({ id }) => id));
+    const mean = plan.reduce((sum, { quality }) => sum + quality, 0) / plan.length;
+    expect(mean).toBeGreaterThanOrEqual(0.8 - 1e-6);
+    for (const { model, runnerUp } of plan)
+      expect(pool.names).toEqual(expect.arrayContaining([model, runnerUp]));
+    expect(stderr).toMatch(/^model .*predicted cost/);
+    expect(stderr).toMatch(/100 queries, predicted: cost \$.*mean quality 0\.80/);
+    expect(stderr).not.toContain("realised");
+  });
+
+  it("looks at outcomes for the summary only", () => {
+    const argv = ["--min-quality", "0.8"];
+    const graded = route(argv, lines(queries));
+    expect(graded.stdout).toBe(route(["--queries", at("bare.jsonl"), ...argv]).stdout);
+    const plan = parsed(graded.stdout);
+    const quality =
+      plan.reduce((sum, { model }, row) => sum + queries[row]!.outcomes[model]!.quality!, 0) / 100;
+    expect(graded.stderr).toContain(`mean quality ${quality.toFixed(4)}`);
+    const { realised, status, models } = JSON.parse(route([...argv, "--json"], lines(queries)).stderr);
+    expect(realised).toMatchObject({ quality, graded: 100 });
+    expect(status).toMatch(/optimal|withinTolerance|feasible/);
+    expect(models.reduce((sum: number, share: { queries: number }) => sum + share.queries, 0)).toBe(100);
+  });
+
+  it("takes lines of text, and names queries by their line", () => {
+    const { stdout } = route(["--text", "--budget", "1", "--quiet"], "\uFEFFWhat is 2 + 2?\r\n\nProve it.\n");
+    expect(parsed(stdout).map(({ id }) => id)).toEqual(["1", "3"]);
+  });
+
+  it("keeps capacities", () => {
+    const [first, second] = pool.names;
+    const argv = ["--budget", "1", "--capacity", `${first}=0`, "--capacity", `${second}=5`, "--quiet"];
+    const plan = parsed(route([...argv, "--queries", at("bare.jsonl")]).stdout);
+    expect(plan.filter(({ model }) => model === first)).toHaveLength(0);
+    expect(plan.filter(({ model }) => model === second).length).toBeLessThanOrEqual(5);
+  });
+
+  it("says what cannot hold, writes nothing, and exits with 3", () => {
+    writeFileSync(at("plan.jsonl"), "old");
+    const argv = ["--queries", at("bare.jsonl"), "--min-quality", "1", "--out", at("plan.jsonl")];
+    const { status, stdout, stderr } = route(argv);
+    expect({ status, stdout }).toEqual({ status: 3, stdout: "" });
+    expect(stderr).toMatch(
+      /infeasible.*\nIn conflict: mean quality at least 1\.0000\.\n.*best mean quality: 0\.\d+/,
+    );
+    expect(readFileSync(at("plan.jsonl"), "utf8")).toBe("old");
+    expect(JSON.parse(route([...argv, "--json"]).stderr)).toMatchObject({ status: "infeasible" });
+  });
+
+  it("of no queries writes nothing", () => {
+    expect(route(["--budget", "1"], "")).toEqual({ status: 0, stdout: "", stderr: "No queries.\n" });
+  });
+
+  it.each([
+    [["--budget", "-1"], 2, /amount in USD/],
+    [["--min-quality", "80"], 2, /from 0 to 1/],
+    [["--capacity", "sim"], 2, /MODEL=QUERIES/],
+    [
+      ["--budget", "1", "--capacity", "sim-huge=3"],
+      1,
+      /"sim-huge", which is not in the pool; the nearest is "sim-huge-1"/,
+    ],
+    [["--budget", "1", "--queries", "none"], 1, /no such file/],
+    [["--budget", "1", "--text", "--queries", "none"], 1, /no such file/],
+    [["--budget", "1", "--router", "none"], 1, /no saved router/],
+  ])("refuses %j", (argv, code, message) => {
+    const { status, stdout, stderr } = route(argv, lines(queries));
+    expect({ status, stdout }).toEqual({ status: code, stdout: "" });
+    expect(stderr).toMatch(message);
+  });
+
+  it.skipIf(process.platform === "win32")("ends quietly when its reader has read enough", () => {
+    const many = lines(
+      Array.from({ length: 5000 }, (_, row) => ({
+        id: `${row}`,
+        query: `${queries[row % 100]!.query} ${row}`,
+      })),
+    );
+    const pipe = 'set -o pipefail; "$0" "$1" route --router "$2" --budget 1 --quiet | head -n 1';
+    const { status, stdout, stderr } = spawnSync(
+      "bash",
+      ["-c", pipe, process.execPath, command, at("router")],
+      {
+        input: many,
+        encoding: "utf8",
+      },
+    );
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(parsed(stdout)).toHaveLength(1);
+  });
+
+  it.skipIf(process.platform === "win32" || process.getuid?.() === 0)("says that it may not write", () => {
+    mkdirSync(at("closed"));
+    chmodSync(at("closed"), 0o500);
+    const { status, stderr } = route([
+      "--queries",
+      at("bare.jsonl"),
+      "--budget",
+      "1",
+      "--out",
+      at("closed/plan"),
+    ]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/cannot write .*permission denied/);
+  });
+
+  it("says that the folder of its output is missing", () => {
+    const { status, stderr } = route([
+      "--queries",
+      at("bare.jsonl"),
+      "--budget",
+      "1",
+      "--out",
+      at("no/plan"),
+    ]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/cannot write .*no such file or folder/);
+  });
+});
+
+describe("omnirouter inspect", () => {
+  it("says what is in a saved router", () => {
+    const { status, stdout } = run(["inspect", at("router")]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^generation 1, saved /);
+    for (const model of pool.names) expect(stdout).toContain(model);
+    const facts = JSON.parse(run(["inspect", at("router"), "--json"]).stdout);
+    expect(facts).toMatchObject({ records: 400, index: "flat", generation: 1 });
+    expect(facts.models).toHaveLength(pool.size);
+  });
+
+  it("says that there is none, or that it is damaged", () => {
+    expect(run(["inspect", at("none")])).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining("no saved router"),
+    });
+    const [generation] = readdirSync(at("piped/generations"));
+    writeFileSync(at(`piped/generations/${generation}/history.bin`), "x");
+    expect(run(["inspect", at("piped")])).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining("ERR_OMNI_CORRUPT"),
+    });
+  });
+});
+
+describe("omnirouter quickstart", () => {
+  it("says plainly that it simulates, and shows plan, comparison, floor, prices and times", () => {
+    const { status, stdout, stderr } = run(["quickstart"]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    for (const part of [
+      /Simulated workload .*Nothing here was measured/,
+      /of capacity/,
+      /this plan/,
+      /The floor holds for predicted quality/,
+      /per \+0\.01 of mean quality/,
+      /^Time: /m,
+    ])
+      expect(stdout).toMatch(part);
+  });
+
+  it("routes each data set of a folder, named by --data or OMNIROUTER_DATA", () => {
+    mkdirSync(at("data/one"), { recursive: true });
+    writeFileSync(at("data/one/queries.jsonl"), lines(history));
+    writeFileSync(at("data/one/models.json"), JSON.stringify(pool));
+    for (const { status, stdout } of [
+      run(["quickstart", "--data", at("data")]),
+      run(["quickstart"], "", { OMNIROUTER_DATA: at("data/one") }),
+    ]) {
+      expect(status).toBe(0);
+      expect(stdout).toMatch(/one: real records .*\n280 graded queries as history, 120 others/);
+    }
+    expect(run(["quickstart", "--data", at("router")])).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("no data set"),
+    });
+  });
+});
+
+describe.skipIf(process.platform === "win32")("a fit interrupted by Ctrl-C", () => {
+  /** A fit that waits for more history, and so is certainly not done. */
+  async function waitingFit(out: string): Promise<ChildProcess> {
+    const child = spawn(process.execPath, [command, "fit", "--pool", at("pool.json"), "--out", out], {
+      stdio: ["pipe", "ignore", "pipe"],
+    });
+    await new Promise<void>((resolve, reject) =>
+      child.stdin!.write(lines(history), error => (error ? reject(error) : resolve())),
+    );
+    return child;
+  }
+
+  it("says nothing, saves nothing, and leaves an earlier router as it was", async () => {
+    for (const out of [at("interrupted"), at("router")]) {
+      const before = existsSync(out) ? readFileSync(join(out, "manifest.json"), "utf8") : undefined;
+      const child = await waitingFit(out);
+      let told = "";
+      child.stderr!.setEncoding("utf8").on("data", text => {
+        told += text;
+      });
+      // Before its handlers are in place a signal ends any process; the pipe has been read by then.
+      await new Promise(resolve => setTimeout(resolve, 500));
+      child.kill("SIGINT");
+      expect(await once(child, "close")).toEqual([130, null]);
+      expect(told).toBe("");
+      expect(existsSync(out) ? readFileSync(join(out, "manifest.json"), "utf8") : undefined).toBe(before);
+    }
+  });
+});
