@@ -1,5 +1,5 @@
-// solve() on any problem that checkProblem lets pass: no crash, an answer that keeps its promises and, for small
-// problems, the enumerated truth.
+// solve() on any problem that checkProblem lets pass: no crash, an answer that keeps its promises and, for
+// small problems, the enumerated truth.
 #include <vector>
 
 #include "assignment/choose.h"
@@ -41,8 +41,9 @@ double bound(Input& in, const Problem& p, int quantity, double size) {
 
 void decode(Input& in, Decoded& d) {
   Problem& p = d.problem;
+  // Mostly small; now and then many models, or rows enough for samples and screening.
   p.models = in.oneIn(8) ? 1 + in.below(64) : 1 + in.below(5);
-  p.rows = in.oneIn(16) ? in.below(6000) : in.below(12);
+  p.rows = p.models <= 5 && in.oneIn(16) ? in.below(6000) : in.below(12);
   const size_t quantities = in.oneIn(16) ? in.below(9) : 2;
   std::vector<double> size(quantities);
   for (size_t k = 0; k < quantities; ++k) {
@@ -85,7 +86,8 @@ void decode(Input& in, Decoded& d) {
     limit.atLeast = in.oneIn(3);
     if (in.oneIn(2)) limit.model = static_cast<int>(in.below(p.models));
     if (in.oneIn(3)) limit.group = static_cast<int>(in.below(p.groupCount));
-    limit.bound = bound(in, p, limit.quantity, limit.quantity < 0 ? 0 : size[static_cast<size_t>(limit.quantity)]);
+    limit.bound =
+        bound(in, p, limit.quantity, limit.quantity < 0 ? 0 : size[static_cast<size_t>(limit.quantity)]);
     if (in.oneIn(32)) {
       limit.bound = in.raw();
       d.ordinary = false;
@@ -115,9 +117,9 @@ void checkTruth(const Problem& p, const Solution& s) {
   double size = std::abs(truth.objective);
   for (size_t l = 0; l < p.limits.size(); ++l) size += s.prices[l] * std::abs(p.limits[l].bound);
   for (const Quantity& q : p.quantities)
-    for (size_t e = 0; e < p.rows * p.models; ++e)
-      size += std::abs(static_cast<double>(q.values[e])) * 1e-3;
-  require(s.certificate.dual <= truth.objective + toleranceWorth(p, s) + 1e-9 * size, "the bound is above the optimum");
+    for (size_t e = 0; e < p.rows * p.models; ++e) size += std::abs(static_cast<double>(q.values[e])) * 1e-3;
+  require(s.certificate.dual <= truth.objective + toleranceWorth(p, s) + 1e-9 * size,
+          "the bound is above the optimum");
   if (s.status == Status::optimal && p.tieBreak < 0)
     require(s.certificate.objective <= truth.objective + 1e-9 * size, "an optimal plan that is not");
 }

@@ -23,8 +23,7 @@ std::vector<uint8_t> example(Kind kind) {
   constexpr size_t kDimension = 4, kRows = 40;
   const auto index = VectorIndex::create(kDimension, kind);
   std::vector<float> vectors;
-  for (size_t e = 0; e < kRows * kDimension; ++e)
-    vectors.push_back(std::sin(static_cast<float>(e * e % 97)));
+  for (size_t e = 0; e < kRows * kDimension; ++e) vectors.push_back(std::sin(static_cast<float>(e * e % 97)));
   index->add(vectors, {}, kNever);
   index->settle(kNever);
   MemorySink sink;
