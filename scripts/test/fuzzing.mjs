@@ -37,6 +37,8 @@ export function fuzzing({ verbose }) {
           "-max_len=2048",
           "-timeout=60",
           "-verbosity=0",
+          "-print_funcs=0",
+          "-print_final_stats=1",
           `-artifact_prefix=${corpus}-`,
           corpus,
         ]);
@@ -73,10 +75,12 @@ async function build({ verbose }) {
   const ofGcc = file => execFileSync("g++", [`-print-file-name=${file}`], { encoding: "utf8" }).trim();
   // FAISS brings GCC's OpenMP, whose header uses an attribute in a form that clang 14 does not know.
   const openMp = `-idirafter ${ofGcc("include")} "-D__malloc__(...)="`;
+  /** @param {string} command CMake remembers compilers by their whole path */
+  const path = command => execFileSync("which", [command], { encoding: "utf8" }).trim();
   const settings = {
     CMAKE_BUILD_TYPE: "RelWithDebInfo",
-    CMAKE_C_COMPILER: "clang",
-    CMAKE_CXX_COMPILER: "clang++",
+    CMAKE_C_COMPILER: path("clang"),
+    CMAKE_CXX_COMPILER: path("clang++"),
     OMNIROUTER_ADDON: "OFF",
     OMNIROUTER_FUZZ: "ON",
     OMNIROUTER_SANITIZE: "fuzzer-no-link,address,undefined",
