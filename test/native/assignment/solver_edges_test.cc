@@ -1,10 +1,11 @@
 #include <doctest/doctest.h>
 
-#include <functional>
 #include <random>
 #include <vector>
 
+#include "assignment/choose.h"
 #include "assignment/solver.h"
+#include "errors.h"
 #include "native/assignment/answers.h"
 #include "native/assignment/instances.h"
 #include "native/assignment/naive.h"
@@ -255,5 +256,25 @@ TEST_CASE("everything free, or everything of quality 0") {
     CHECK(solved(p).status == Status::infeasible);
     p.limits[0].bound = 0;
     CHECK(hasPlan(solved(p).status));
+  }
+}
+
+// Weights so large that weight * value is no double any more: every reduced value is infinite, like a model's
+// that may not answer. To be refused by checkProblem, or answered; then should_fail() has to go.
+TEST_CASE("numbers too large to weigh never give a query a model that may not answer it" *
+          doctest::should_fail()) {
+  Instance instance = plain(2, 3, 1);
+  Problem& p = instance.problem;
+  std::fill(instance.cost.begin(), instance.cost.end(), 1e30f);
+  instance.allowed = {2, 4};
+  p.allowed = instance.allowed.data();
+  p.objective = {1e300, 0, 0};
+  try {
+    uint8_t choice[2] = {};
+    chooseByPrices(p, {}, choice);
+    CHECK(choice[0] == 1);
+    CHECK(choice[1] == 2);
+    CHECK(std::isfinite(solve(p, {}, {}).certificate.objective));
+  } catch (const InvalidArgument&) {
   }
 }
