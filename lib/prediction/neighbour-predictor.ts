@@ -70,13 +70,13 @@ export interface PredictOptions {
 }
 
 /*
- * The defaults, by cross-validation inside the training 70 % of zeroeval (2,840 queries x 24 models) and mmlu-pro
- * (11,795 x 12), quality only; Brier score, lower is better:
- *   power 1 / 2 / 3, every outcome known:    .1584 / .1572 / .1569 and .2159 / .2157 / .2157: flat beyond 2
- *   one outcome per query known, k = 400:    .1822 / .1823 / .1850 and .2225 / .2234 / .2254: 3 is too narrow
- *   shrinkage 1 / 2 / 4, one outcome known:  .1815 / .1823 / .1848 and .2239 / .2234 / .2229; with k = 100 and few
- *     outcomes per model, 2 is best on the first (.1943 / .1902 / .1904)
- *   k = 100 / 200 / 400 / 800, one known:    .1910 / .1859 / .1823 / .1830 and .2330 / .2271 / .2234 / .2218
+ * The defaults, on splits inside the training 70 % of zeroeval (2,840 queries x 24 models; two splits) and mmlu-pro
+ * (11,795 x 12; one), quality only, the built-in text embedder; Brier score, lower is better:
+ *   power 1 / 2 / 3, every outcome known:    .1576 / .1566 / .1564 and .2146 / .2143 / .2141: flat beyond 2
+ *   one outcome per query known, k = 400:    .1806 / .1804 / .1829 and .2234 / .2237 / .2249: 3 is too narrow
+ *   shrinkage 1 / 2 / 4, one known, k = 100: .1928 / .1897 / .1910 and .2371 / .2329 / .2289
+ *                                   k = 400: .1793 / .1804 / .1831 and .2241 / .2237 / .2233
+ *   k = 100 / 200 / 400 / 800, one known:    .1897 / .1833 / .1804 / .1813 and .2329 / .2271 / .2237 / .2221
  */
 const DEFAULT_POWER = 2;
 const DEFAULT_SHRINKAGE = 2;

@@ -70,7 +70,6 @@ export class OpenAIEmbedder implements Embedder {
       apiKey,
       headers,
       dimensions,
-      dimension: this.dimension,
       timeoutMs: whole("timeoutMs", options.timeoutMs ?? 30_000, 1),
     };
     this.#batchSize = whole("batchSize", options.batchSize ?? 128, 1);

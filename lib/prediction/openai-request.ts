@@ -8,7 +8,6 @@ export interface EmbeddingsEndpoint {
   readonly apiKey: string | (() => string | Promise<string>) | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly dimensions: number | undefined;
-  readonly dimension: number;
   readonly timeoutMs: number;
 }
 

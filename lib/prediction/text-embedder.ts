@@ -5,7 +5,7 @@ import type { TextEmbedderHandle } from "./binding.js";
 import { checkTexts, type Embedder } from "./embedder.js";
 
 export interface TextEmbedderOptions {
-  /** Length of the vectors, 1 to 4096; fewer where the texts do not span as many directions. Default 256. */
+  /** Length of the vectors, 1 to 1024; fewer where the texts do not span as many directions. Default 256. */
   dimension?: number;
   /** Seed of the randomised decomposition, a whole number >= 0. Default 0. */
   seed?: number;
@@ -36,8 +36,8 @@ export class TextEmbedder implements Embedder {
   }
 
   /**
-   * Fits on `texts` (at least one). A few seconds and a few hundred megabytes at most: on more than 32 MiB of text the
-   * n-grams are counted over all of it, and the decomposition sees a random sample.
+   * Fits on `texts` (at least one). Of more than 16 MiB of text the n-grams are counted over all of it and the
+   * decomposition sees a random sample, so that it takes seconds and about half a gigabyte at most beside the texts.
    *
    * @throws OmniRouterError ERR_OMNI_INVALID_ARGUMENT; the signal's reason when aborted.
    */
@@ -45,8 +45,8 @@ export class TextEmbedder implements Embedder {
     const { dimension = 256, seed = 0, signal } = options;
     checkTexts(texts);
     if (texts.length === 0) throw invalid("texts", "must hold at least one text to fit on");
-    if (!Number.isInteger(dimension) || dimension < 1 || dimension > 4096)
-      throw invalid("dimension", "must be a whole number from 1 to 4096");
+    if (!Number.isInteger(dimension) || dimension < 1 || dimension > 1024)
+      throw invalid("dimension", "must be a whole number from 1 to 1024");
     if (!Number.isSafeInteger(seed) || seed < 0) throw invalid("seed", "must be a whole number >= 0");
     return new TextEmbedder(await settle(signal, () => binding().fitTextEmbedder(texts, dimension, seed)));
   }

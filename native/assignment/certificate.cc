@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "assignment/cells.h"
 #include "assignment/recovery.h"
-#include "assignment/row_runs.h"
+#include "assignment/row_blocks.h"
 #include "compute/chunks.h"
 #include "compute/pool.h"
 
@@ -16,10 +17,10 @@ constexpr size_t kSlice = 4096;
 
 // sum_i min_j r_ij over a chunk, row by row.
 double leastSum(const Problem& problem, const Reduced& reduced, LeastReduced kernel, compute::Range rows) {
-  constexpr size_t kRun = 256;
-  double sum = 0, least[kRun];
-  uint8_t which[kRun];
-  forEachRun(problem, reduced, rows, kRun, [&](size_t, const RowBlock& block) {
+  double sum = 0;
+  forEachBlock(problem, reduced, rows, [&](size_t, const LeastReducedBlock& block) {
+    double least[kBlockRows];
+    uint8_t which[kBlockRows];
     kernel(block, least, which);
     for (size_t i = 0; i < block.rows; ++i) sum += least[i];
   });
@@ -30,66 +31,28 @@ double leastSum(const Problem& problem, const Reduced& reduced, LeastReduced ker
 
 Certificate certify(const Problem& problem, std::span<const double> prices, const uint8_t* choice,
                     const compute::CancelFlag& cancel) {
-  const size_t quantities = problem.quantities.size(), models = problem.models, groups = problem.groupCount;
   const Reduced reduced(problem, prices);
   const LeastReduced kernel = leastReduced(compute::isa());
-  // What was chosen, summed per (group, quantity, model): every limit's total is a sum of such cells.
-  struct Cells {
-    double least = 0;
-    std::vector<double> sum;
-    std::vector<size_t> count;
-  };
-  const compute::Chunks chunks(problem.rows, std::max(kSlice, problem.rows / 1024));
-  std::vector<Cells> cells(chunks.count());
+  const compute::Chunks chunks(problem.rows, std::max(kSlice, problem.rows / 512));
+  std::vector<Cells> cells(chunks.count(), Cells(problem));
+  std::vector<double> least(chunks.count());
   compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {
     cancel.throwIfRaised();
-    Cells& c = cells[chunk];
-    c.sum.assign(groups * quantities * models, 0.0);
-    c.count.assign(groups * models, 0);
     const compute::Range rows = chunks[chunk];
-    c.least = leastSum(problem, reduced, kernel, rows);
-    for (size_t i = rows.begin; i < rows.end; ++i) {
-      const size_t g = problem.group(i), j = choice[i];
-      ++c.count[g * models + j];
-      for (size_t k = 0; k < quantities; ++k)
-        c.sum[(g * quantities + k) * models + j] += static_cast<double>(problem.row(k, i)[j]);
-    }
+    least[chunk] = leastSum(problem, reduced, kernel, rows);
+    for (size_t i = rows.begin; i < rows.end; ++i) cells[chunk].add(i, choice[i]);
   });
-  Cells all;
-  all.sum.assign(groups * quantities * models, 0.0);
-  all.count.assign(groups * models, 0);
-  for (const Cells& c : cells) {
-    all.least += c.least;
-    for (size_t e = 0; e < all.sum.size(); ++e) all.sum[e] += c.sum[e];
-    for (size_t e = 0; e < all.count.size(); ++e) all.count[e] += c.count[e];
-  }
+  Cells all(problem);
+  for (const Cells& c : cells) all.add(c);
 
   Certificate certificate;
-  certificate.quantity.assign(quantities, 0.0);
-  certificate.requests.assign(models, 0);
-  for (size_t g = 0; g < groups; ++g)
-    for (size_t j = 0; j < models; ++j) {
-      certificate.requests[j] += all.count[g * models + j];
-      for (size_t k = 0; k < quantities; ++k) {
-        const double sum = all.sum[(g * quantities + k) * models + j];
-        certificate.quantity[k] += sum;
-        certificate.objective += problem.weight(k, g) * sum;
-      }
-    }
-  certificate.dual = all.least;
+  certificate.objective = all.objective();
+  for (size_t k = 0; k < problem.quantities.size(); ++k) certificate.quantity.push_back(all.quantity(k));
+  for (size_t j = 0; j < problem.models; ++j) certificate.requests.push_back(all.requests(j));
+  for (const double sum : least) certificate.dual += sum;
   for (size_t l = 0; l < problem.limits.size(); ++l) {
     const Limit& limit = problem.limits[l];
-    double total = 0;
-    for (size_t g = 0; g < groups; ++g) {
-      if (!limit.covers(static_cast<int>(g))) continue;
-      for (size_t j = 0; j < models; ++j) {
-        if (limit.model != kAll && limit.model != static_cast<int>(j)) continue;
-        total += limit.quantity == kRequests
-                     ? static_cast<double>(all.count[g * models + j])
-                     : all.sum[(g * quantities + static_cast<size_t>(limit.quantity)) * models + j];
-      }
-    }
-    const double slack = limit.sign() * (limit.bound - total);
+    const double total = all.total(limit), slack = limit.sign() * (limit.bound - total);
     certificate.total.push_back(total);
     certificate.slack.push_back(slack);
     certificate.dual -= prices[l] * limit.sign() * limit.bound;

@@ -13,6 +13,7 @@ namespace {
 constexpr size_t kFirstSample = 2048;
 constexpr size_t kSampleGrowth = 8;
 constexpr double kCooling = 5.0;
+constexpr double kSampleCooling = 3.0;
 // Radius of the trust region in standard deviations of a pair of models: exp(-4.5^2/2) = 4e-5 per pair.
 constexpr double kRadius = 4.5;
 // A region left is tried again this much wider, and so often.
@@ -87,7 +88,7 @@ class Searcher {
       if (search_.diverged || tauUnits() < 1e-4) return;
       tau_ /= kCooling;
       const Eigen::VectorXd move = climb(set, everywhere_, Spread::betweenRows);
-      bias_ = move;
+      bias_ = move / (kCooling - 1);
       const Eigen::VectorXd sd = covariance_.diagonal().cwiseMax(0.0).cwiseSqrt().cwiseQuotient(unit());
       bool settled = true;
       for (Eigen::Index l = 0; l < move.size(); ++l) settled &= std::abs(move[l]) <= 1.5 * sd[l] + 1e-6;
@@ -124,7 +125,7 @@ class Searcher {
 
   // The region around the present prices in which they are expected to end, `widen` times as wide as that.
   Eigen::VectorXd reachFloor(double widen) const {
-    return (unit().array() * (bias_.array().abs() + 0.2 * tauUnits()) * widen).matrix();
+    return (unit().array() * (bias_.array().abs() + 0.02 * tauUnits()) * widen).matrix();
   }
   TrustRegion expected(double widen) const {
     return {problem_, terms_, search_.prices, covariance_, kRadius * widen, reachFloor(widen)};
@@ -137,11 +138,17 @@ class Searcher {
   // Stage 2 on a sample: decides its rows around the present prices and climbs on what is open, widening the
   // region as often as the climb leaves it.
   void screenSample(const RowSample& sample) {
+    const double tau = tau_;
     double widen = 1;
     for (int attempt = 0; attempt < kAttempts && !search_.diverged; ++attempt, widen *= kWidening) {
+      tau_ = tau;
       const TrustRegion region = expected(widen);
-      const RowSet set = screen(problem_, terms_, region, sample, nullptr, cancel_);
-      climb(set, boxOf(region, widen));
+      const RowSet set = screen(problem_, region, search_.scale.objective, sample, nullptr, cancel_);
+      const PriceBox box = boxOf(region, widen);
+      climb(set, box);
+      // The sampling error fell by sqrt(kSampleGrowth), about 3, and so may the temperature's.
+      tau_ /= kSampleCooling;
+      bias_ = climb(set, box) / (kSampleCooling - 1);
       if (region.contains(search_.prices)) return;
     }
   }
@@ -153,8 +160,8 @@ class Searcher {
     for (int attempt = 0; attempt < kAttempts && !search_.diverged; ++attempt, widen *= kWidening) {
       tau_ = tau;
       const TrustRegion region = expected(widen);
-      RowSet set =
-          screen(problem_, terms_, region, RowSample::all(problem_.rows), search_.choice.data(), cancel_);
+      RowSet set = screen(problem_, region, search_.scale.objective, RowSample::all(problem_.rows),
+                          search_.choice.data(), cancel_);
       climb(set, boxOf(region, widen));
       coolToTheEnd(std::move(set));
       if (region.contains(search_.prices)) return;
@@ -199,7 +206,8 @@ class Searcher {
   void finishWithoutPrices(RowSet set, const RowSample& first) {
     const TrustRegion region(problem_, terms_, search_.prices, Eigen::MatrixXd(), 0.0, search_.prices);
     if (!first.everyRow())
-      set = screen(problem_, terms_, region, RowSample::all(problem_.rows), search_.choice.data(), cancel_);
+      set = screen(problem_, region, search_.scale.objective, RowSample::all(problem_.rows),
+                   search_.choice.data(), cancel_);
     search_.levels.push_back(std::move(set));
   }
 
@@ -214,7 +222,8 @@ class Searcher {
   double tau_ = 1;
   DualPoint lastPoint_;
   Eigen::MatrixXd spread_, covariance_;
-  Eigen::VectorXd bias_;
+  Eigen::VectorXd bias_;  // what cooling may still move each price by, in natural units: the last move's
+                          // tail, were the moves to fall in proportion to tau
 };
 
 }  // namespace

@@ -1,11 +1,13 @@
 #include "assignment/screening.h"
 
+#include <algorithm>
 #include <bit>
-#include <limits>
+#include <iterator>
 
+#include "assignment/cells.h"
+#include "assignment/kernels/screen_rows.h"
 #include "compute/chunks.h"
 #include "compute/pool.h"
-#include "compute/random.h"
 
 namespace omnirouter::assignment {
 
@@ -13,138 +15,161 @@ namespace {
 
 constexpr size_t kSlice = 4096;
 
-// A row's reduced values and what can still win it.
-struct Verdict {
-  size_t winner;  // position among the candidates
-  uint64_t open;  // positions that may win somewhere in the region; one bit: decided
-};
-
-Verdict judge(const TrustRegion& region, size_t group, std::span<const uint8_t> models, const double* r,
-              const float* values, size_t quantities) {
-  size_t winner = 0;
-  for (size_t c = 1; c < models.size(); ++c)
-    if (r[c] < r[winner]) winner = c;
-  uint64_t open = uint64_t{1} << winner;
-  for (size_t c = 0; c < models.size(); ++c) {
-    if (c == winner) continue;
-    const double margin = r[c] - r[winner];
-    // The double r carries relative rounding of about 1e-15 of its parts; the region's floor is far above
-    // that.
-    if (margin <=
-        region.reach(group, models[winner], models[c], values + winner * quantities, values + c * quantities))
-      open |= uint64_t{1} << c;
-  }
-  return {winner, open};
-}
-
-// Judges one row of either source; `values` is candidates x quantities.
-class Screen {
+// The kernel's tables in its units.
+class KernelTables {
  public:
-  Screen(const Problem& problem, const Terms& terms, const TrustRegion& region, const Reduced& reduced,
-         uint8_t* choice, RowSet& out)
-      : problem_(problem), terms_(terms), region_(region), reduced_(reduced), choice_(choice), out_(out) {}
-
-  void operator()(const RowSet::Row& row) {
-    const size_t quantities = problem_.quantities.size();
-    const double* base = reduced_.base(row.group);
-    for (size_t c = 0; c < row.models.size(); ++c) {
-      r_[c] = base[row.models[c]];
-      for (size_t k = 0; k < quantities; ++k)
-        r_[c] += reduced_.weight(row.group, k)[row.models[c]] *
-                 static_cast<double>(row.values[c * quantities + k]);
+  KernelTables(const Problem& problem, const TrustRegion& region, const Reduced& reduced, double unit)
+      : channels_(region.channels()) {
+    const size_t models = problem.models, quantities = problem.quantities.size();
+    const auto scaled = [](double divisor) {
+      return [divisor](double x) { return static_cast<float>(x / divisor); };
+    };
+    // Rows of `models` values, each padded with zeros.
+    const auto append = [&](std::vector<float>& to, std::span<const double> values, double divisor) {
+      for (size_t begin = 0; begin < values.size(); begin += models) {
+        const auto row = values.subspan(begin, models);
+        std::transform(row.begin(), row.end(), std::back_inserter(to), scaled(divisor));
+        to.resize(to.size() + paddedModels(models) - models, 0.0f);
+      }
+    };
+    for (size_t g = 0; g < problem.groupCount; ++g) {
+      append(base_, {reduced.base(g), models}, unit);
+      append(weight_, {reduced.weight(g, 0), quantities * models}, unit);
+      const TrustRegion::Group& tables = region.group(g);
+      std::transform(tables.a.begin(), tables.a.end(), std::back_inserter(a_), scaled(unit * unit));
+      append(u_, tables.u, unit * unit / 2);
+      append(v_, tables.v, unit * unit);
+      append(own_, tables.own, unit);
     }
-    const Verdict verdict = judge(region_, row.group, row.models, r_, row.values, quantities);
-    if (choice_) choice_[row.id] = row.models[verdict.winner];
-    if (std::has_single_bit(verdict.open))
-      addChoice(problem_, terms_, row, verdict.winner, out_.decided);
-    else
-      out_.add(row, verdict.open);
+    block.base = base_.data();
+    block.weight = weight_.data();
+    block.a = a_.data();
+    block.u = u_.data();
+    block.v = v_.data();
+    block.own = region.hasOwn() ? own_.data() : nullptr;
+    block.channelQuantity = channels_.data();
+    block.channels = channels_.size();
+    block.quantities = quantities;
+    block.models = models;
   }
+  KernelTables(const KernelTables&) = delete;
 
-  // Gathers row i of the problem into scratch memory, candidate-major, and judges it.
-  void operator()(size_t i) {
-    const size_t quantities = problem_.quantities.size();
-    size_t count = 0;
-    for (uint64_t models = problem_.allowedModels(i); models != 0; models &= models - 1)
-      models_[count++] = static_cast<uint8_t>(std::countr_zero(models));
-    for (size_t k = 0; k < quantities; ++k) {
-      const float* q = problem_.row(k, i);
-      for (size_t c = 0; c < count; ++c) values_[c * quantities + k] = q[models_[c]];
-    }
-    (*this)(RowSet::Row{
-        static_cast<uint32_t>(i), static_cast<uint16_t>(problem_.group(i)), {models_, count}, values_});
-  }
+  ScreenBlock block{};
 
  private:
-  const Problem& problem_;
-  const Terms& terms_;
-  const TrustRegion& region_;
-  const Reduced& reduced_;
-  uint8_t* choice_;
-  RowSet& out_;
-  double r_[kMaxModels];
-  uint8_t models_[kMaxModels];
-  float values_[kMaxModels * kMaxQuantities];
+  std::vector<float> base_, weight_, a_, u_, v_, own_;
+  std::vector<int> channels_;
 };
 
-// Runs `visit(screen, chunk)` over all chunks, each into its own set, and joins them in order.
-template <class Visit>
-RowSet gather(const Problem& problem, const Terms& terms, const TrustRegion& region, uint8_t* choice,
-              size_t chunks, const compute::CancelFlag& cancel, const Visit& visit) {
+// What one chunk of rows came to.
+struct Part {
+  Part(const Problem& problem) : decided(problem), open(problem.quantities.size(), problem.limits.size()) {}
+  Cells decided;
+  RowSet open;
+};
+
+}  // namespace
+
+RowSet screen(const Problem& problem, const TrustRegion& region, double unit, const RowSample& sample,
+              uint8_t* choice, const compute::CancelFlag& cancel) {
   const Reduced reduced(problem, {region.center().data(), static_cast<size_t>(region.center().size())});
-  const RowSet empty(problem.quantities.size(), problem.limits.size());
-  std::vector<RowSet> parts(chunks, empty);
-  compute::Pool::shared().forEachChunk(chunks, [&](size_t chunk) {
+  const KernelTables tables(problem, region, reduced, unit);
+  const ScreenRows kernel = screenRows(compute::isa());
+  constexpr size_t kRun = 256;
+  const compute::Chunks chunks(sample.blocks(), std::max(kSlice, problem.rows / 512) / sample.blockSize());
+  std::vector<Part> parts(chunks.count(), Part(problem));
+  compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {
     cancel.throwIfRaised();
-    Screen screen(problem, terms, region, reduced, choice, parts[chunk]);
-    visit(screen, chunk);
+    Part& part = parts[chunk];
+    const float* values[kMaxQuantities];
+    uint8_t winner[kRun];
+    uint64_t open[kRun];
+    ScreenBlock block = tables.block;
+    block.values = values;
+    const auto run = [&](compute::Range rows) {
+      block.rows = rows.size();
+      block.groups = problem.groups ? problem.groups + rows.begin : nullptr;
+      block.allowed = problem.allowed ? problem.allowed + rows.begin : nullptr;
+      for (size_t k = 0; k < block.quantities; ++k) values[k] = problem.row(k, rows.begin);
+      kernel(block, winner, open);
+      for (size_t i = 0; i < rows.size(); ++i) {
+        if (std::has_single_bit(open[i]))
+          part.decided.add(rows.begin + i, winner[i]);
+        else
+          part.open.add(problem, rows.begin + i, open[i]);
+      }
+      if (choice) std::copy_n(winner, rows.size(), choice + rows.begin);
+    };
+    const compute::Range blocks = chunks[chunk];
+    if (sample.everyRow()) {
+      const compute::Range rows{sample[blocks.begin].begin, sample[blocks.end - 1].end};
+      for (size_t i = rows.begin; i < rows.end; i += kRun) run({i, std::min(rows.end, i + kRun)});
+    } else {
+      for (size_t b = blocks.begin; b < blocks.end; ++b) run(sample[b]);
+    }
+  });
+
+  Cells decided(problem);
+  size_t rows = 0, candidates = 0;
+  for (const Part& part : parts) {
+    decided.add(part.decided);
+    rows += part.open.size();
+    candidates += part.open.candidates();
+  }
+  RowSet set(problem.quantities.size(), problem.limits.size());
+  set.reserve(rows, candidates);
+  for (const Part& part : parts) set.append(part.open);
+  set.weight = sample.weight();
+  set.decided.objective = set.weight * decided.objective();
+  for (size_t l = 0; l < problem.limits.size(); ++l)
+    set.decided.limit[l] = set.weight * problem.limits[l].sign() * decided.total(problem.limits[l]);
+  return set;
+}
+
+RowSet narrow(const Problem& problem, const Terms& terms, const RowSet& set, const TrustRegion& region,
+              uint8_t* choice, const compute::CancelFlag& cancel) {
+  const Reduced reduced(problem, {region.center().data(), static_cast<size_t>(region.center().size())});
+  const size_t quantities = problem.quantities.size();
+  const RowSet empty(quantities, problem.limits.size());
+  const compute::Chunks chunks(set.size(), kSlice);
+  std::vector<RowSet> parts(chunks.count(), empty);
+  compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {
+    cancel.throwIfRaised();
+    RowSet& part = parts[chunk];
+    double r[kMaxModels];
+    const compute::Range rows = chunks[chunk];
+    for (size_t i = rows.begin; i < rows.end; ++i) {
+      const RowSet::Row row = set[i];
+      size_t winner = 0;
+      for (size_t c = 0; c < row.models.size(); ++c) {
+        r[c] = reduced.base(row.group)[row.models[c]];
+        for (size_t k = 0; k < quantities; ++k)
+          r[c] += reduced.weight(row.group, k)[row.models[c]] *
+                  static_cast<double>(row.values[c * quantities + k]);
+        if (r[c] < r[winner]) winner = c;
+      }
+      uint64_t open = uint64_t{1} << winner;
+      for (size_t c = 0; c < row.models.size(); ++c)
+        if (c != winner &&
+            r[c] - r[winner] <= region.reach(row.group, row.models[winner], row.models[c],
+                                             row.values + winner * quantities, row.values + c * quantities))
+          open |= uint64_t{1} << c;
+      choice[row.id] = row.models[winner];
+      if (std::has_single_bit(open))
+        addChoice(problem, terms, row, winner, part.decided);
+      else
+        part.add(row, open);
+    }
   });
   size_t rows = 0, candidates = 0;
   for (const RowSet& part : parts) {
     rows += part.size();
     candidates += part.candidates();
   }
-  RowSet joined = empty;
-  joined.reserve(rows, candidates);
-  for (const RowSet& part : parts) joined.append(part);
-  return joined;
-}
-
-}  // namespace
-
-RowSet screen(const Problem& problem, const Terms& terms, const TrustRegion& region, const RowSample& sample,
-              uint8_t* choice, const compute::CancelFlag& cancel) {
-  const compute::Chunks chunks(sample.blocks(), std::max<size_t>(1, kSlice / sample.blockSize()));
-  RowSet set =
-      gather(problem, terms, region, choice, chunks.count(), cancel, [&](Screen& screen, size_t chunk) {
-        const compute::Range blocks = chunks[chunk];
-        for (size_t b = blocks.begin; b < blocks.end; ++b) {
-          const compute::Range rows = sample[b];
-          for (size_t i = rows.begin; i < rows.end; ++i) screen(i);
-        }
-      });
-  set.weight = sample.weight();
-  if (set.weight != 1) {
-    set.decided.objective *= set.weight;
-    for (double& sum : set.decided.limit) sum *= set.weight;
-  }
-  return set;
-}
-
-RowSet narrow(const Problem& problem, const Terms& terms, const RowSet& set, const TrustRegion& region,
-              uint8_t* choice, const compute::CancelFlag& cancel) {
-  const compute::Chunks chunks(set.size(), kSlice);
-  RowSet narrowed =
-      gather(problem, terms, region, choice, chunks.count(), cancel, [&](Screen& screen, size_t chunk) {
-        const compute::Range rows = chunks[chunk];
-        for (size_t i = rows.begin; i < rows.end; ++i) screen(set[i]);
-      });
-  narrowed.weight = set.weight;
-  if (set.weight != 1) {
-    narrowed.decided.objective *= set.weight;
-    for (double& sum : narrowed.decided.limit) sum *= set.weight;
-  }
-  narrowed.decided.add(set.decided);
+  RowSet narrowed = empty;
+  narrowed.decided = set.decided;
+  narrowed.reserve(rows, candidates);
+  for (const RowSet& part : parts) narrowed.append(part);
   return narrowed;
 }
 

@@ -9,12 +9,13 @@
 namespace omnirouter::assignment {
 
 // The rows of a sample (RowSample::all for every row): the decided ones go into the sums, the open ones into
-// the set with the models that can still win. choice[row] becomes the best model at the region's centre for
-// all rows looked at; null where nobody will ask. One read of the matrices.
-RowSet screen(const Problem& problem, const Terms& terms, const TrustRegion& region, const RowSample& sample,
+// the set with the models that can still win. choice[row] becomes a best model at the region's centre for all
+// rows looked at; null where nobody will ask. `unit` is the objective's spread (Scale::objective). One read
+// of the matrices.
+RowSet screen(const Problem& problem, const TrustRegion& region, double unit, const RowSample& sample,
               uint8_t* choice, const compute::CancelFlag& cancel);
 
-// The same for the open rows of a set.
+// The same for the open rows of a set that stands for the whole problem (weight 1), in double.
 RowSet narrow(const Problem& problem, const Terms& terms, const RowSet& set, const TrustRegion& region,
               uint8_t* choice, const compute::CancelFlag& cancel);
 

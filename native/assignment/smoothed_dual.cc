@@ -1,9 +1,10 @@
 #include "assignment/smoothed_dual.h"
 
-#include <cmath>
+#include <algorithm>
 #include <limits>
 
 #include "compute/chunks.h"
+#include "compute/exp.h"
 #include "compute/pool.h"
 
 namespace omnirouter::assignment {
@@ -16,102 +17,148 @@ constexpr size_t kSlice = 1024;
 // Softmin weights below 2^-40 change nothing in double sums of thousands of rows; they are taken as zero.
 constexpr double kNegligible = 27.8;
 
+// Symmetric sums are kept one-sided: what belongs to the pair {a, b} is added to (a, b) or to (b, a),
+// whichever comes, and fold() adds the two.
 struct Partial {
-  explicit Partial(Eigen::Index limits, bool withSpread)
-      : gradient(Eigen::VectorXd::Zero(limits)),
-        curvature(Eigen::MatrixXd::Zero(limits, limits)),
-        second(Eigen::MatrixXd::Zero(withSpread ? limits : 0, withSpread ? limits : 0)) {}
+  Partial(size_t limits, bool withSpread)
+      : gradient(limits, 0.0),
+        curvature(limits * limits, 0.0),
+        second(withSpread ? limits * limits : 0, 0.0) {}
   double value = 0;
-  Eigen::VectorXd gradient;
-  Eigen::MatrixXd curvature;  // upper triangle
-  Eigen::MatrixXd second;     // sum of E[f] E[f]', upper triangle
+  std::vector<double> gradient;
+  std::vector<double> curvature;
+  std::vector<double> second;  // sum of E[f] E[f]'
 };
 
-// Adds v to the upper triangle's entry of (a, b).
-inline void addSymmetric(Eigen::MatrixXd& m, int a, int b, double v) { a <= b ? m(a, b) += v : m(b, a) += v; }
+Eigen::MatrixXd fold(const std::vector<double>& sum, Eigen::Index n) {
+  const Eigen::Map<const Eigen::MatrixXd> half(sum.data(), n, n);
+  Eigen::MatrixXd whole = half + half.transpose();
+  whole.diagonal() *= 0.5;
+  return whole;
+}
 
 // One row's contributions. The row's feature vectors are sparse: the group's shared limits, and each
 // candidate's own.
 class RowWork {
  public:
   RowWork(const Problem& problem, const Terms& terms, const Reduced& reduced, double tau)
-      : problem_(problem), terms_(terms), reduced_(reduced), tau_(tau) {}
+      : quantities_(problem.quantities.size()),
+        limits_(problem.limits.size()),
+        terms_(terms),
+        reduced_(reduced),
+        perTau_(1 / tau) {}
 
   void operator()(const RowSet::Row& row, bool spread, Partial& out) {
-    const size_t count = row.models.size(), quantities = problem_.quantities.size();
+    const size_t count = row.models.size();
     double r[kMaxModels], least = std::numeric_limits<double>::infinity();
     const double* base = reduced_.base(row.group);
-    for (size_t c = 0; c < count; ++c) {
-      double value = base[row.models[c]];
-      for (size_t k = 0; k < quantities; ++k)
-        value += reduced_.weight(row.group, k)[row.models[c]] *
-                 static_cast<double>(row.values[c * quantities + k]);
-      r[c] = value;
-      least = std::min(least, value);
+    for (size_t c = 0; c < count; ++c) r[c] = base[row.models[c]];
+    for (size_t k = 0; k < quantities_; ++k) {
+      const double* weight = reduced_.weight(row.group, k);
+      for (size_t c = 0; c < count; ++c)
+        r[c] += weight[row.models[c]] * static_cast<double>(row.values[c * quantities_ + k]);
     }
+    for (size_t c = 0; c < count; ++c) least = std::min(least, r[c]);
     out.value += least;
 
-    size_t alive = 0;
+    alive_ = 0;
     double total = 0;
     for (size_t c = 0; c < count; ++c) {
-      const double x = (r[c] - least) / tau_;
+      const double x = (r[c] - least) * perTau_;
       if (x > kNegligible) continue;
-      candidate_[alive] = c;
-      total += p_[alive++] = std::exp(-x);
+      candidate_[alive_] = c;
+      total += p_[alive_++] = compute::expOfMinus(x);
     }
-    for (size_t a = 0; a < alive; ++a) p_[a] /= total;
+    const double share = 1 / total;
+    for (size_t a = 0; a < alive_; ++a) p_[a] *= share;
 
-    const auto shared = terms_.shared(row.group);
-    const auto feature = [&](const Term& term, size_t c) {
-      return term.quantity == kRequests
-                 ? term.sign
-                 : term.sign *
-                       static_cast<double>(row.values[c * quantities + static_cast<size_t>(term.quantity)]);
-    };
-    // E[f]: shared limits first, then each candidate's own.
-    mean_.clear();
-    for (const Term& term : shared) {
-      double mean = 0;
-      for (size_t a = 0; a < alive; ++a) mean += p_[a] * feature(term, candidate_[a]);
-      mean_.push_back({term.limit, mean});
-    }
-    for (size_t a = 0; a < alive; ++a)
-      for (const Term& term : terms_.own(row.group, row.models[candidate_[a]]))
-        mean_.push_back({term.limit, p_[a] * feature(term, candidate_[a])});
-    for (const auto& [limit, mean] : mean_) out.gradient[limit] += mean;
-    if (spread)
-      for (size_t s = 0; s < mean_.size(); ++s)
-        for (size_t t = s; t < mean_.size(); ++t)
-          addSymmetric(out.second, mean_[s].limit, mean_[t].limit, mean_[s].mean * mean_[t].mean);
-    if (alive < 2) return;
-
-    // Cov[f] = E[f f'] - E[f] E[f]'.
-    for (size_t s = 0; s < mean_.size(); ++s)
-      for (size_t t = s; t < mean_.size(); ++t)
-        addSymmetric(out.curvature, mean_[s].limit, mean_[t].limit, -mean_[s].mean * mean_[t].mean);
-    for (size_t a = 0; a < alive; ++a) {
-      full_.clear();
-      for (const Term& term : shared) full_.push_back({term.limit, feature(term, candidate_[a])});
-      for (const Term& term : terms_.own(row.group, row.models[candidate_[a]]))
-        full_.push_back({term.limit, feature(term, candidate_[a])});
-      for (size_t s = 0; s < full_.size(); ++s)
-        for (size_t t = s; t < full_.size(); ++t)
-          addSymmetric(out.curvature, full_[s].limit, full_[t].limit, p_[a] * full_[s].mean * full_[t].mean);
+    if (alive_ == 2 && !spread) {
+      addPair(row, out);
+    } else {
+      addMeans(row, spread, out);
+      if (alive_ > 1) addCovariance(row, out);
     }
   }
 
  private:
   struct Entry {
     int limit;
-    double mean;
+    double amount;
   };
-  const Problem& problem_;
+
+  double feature(const RowSet::Row& row, const Term& term, size_t c) const {
+    return term.quantity == kRequests
+               ? term.sign
+               : term.sign *
+                     static_cast<double>(row.values[c * quantities_ + static_cast<size_t>(term.quantity)]);
+  }
+
+  // Two candidates with weights p and 1 - p: E[f] = f0 + (1 - p) d and Cov[f] = p (1 - p) d d', d = f1 - f0.
+  void addPair(const RowSet::Row& row, Partial& out) {
+    const size_t c0 = candidate_[0], c1 = candidate_[1];
+    const double p1 = p_[1], weight = p_[0] * p_[1];
+    difference_.clear();
+    for (const Term& term : terms_.shared(row.group)) {
+      const double f0 = feature(row, term, c0), d = feature(row, term, c1) - f0;
+      out.gradient[static_cast<size_t>(term.limit)] += f0 + p1 * d;
+      difference_.push_back({term.limit, d});
+    }
+    for (const Term& term : terms_.own(row.group, row.models[c0])) {
+      const double f = feature(row, term, c0);
+      out.gradient[static_cast<size_t>(term.limit)] += p_[0] * f;
+      difference_.push_back({term.limit, -f});
+    }
+    for (const Term& term : terms_.own(row.group, row.models[c1])) {
+      const double f = feature(row, term, c1);
+      out.gradient[static_cast<size_t>(term.limit)] += p1 * f;
+      difference_.push_back({term.limit, f});
+    }
+    addOuter(difference_, weight, out.curvature);
+  }
+
+  void addMeans(const RowSet::Row& row, bool spread, Partial& out) {
+    mean_.clear();
+    for (const Term& term : terms_.shared(row.group)) {
+      double mean = 0;
+      for (size_t a = 0; a < alive_; ++a) mean += p_[a] * feature(row, term, candidate_[a]);
+      mean_.push_back({term.limit, mean});
+    }
+    for (size_t a = 0; a < alive_; ++a)
+      for (const Term& term : terms_.own(row.group, row.models[candidate_[a]]))
+        mean_.push_back({term.limit, p_[a] * feature(row, term, candidate_[a])});
+    for (const Entry& entry : mean_) out.gradient[static_cast<size_t>(entry.limit)] += entry.amount;
+    if (spread) addOuter(mean_, 1.0, out.second);
+  }
+
+  // Cov[f] = E[f f'] - E[f] E[f]'.
+  void addCovariance(const RowSet::Row& row, Partial& out) {
+    addOuter(mean_, -1.0, out.curvature);
+    for (size_t a = 0; a < alive_; ++a) {
+      difference_.clear();
+      for (const Term& term : terms_.shared(row.group))
+        difference_.push_back({term.limit, feature(row, term, candidate_[a])});
+      for (const Term& term : terms_.own(row.group, row.models[candidate_[a]]))
+        difference_.push_back({term.limit, feature(row, term, candidate_[a])});
+      addOuter(difference_, p_[a], out.curvature);
+    }
+  }
+
+  void addOuter(const std::vector<Entry>& v, double weight, std::vector<double>& sum) const {
+    for (size_t s = 0; s < v.size(); ++s) {
+      const double scaled = weight * v[s].amount;
+      double* column = sum.data() + static_cast<size_t>(v[s].limit) * limits_;
+      for (size_t t = s; t < v.size(); ++t) column[v[t].limit] += scaled * v[t].amount;
+    }
+  }
+
+  const size_t quantities_, limits_;
   const Terms& terms_;
   const Reduced& reduced_;
-  const double tau_;
+  const double perTau_;
+  size_t alive_ = 0;
   size_t candidate_[kMaxModels];
   double p_[kMaxModels];
-  std::vector<Entry> mean_, full_;
+  std::vector<Entry> mean_, difference_;
 };
 
 }  // namespace
@@ -119,11 +166,12 @@ class RowWork {
 DualPoint evaluate(const Problem& problem, const Terms& terms, const RowSet& set,
                    const Eigen::VectorXd& prices, double tau, Spread spread,
                    const compute::CancelFlag& cancel) {
-  const auto limits = static_cast<Eigen::Index>(problem.limits.size());
+  const size_t limits = problem.limits.size();
+  const auto n = static_cast<Eigen::Index>(limits);
   const bool withSpread = spread == Spread::betweenRows;
-  const Reduced reduced(problem, {prices.data(), static_cast<size_t>(prices.size())});
+  const Reduced reduced(problem, {prices.data(), limits});
   const compute::Chunks chunks(set.size(), kSlice);
-  std::vector<Partial> partials(chunks.count(), Partial(limits, withSpread));
+  std::vector<Partial> partials(std::max<size_t>(1, chunks.count()), Partial(limits, withSpread));
   compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {
     cancel.throwIfRaised();
     RowWork work(problem, terms, reduced, tau);
@@ -131,29 +179,29 @@ DualPoint evaluate(const Problem& problem, const Terms& terms, const RowSet& set
     for (size_t i = range.begin; i < range.end; ++i) work(set[i], withSpread, partials[chunk]);
   });
 
-  Partial sum(limits, withSpread);
-  for (const Partial& partial : partials) {
+  Partial& sum = partials.front();
+  for (size_t chunk = 1; chunk < partials.size(); ++chunk) {
+    const Partial& partial = partials[chunk];
     sum.value += partial.value;
-    sum.gradient += partial.gradient;
-    sum.curvature += partial.curvature;
-    if (withSpread) sum.second += partial.second;
+    for (size_t l = 0; l < limits; ++l) sum.gradient[l] += partial.gradient[l];
+    for (size_t e = 0; e < limits * limits; ++e) sum.curvature[e] += partial.curvature[e];
+    for (size_t e = 0; e < partial.second.size(); ++e) sum.second[e] += partial.second[e];
   }
 
   DualPoint point;
   point.value = set.decided.objective + set.weight * sum.value;
-  point.gradient = set.weight * sum.gradient;
-  for (Eigen::Index l = 0; l < limits; ++l) {
-    const Limit& limit = problem.limits[static_cast<size_t>(l)];
-    const double excess = set.decided.limit[static_cast<size_t>(l)] - limit.sign() * limit.bound;
-    point.gradient[l] += excess;
-    point.value += prices[l] * excess;
+  point.gradient.resize(n);
+  for (size_t l = 0; l < limits; ++l) {
+    const Limit& limit = problem.limits[l];
+    const double fixed = set.decided.limit[l] - limit.sign() * limit.bound;
+    point.gradient[static_cast<Eigen::Index>(l)] = set.weight * sum.gradient[l] + fixed;
+    point.value += prices[static_cast<Eigen::Index>(l)] * fixed;
   }
-  point.curvature = (set.weight / tau) * sum.curvature.selfadjointView<Eigen::Upper>().toDenseMatrix();
+  point.curvature = (set.weight / tau) * fold(sum.curvature, n);
   if (withSpread && set.size() > 1) {
-    const auto n = static_cast<double>(set.size());
-    const Eigen::VectorXd mean = sum.gradient / n;
-    point.spread =
-        (sum.second.selfadjointView<Eigen::Upper>().toDenseMatrix() - n * mean * mean.transpose()) / (n - 1);
+    const auto rows = static_cast<double>(set.size());
+    const Eigen::VectorXd mean = Eigen::Map<const Eigen::VectorXd>(sum.gradient.data(), n) / rows;
+    point.spread = (fold(sum.second, n) - rows * mean * mean.transpose()) / (rows - 1);
   }
   return point;
 }

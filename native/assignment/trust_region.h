@@ -6,14 +6,16 @@
 //
 // The estimate y0 comes with a covariance C of its error. Its errors are strongly correlated (all capacity
 // prices shift together), so a box around y0 would leave far too many rows open. Instead, for every pair of
-// models (j, k) the region bounds the error of *that pair's* difference by its own ellipsoid: with Delta the
-// difference of the row's shared quantities,
+// models (j, k) the region bounds the error of *that pair's* difference by its own ellipsoid. The limits that
+// cover all models of a row act through their quantities, the region's *channels*: with Delta the difference
+// of the channels' values,
 //
-//     |(f(k) - f(j))'d|  <=  rho * sqrt( Delta' A Delta + 2 Delta' U_jk + V_jk ),
+//     |(f(k) - f(j))'d|  <=  sqrt( Delta' A Delta + 2 Delta' U_jk + V_jk ),
 //
-// A = C over shared limits, U_jk = C(shared, own k) - C(shared, own j), V_jk = var(own k - own j). Whether a
-// later y lies in the region is checked exactly, pair by pair: a Mahalanobis distance in (shared limits + 1)
-// dimensions. Prices of limits in other own quantities (tokens) enter by the triangle inequality.
+// A = rho^2 C over the channels' summed prices, U_jk the same between channels and the difference of the
+// models' own request prices, V_jk the variance of that difference. Whether a later y lies in the region is
+// checked exactly, pair by pair: a Mahalanobis distance in (channels + 1) dimensions. Own prices in other
+// quantities (tokens) enter by the triangle inequality.
 //
 // The covariance is only a guess about where y will end; correctness rests on contains() alone.
 #pragma once
@@ -27,7 +29,8 @@ namespace omnirouter::assignment {
 
 class TrustRegion {
  public:
-  // `radius` is rho. A small floor is added to the covariance so that no direction is taken as certain.
+  // `radius` is rho. `floor` (per limit) is added to the standard deviations, so that no direction is taken
+  // as certain.
   TrustRegion(const Problem& problem, const Terms& terms, const Eigen::VectorXd& center,
               const Eigen::MatrixXd& covariance, double radius, const Eigen::VectorXd& floor);
 
@@ -38,28 +41,24 @@ class TrustRegion {
   // quantity values qj and qk (one float per quantity).
   double reach(size_t group, size_t j, size_t k, const float* qj, const float* qk) const;
 
+  // The tables behind reach(), for the kernels.
+  struct Group {
+    std::vector<double> a;    // channels x channels
+    std::vector<double> u;    // models j x channels x models k
+    std::vector<double> v;    // models j x models k
+    std::vector<double> own;  // quantities x models: rho * sd of own prices, 0 where there are none
+  };
+  const std::vector<int>& channels() const { return channels_; }  // their quantities
+  bool hasOwn() const { return hasOwn_; }
+  const Group& group(size_t g) const { return groups_[g]; }
+
  private:
-  struct Shared {
-    int quantity;
-    double sign;
-    int limit;
-  };
-  struct Own {  // an own limit that does not count requests
-    int limit;
-    int quantity;
-    double reach;  // rho * standard deviation
-  };
-  struct GroupTables {
-    std::vector<Shared> shared;  // shared limits in a quantity (shared request limits cancel in a difference)
-    std::vector<double> a;       // shared x shared; signs, rho squared and the floor included, as in u and v
-    std::vector<double> u;       // models x models x shared
-    std::vector<double> v;       // models x models
-    std::vector<std::vector<Own>> own;  // per model
-  };
   const Problem& problem_;
   const Terms& terms_;
   Eigen::VectorXd center_;
-  std::vector<GroupTables> groups_;
+  std::vector<int> channels_;
+  bool hasOwn_ = false;
+  std::vector<Group> groups_;
 };
 
 }  // namespace omnirouter::assignment

@@ -18,7 +18,7 @@
 
 namespace omnirouter::prediction {
 
-inline constexpr size_t kMaxDimension = 4096;
+inline constexpr size_t kMaxDimension = 1024;
 
 class TextEmbedder {
  public:

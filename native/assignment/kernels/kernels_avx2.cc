@@ -1,12 +1,17 @@
+#include "assignment/kernels/lanes_avx2.inl"
 #include "assignment/kernels/least_reduced.h"
+#include "assignment/kernels/screen_rows.h"
 
 namespace omnirouter::assignment {
 
 namespace {
 #include "assignment/kernels/least_reduced.inl"
+#include "assignment/kernels/screen_rows.inl"
 }  // namespace
 
 extern const LeastReduced kLeastReduced_avx2;
 const LeastReduced kLeastReduced_avx2 = leastReducedRows;
+extern const ScreenRows kScreenRows_avx2;
+const ScreenRows kScreenRows_avx2 = screenRowsAll;
 
 }  // namespace omnirouter::assignment

@@ -1,0 +1,42 @@
+#include "assignment/cells.h"
+
+namespace omnirouter::assignment {
+
+size_t Cells::requests(size_t model) const {
+  size_t total = 0;
+  for (size_t g = 0; g < problem_->groupCount; ++g) total += count_[g * problem_->models + model];
+  return total;
+}
+
+double Cells::quantity(size_t k) const {
+  double total = 0;
+  for (size_t g = 0; g < problem_->groupCount; ++g)
+    for (size_t j = 0; j < problem_->models; ++j) total += sum(g, k, j);
+  return total;
+}
+
+double Cells::objective() const {
+  double total = 0;
+  for (size_t g = 0; g < problem_->groupCount; ++g)
+    for (size_t k = 0; k < problem_->quantities.size(); ++k) {
+      const double weight = problem_->weight(k, g);
+      if (weight == 0) continue;
+      for (size_t j = 0; j < problem_->models; ++j) total += weight * sum(g, k, j);
+    }
+  return total;
+}
+
+double Cells::total(const Limit& limit) const {
+  double total = 0;
+  for (size_t g = 0; g < problem_->groupCount; ++g) {
+    if (!limit.covers(static_cast<int>(g))) continue;
+    for (size_t j = 0; j < problem_->models; ++j) {
+      if (limit.model != kAll && limit.model != static_cast<int>(j)) continue;
+      total += limit.quantity == kRequests ? static_cast<double>(count_[g * problem_->models + j])
+                                           : sum(g, static_cast<size_t>(limit.quantity), j);
+    }
+  }
+  return total;
+}
+
+}  // namespace omnirouter::assignment

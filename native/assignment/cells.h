@@ -1,0 +1,46 @@
+// What a plan adds up to, kept per (group, quantity, model): every limit's total and the objective are sums
+// of cells, so one walk over the chosen entries serves them all.
+#pragma once
+
+#include <vector>
+
+#include "assignment/problem.h"
+
+namespace omnirouter::assignment {
+
+class Cells {
+ public:
+  explicit Cells(const Problem& problem)
+      : problem_(&problem),
+        count_(problem.groupCount * problem.models, 0),
+        sum_(problem.groupCount * problem.quantities.size() * problem.models, 0.0) {}
+
+  void add(size_t row, size_t model) {
+    const size_t quantities = problem_->quantities.size(), models = problem_->models;
+    const size_t g = problem_->group(row), at = row * models + model;
+    ++count_[g * models + model];
+    double* sum = sum_.data() + g * quantities * models + model;
+    for (size_t k = 0; k < quantities; ++k)
+      sum[k * models] += static_cast<double>(problem_->quantities[k].values[at]);
+  }
+
+  void add(const Cells& other) {
+    for (size_t e = 0; e < count_.size(); ++e) count_[e] += other.count_[e];
+    for (size_t e = 0; e < sum_.size(); ++e) sum_[e] += other.sum_[e];
+  }
+
+  size_t requests(size_t model) const;
+  double quantity(size_t k) const;
+  double objective() const;
+  double total(const Limit& limit) const;  // unsigned
+
+ private:
+  double sum(size_t group, size_t k, size_t model) const {
+    return sum_[(group * problem_->quantities.size() + k) * problem_->models + model];
+  }
+  const Problem* problem_;
+  std::vector<size_t> count_;
+  std::vector<double> sum_;
+};
+
+}  // namespace omnirouter::assignment

@@ -1,0 +1,62 @@
+// Sixteen float lanes in two AVX registers.
+
+#include <immintrin.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace {
+
+struct Lanes {
+  __m256 low, high;
+};
+using Bits = uint32_t;  // one per lane
+
+inline __m256i firstOf8(size_t n) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)),
+                            _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+inline Lanes load(const float* p) { return {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
+inline Lanes loadFirst(const float* p, size_t n) {
+  if (n <= 8) return {_mm256_maskload_ps(p, firstOf8(n)), _mm256_setzero_ps()};
+  return {_mm256_loadu_ps(p), _mm256_maskload_ps(p + 8, firstOf8(n - 8))};
+}
+inline Lanes all(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
+inline Lanes add(Lanes a, Lanes b) { return {_mm256_add_ps(a.low, b.low), _mm256_add_ps(a.high, b.high)}; }
+inline Lanes subtract(Lanes a, Lanes b) {
+  return {_mm256_sub_ps(a.low, b.low), _mm256_sub_ps(a.high, b.high)};
+}
+inline Lanes multiply(Lanes a, Lanes b) {
+  return {_mm256_mul_ps(a.low, b.low), _mm256_mul_ps(a.high, b.high)};
+}
+inline Lanes least(Lanes a, Lanes b) { return {_mm256_min_ps(a.low, b.low), _mm256_min_ps(a.high, b.high)}; }
+inline Lanes absolute(Lanes a) {
+  const __m256 sign = _mm256_set1_ps(-0.0f);
+  return {_mm256_andnot_ps(sign, a.low), _mm256_andnot_ps(sign, a.high)};
+}
+inline __m256 maskOf8(Bits where) {
+  const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+  const __m256i set = _mm256_and_si256(_mm256_set1_epi32(static_cast<int>(where)), bit);
+  return _mm256_castsi256_ps(_mm256_cmpeq_epi32(set, bit));
+}
+inline Lanes select(Bits where, Lanes yes, Lanes no) {
+  return {_mm256_blendv_ps(no.low, yes.low, maskOf8(where & 255)),
+          _mm256_blendv_ps(no.high, yes.high, maskOf8(where >> 8 & 255))};
+}
+inline Bits bitsOf(__m256 low, __m256 high) {
+  return static_cast<Bits>(_mm256_movemask_ps(low)) | static_cast<Bits>(_mm256_movemask_ps(high)) << 8;
+}
+inline Bits equal(Lanes a, Lanes b) {
+  return bitsOf(_mm256_cmp_ps(a.low, b.low, _CMP_EQ_OQ), _mm256_cmp_ps(a.high, b.high, _CMP_EQ_OQ));
+}
+inline Bits greater(Lanes a, Lanes b) {
+  return bitsOf(_mm256_cmp_ps(a.low, b.low, _CMP_GT_OQ), _mm256_cmp_ps(a.high, b.high, _CMP_GT_OQ));
+}
+inline float leastLane(Lanes a) {
+  const __m256 eight = _mm256_min_ps(a.low, a.high);
+  __m128 four = _mm_min_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  four = _mm_min_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_min_ss(four, _mm_shuffle_ps(four, four, 1)));
+}
+
+}  // namespace

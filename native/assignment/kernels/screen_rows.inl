@@ -1,0 +1,116 @@
+// Included once per instruction set, after its lanes_*.inl, inside an anonymous namespace: no standard
+// templates, so that no function compiled for a newer CPU can be shared with the rest of the program.
+// `kBlocks` registers of 16 models.
+
+template <size_t kBlocks, size_t kQuantities, size_t kChannels>
+struct Screener {
+  static inline __attribute__((always_inline)) void rows(const ScreenBlock& block, uint8_t* winner,
+                                                         uint64_t* open) {
+    const size_t models = block.models, padded = kBlocks * 16, tail = models - (kBlocks - 1) * 16;
+    const size_t quantities = kQuantities != 0 ? kQuantities : block.quantities;
+    const size_t channels = kChannels != 0 ? kChannels : block.channels;
+    // Each of the few operations on a value rounds by at most 2^-24 of the magnitudes involved.
+    const Lanes valueRounding = all(static_cast<float>(2 * quantities + 6) * 0x1p-24f);
+    const Lanes squareRounding = all(static_cast<float>(4 * channels + 8) * 0x1p-22f);
+    const Lanes never = all(1e30f), zero = all(0.0f);
+    const uint64_t every = models == 64 ? ~uint64_t{0} : (uint64_t{1} << models) - 1;
+    const auto values = [&](const float* row, size_t b) {
+      return b + 1 < kBlocks || tail == 16 ? load(row + b * 16) : loadFirst(row + b * 16, tail);
+    };
+    for (size_t i = 0; i < block.rows; ++i) {
+      const size_t group = block.groups != nullptr ? block.groups[i] : 0;
+      const uint64_t allowed = block.allowed != nullptr ? block.allowed[i] & every : every;
+
+      Lanes r[kBlocks], size[kBlocks];
+      const float* base = block.base + group * padded;
+      for (size_t b = 0; b < kBlocks; ++b) {
+        r[b] = load(base + b * 16);
+        size[b] = absolute(r[b]);
+      }
+      for (size_t k = 0; k < quantities; ++k) {
+        const float* weight = block.weight + (group * quantities + k) * padded;
+        const float* row = block.values[k] + i * models;
+        for (size_t b = 0; b < kBlocks; ++b) {
+          const Lanes part = multiply(load(weight + b * 16), values(row, b));
+          r[b] = add(r[b], part);
+          size[b] = add(size[b], absolute(part));
+        }
+      }
+      for (size_t b = 0; b < kBlocks; ++b)
+        r[b] = select(static_cast<Bits>(allowed >> (b * 16) & 0xFFFF), r[b], never);
+      Lanes fold = r[0];
+      for (size_t b = 1; b < kBlocks; ++b) fold = least(fold, r[b]);
+      const float best = leastLane(fold);
+      const Lanes bests = all(best);
+      uint64_t ties = 0;
+      for (size_t b = 0; b < kBlocks; ++b) ties |= static_cast<uint64_t>(equal(r[b], bests)) << (b * 16);
+      const auto which = static_cast<size_t>(__builtin_ctzll(ties));
+
+      // What the winner shares with all: its rounding and the reach of its own prices.
+      float winnerSize = block.base[group * padded + which];
+      winnerSize = winnerSize < 0 ? -winnerSize : winnerSize;
+      float winnerReach = 0;
+      for (size_t k = 0; k < quantities; ++k) {
+        const size_t at = (group * quantities + k) * padded + which;
+        const float q = block.values[k][i * models + which], part = block.weight[at] * q;
+        winnerSize += part < 0 ? -part : part;
+        if (block.own != nullptr) winnerReach += block.own[at] * q;
+      }
+      const Lanes winnerSizes = all(winnerSize);
+
+      const float* v = block.v + (group * models + which) * padded;
+      uint64_t decided = 0;
+      for (size_t b = 0; b < kBlocks; ++b) {
+        // (f(j) - f(winner))'d, squared, at its largest in the region; `pure` is the size of what it sums.
+        Lanes square = load(v + b * 16), pure = square;
+        for (size_t s = 0; s < channels; ++s) {
+          const float* q = block.values[block.channelQuantity[s]] + i * models;
+          const float* u = block.u + ((group * models + which) * channels + s) * padded;
+          const float* a = block.a + (group * channels + s) * channels;
+          const Lanes delta = subtract(values(q, b), all(q[which]));
+          const Lanes own = multiply(multiply(all(a[s]), delta), delta);
+          square = add(square, add(multiply(load(u + b * 16), delta), own));
+          pure = add(pure, own);
+          for (size_t t = s + 1; t < channels; ++t) {
+            const float* other = block.values[block.channelQuantity[t]] + i * models;
+            const Lanes otherDelta = subtract(values(other, b), all(other[which]));
+            square = add(square, multiply(all(2 * a[t]), multiply(delta, otherDelta)));
+          }
+        }
+        Lanes margin = subtract(subtract(r[b], bests), multiply(add(size[b], winnerSizes), valueRounding));
+        if (block.own != nullptr) {
+          Lanes reach = all(winnerReach);
+          for (size_t k = 0; k < quantities; ++k)
+            reach = add(reach, multiply(load(block.own + (group * quantities + k) * padded + b * 16),
+                                        values(block.values[k] + i * models, b)));
+          margin = subtract(margin, multiply(reach, all(1.000001f)));
+        }
+        const Bits apart = greater(margin, zero) &
+                           greater(multiply(margin, margin), add(square, multiply(squareRounding, pure)));
+        decided |= static_cast<uint64_t>(apart) << (b * 16);
+      }
+      winner[i] = static_cast<uint8_t>(which);
+      open[i] = (allowed & ~decided) | uint64_t{1} << which;
+    }
+  }
+};
+
+template <size_t kBlocks>
+void screenRowsOf(const ScreenBlock& block, uint8_t* winner, uint64_t* open) {
+  // A floor over cost and quality, the usual problem, is worth its own copy.
+  if (block.quantities == 2 && block.channels == 1) return Screener<kBlocks, 2, 1>::rows(block, winner, open);
+  Screener<kBlocks, 0, 0>::rows(block, winner, open);
+}
+
+void screenRowsAll(const ScreenBlock& block, uint8_t* winner, uint64_t* open) {
+  switch ((block.models + 15) / 16) {
+    case 1:
+      return screenRowsOf<1>(block, winner, open);
+    case 2:
+      return screenRowsOf<2>(block, winner, open);
+    case 3:
+      return screenRowsOf<3>(block, winner, open);
+    default:
+      return screenRowsOf<4>(block, winner, open);
+  }
+}
