@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { runAttached } from "./setup/command.mjs";
 import { SetupFailed } from "./setup/steps.mjs";
 import { root, runScript, setUp } from "./setup.mjs";
+import { fuzzing } from "./test/fuzzing.mjs";
 import { installNodes } from "./test/nodes.mjs";
 import { addressSanitizer, threadSanitizer } from "./test/sanitizers.mjs";
 
@@ -14,7 +15,8 @@ With arguments for vitest, such as part of a file's name or -t NAME, only vitest
 Tests on real records need OMNIROUTER_DATA to name the folder that has them; else they are skipped.
 
   --full      also the long tests (*.full.test.ts), the lint, the package under other versions of Node, and the
-              native code under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer
+              native code under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer, and fuzzed
+              (OMNIROUTER_FUZZ_SECONDS for each target, 60 unless set)
   --verbose   show the whole output of set-up`;
 
 /** @typedef {{ name: string, run: () => Promise<number> }} Stage */
@@ -92,5 +94,6 @@ await runScript(async () => {
     native,
     addressSanitizer({ verbose }),
     threadSanitizer({ verbose }),
+    fuzzing({ verbose }),
   ]);
 });

@@ -1,0 +1,99 @@
+// The native entry points on bytes that libFuzzer makes up (test/native/fuzz), under the sanitizers.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buildNative } from "../setup/addon.mjs";
+import { runAttached } from "../setup/command.mjs";
+import { thisMachine } from "../setup/machine.mjs";
+import { Steps } from "../setup/steps.mjs";
+import { root } from "../setup.mjs";
+
+const targets = ["assignment", "text_embedder", "index_file"];
+
+/**
+ * Runs every target for OMNIROUTER_FUZZ_SECONDS, 60 by default. What it learns is kept in .cache/fuzz/<target> and
+ * where it starts the next time; an input that breaks a promise is written beside it.
+ * @param {{ verbose: boolean }} options
+ */
+export function fuzzing({ verbose }) {
+  return {
+    name: "fuzzing",
+    run: async () => {
+      const missing = whatIsMissing();
+      if (missing !== undefined) {
+        console.log(missing);
+        return 0;
+      }
+      const seconds = Number(process.env.OMNIROUTER_FUZZ_SECONDS ?? 60);
+      const folder = await build({ verbose });
+      for (const target of targets) {
+        const corpus = join(root, ".cache", "fuzz", target);
+        mkdirSync(corpus, { recursive: true });
+        console.log(`${target}: ${seconds} s`);
+        const code = await runAttached(join(folder, "test", "native", "fuzz", `fuzz_${target}`), [
+          `-max_total_time=${seconds}`,
+          "-len_control=0",
+          "-max_len=2048",
+          "-timeout=60",
+          "-verbosity=0",
+          "-print_funcs=0",
+          "-print_final_stats=1",
+          `-artifact_prefix=${corpus}-`,
+          corpus,
+        ]);
+        if (code !== 0) return code;
+      }
+      return 0;
+    },
+  };
+}
+
+/** Debian's clang comes without the fuzzer's run-time library, so a target is linked to see. */
+function whatIsMissing() {
+  const advice =
+    "Fuzzing is skipped: it takes clang and libFuzzer. Run: sudo apt-get install clang libclang-rt-14-dev";
+  if (process.platform !== "linux") return "Fuzzing is set up for Linux only: skipped here.";
+  const folder = mkdtempSync(join(tmpdir(), "omnirouter-fuzz-"));
+  try {
+    execFileSync("clang++", ["-x", "c++", "-", "-fsanitize=fuzzer,address", "-o", join(folder, "probe")], {
+      input: 'extern "C" int LLVMFuzzerTestOneInput(const unsigned char*, unsigned long) { return 0; }',
+      stdio: ["pipe", "ignore", "ignore"],
+    });
+    return undefined;
+  } catch {
+    return advice;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** @param {{ verbose: boolean }} options */
+async function build({ verbose }) {
+  const folder = "build/fuzz";
+  /** @param {string} file */
+  const ofGcc = file => execFileSync("g++", [`-print-file-name=${file}`], { encoding: "utf8" }).trim();
+  // FAISS brings GCC's OpenMP, whose header uses an attribute in a form that clang 14 does not know.
+  const openMp = `-idirafter ${ofGcc("include")} "-D__malloc__(...)="`;
+  /** @param {string} command CMake remembers compilers by their whole path */
+  const path = command => execFileSync("which", [command], { encoding: "utf8" }).trim();
+  const settings = {
+    CMAKE_BUILD_TYPE: "RelWithDebInfo",
+    CMAKE_C_COMPILER: path("clang"),
+    CMAKE_CXX_COMPILER: path("clang++"),
+    OMNIROUTER_ADDON: "OFF",
+    OMNIROUTER_FUZZ: "ON",
+    OMNIROUTER_SANITIZE: "fuzzer-no-link,address,undefined",
+    OpenMP_C_FLAGS: openMp,
+    OpenMP_C_LIB_NAMES: "gomp",
+    OpenMP_CXX_FLAGS: openMp,
+    OpenMP_CXX_LIB_NAMES: "gomp",
+    OpenMP_gomp_LIBRARY: ofGcc("libgomp.so"),
+  };
+  await new Steps({ logs: join(root, ".cache", "setup"), verbose }).step(
+    folder,
+    progress => buildNative(root, { folder, settings, addon: false }, thisMachine(), progress),
+    done => (done ? "built" : "up to date"),
+  );
+  return join(root, folder);
+}

@@ -1,0 +1,155 @@
+// solve() on any problem that checkProblem lets pass: no crash, an answer that keeps its promises and, for
+// small problems, the enumerated truth.
+#include <vector>
+
+#include "assignment/choose.h"
+#include "assignment/solver.h"
+#include "compute/pool.h"
+#include "errors.h"
+#include "native/assignment/answers.h"
+#include "native/assignment/instances.h"
+#include "native/fuzz/input.h"
+
+using namespace omnirouter;
+using namespace omnirouter::assignment;
+using omnirouter::assignment::test::enumerate;
+using omnirouter::assignment::test::fault;
+using omnirouter::assignment::test::hasPlan;
+using omnirouter::assignment::test::toleranceWorth;
+using omnirouter::assignment::test::Truth;
+using omnirouter::test::Input;
+using omnirouter::test::require;
+
+namespace {
+
+struct Decoded {
+  std::vector<std::vector<float>> values;
+  std::vector<uint64_t> allowed;
+  std::vector<uint16_t> groups;
+  std::vector<double> warmStart;
+  Problem problem;
+  Options options;
+  bool ordinary = true;  // sizes that add up without losing all digits
+};
+
+double bound(Input& in, const Problem& p, int quantity, double size) {
+  const auto n = static_cast<double>(p.rows);
+  if (quantity == kRequests) return static_cast<double>(in.below(p.rows + 2));
+  if (in.oneIn(16)) return -in.unit() * size;
+  return n * in.unit() * size * 1.1;
+}
+
+void decode(Input& in, Decoded& d) {
+  Problem& p = d.problem;
+  // Mostly small; now and then many models, or rows enough for samples and screening.
+  p.models = in.oneIn(8) ? 1 + in.below(64) : 1 + in.below(5);
+  p.rows = p.models <= 5 && in.oneIn(16) ? in.below(6000) : in.below(12);
+  const size_t quantities = in.oneIn(16) ? in.below(9) : 2;
+  std::vector<double> size(quantities);
+  for (size_t k = 0; k < quantities; ++k) {
+    size[k] = k == 1 ? 1.0 : std::pow(10.0, static_cast<double>(in.below(13)) - 8.0);
+    const bool odd = in.oneIn(16);
+    if (odd) d.ordinary = false;
+    auto& q = d.values.emplace_back(p.rows * p.models);
+    // Long matrices repeat a pattern that depends on where it starts.
+    const size_t drawn = std::min<size_t>(q.size(), 256);
+    for (size_t e = 0; e < q.size(); ++e)
+      q[e] = e < drawn ? static_cast<float>(odd ? in.raw() : in.unit() * size[k])
+                       : q[(e * 7 + e / drawn) % drawn];
+    p.quantities.push_back({q.data(), 1e30});
+    p.objective.push_back(0);
+  }
+  if (quantities > 0) {
+    const size_t first = in.below(quantities);
+    p.objective[first] = in.oneIn(3) ? -1 : 1;
+    if (in.oneIn(8)) p.objective[in.below(quantities)] += in.unit() * 100;
+    if (in.oneIn(6)) p.tieBreak = static_cast<int>(in.below(quantities));
+  }
+  if (in.oneIn(3)) {
+    p.groupCount = 1 + in.below(in.oneIn(4) ? 40 : 3);
+    for (size_t i = 0; i < p.rows; ++i)
+      d.groups.push_back(static_cast<uint16_t>(i < 64 ? in.below(p.groupCount) : i % p.groupCount));
+    p.groups = d.groups.data();
+    if (in.oneIn(8)) p.objectiveGroup = static_cast<int>(in.below(p.groupCount));
+  }
+  if (in.oneIn(3)) {
+    for (size_t i = 0; i < p.rows; ++i) {
+      const uint64_t any = i < 64 ? in.byte() * uint64_t{0x0101010101010101} : d.allowed[i % 64];
+      d.allowed.push_back(any == 0 ? uint64_t{1} << i % p.models : any | uint64_t{1} << i % p.models);
+    }
+    p.allowed = d.allowed.data();
+  }
+  const size_t limits = in.oneIn(16) ? in.below(70) : in.below(7);
+  for (size_t l = 0; l < limits; ++l) {
+    Limit limit;
+    limit.quantity = static_cast<int>(in.below(quantities + 1)) - 1;
+    limit.atLeast = in.oneIn(3);
+    if (in.oneIn(2)) limit.model = static_cast<int>(in.below(p.models));
+    if (in.oneIn(3)) limit.group = static_cast<int>(in.below(p.groupCount));
+    limit.bound =
+        bound(in, p, limit.quantity, limit.quantity < 0 ? 0 : size[static_cast<size_t>(limit.quantity)]);
+    if (in.oneIn(32)) {
+      limit.bound = in.raw();
+      d.ordinary = false;
+    }
+    p.limits.push_back(limit);
+  }
+  d.options.seed = in.byte();
+  d.options.nodeLimit = in.oneIn(4) ? in.below(50) : 3000;
+  d.options.diagnose = !in.oneIn(8);
+  if (in.oneIn(8)) {
+    for (size_t l = 0; l < limits; ++l) d.warmStart.push_back(in.unit() * std::pow(10.0, in.below(9)));
+    d.options.warmStart = d.warmStart;
+  }
+}
+
+bool enumerable(const Problem& p) {
+  double plans = 1;
+  for (size_t i = 0; i < p.rows; ++i) plans *= static_cast<double>(p.models);
+  return plans * static_cast<double>(p.limits.size() + 1) <= 3e4;
+}
+
+void checkTruth(const Problem& p, const Solution& s) {
+  const Truth truth = enumerate(p);
+  require(!(truth.feasible && s.status == Status::infeasible), "a feasible problem is said to be infeasible");
+  require(!(hasPlan(s.status) && !truth.feasible), "a plan where enumeration finds none");
+  if (!truth.feasible) return;
+  double size = std::abs(truth.objective);
+  for (size_t l = 0; l < p.limits.size(); ++l) size += s.prices[l] * std::abs(p.limits[l].bound);
+  for (const Quantity& q : p.quantities)
+    for (size_t e = 0; e < p.rows * p.models; ++e) size += std::abs(static_cast<double>(q.values[e])) * 1e-3;
+  require(s.certificate.dual <= truth.objective + toleranceWorth(p, s) + 1e-9 * size,
+          "the bound is above the optimum");
+  if (s.status == Status::optimal && p.tieBreak < 0)
+    require(s.certificate.objective <= truth.objective + 1e-9 * size, "an optimal plan that is not");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  static const bool once = (compute::Pool::shared().setThreads(1), true);
+  (void)once;
+  Input in(data, size);
+  Decoded d;
+  decode(in, d);
+  try {
+    const Solution s = solve(d.problem, d.options, {});
+    if (!d.ordinary) {
+      require(s.choice.size() == d.problem.rows, "choice has a wrong length");
+      for (size_t i = 0; i < d.problem.rows; ++i)
+        require(s.choice[i] < d.problem.models && (d.problem.allowedModels(i) >> s.choice[i] & 1) == 1,
+                "a model that may not answer");
+      return 0;
+    }
+    const auto wrong = fault(d.problem, s);
+    require(!wrong, wrong.value_or(""));
+    if (enumerable(d.problem)) checkTruth(d.problem, s);
+    std::vector<uint8_t> routed(d.problem.rows, 255);
+    chooseByPrices(d.problem, s.prices, routed.data());
+    for (size_t i = 0; i < routed.size(); ++i)
+      require(routed[i] < d.problem.models && (d.problem.allowedModels(i) >> routed[i] & 1) == 1,
+              "prices route to a model that may not answer");
+  } catch (const InvalidArgument&) {
+  }
+  return 0;
+}

@@ -1,0 +1,86 @@
+// The index file's reader on any bytes: an error, or an index that is safe to search, to extend and to save.
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "compute/pool.h"
+#include "errors.h"
+#include "native/fuzz/input.h"
+#include "retrieval/index_file.h"
+#include "retrieval/vector_index.h"
+
+using namespace omnirouter;
+using namespace omnirouter::retrieval;
+using omnirouter::test::Input;
+using omnirouter::test::require;
+
+namespace {
+
+const compute::CancelFlag kNever;
+constexpr size_t kTrailer = 12;  // "OmniCRC1" and the checksum
+
+std::vector<uint8_t> example(Kind kind) {
+  constexpr size_t kDimension = 4, kRows = 40;
+  const auto index = VectorIndex::create(kDimension, kind);
+  std::vector<float> vectors;
+  for (size_t e = 0; e < kRows * kDimension; ++e) vectors.push_back(std::sin(static_cast<float>(e * e % 97)));
+  index->add(vectors, {}, kNever);
+  index->settle(kNever);
+  MemorySink sink;
+  index->write(sink, kNever);
+  return sink.take();
+}
+
+void use(const std::shared_ptr<VectorIndex>& index) {
+  const size_t k = 5;
+  std::vector<float> queries(2 * index->dimension(), 0.25f);
+  std::vector<Neighbour> out(2 * k);
+  index->search(queries, k, kNever, out);
+  size_t found = 0;
+  for (size_t n = 0; n < k; ++n) found += out[n].id >= 0;
+  require(found <= index->size(), "more neighbours than rows");
+  MemorySink sink;
+  index->write(sink, kNever);
+  const std::vector<uint8_t> bytes = sink.take();
+  MemorySource source(bytes);
+  const auto again = VectorIndex::read(source, Kind::flat);
+  require(again->size() == index->size() && again->dimension() == index->dimension(),
+          "an index that was read does not survive saving");
+  again->add(std::vector<float>(index->dimension(), 0.5f), {}, kNever);
+  require(again->size() == index->size() + 1, "an addition is lost");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  static const bool once = (compute::Pool::shared().setThreads(1), true);
+  (void)once;
+  static const std::vector<uint8_t> flat = example(Kind::flat), graph = example(Kind::hnsw);
+  Input in(data, size);
+  const uint8_t kind = in.byte() % 4;
+  std::vector<uint8_t> bytes;
+  if (kind == 0) {
+    bytes.assign(in.rest().begin(), in.rest().end());
+  } else {
+    bytes = in.oneIn(2) ? graph : flat;
+    for (size_t edits = kind == 1 ? 0 : 1 + in.below(6); edits > 0; --edits) {
+      const size_t at = in.oneIn(3) ? in.below(60) : in.below(bytes.size());
+      bytes[std::min(at, bytes.size() - 1)] = in.byte();
+    }
+    if (kind == 3) bytes.resize(in.below(bytes.size() + 1));
+  }
+  // A checksum that fits, or none, as in FAISS's own files: so that what lies behind it is reached too.
+  if (kind == 2 && bytes.size() > kTrailer) {
+    bytes.resize(bytes.size() - kTrailer);
+  }
+  try {
+    MemorySource source(bytes);
+    use(VectorIndex::read(source, in.oneIn(2) ? Kind::flat : Kind::automatic));
+  } catch (const Error& error) {
+    require(kind != 1, "a saved index is refused: " + std::string(error.what()));
+    require(error.code() == "ERR_OMNI_CORRUPT" || error.code() == "ERR_OMNI_VERSION" ||
+                error.code() == "ERR_OMNI_INVALID_ARGUMENT",
+            "an unexpected error: " + error.code());
+  }
+  return 0;
+}
