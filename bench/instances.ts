@@ -146,7 +146,7 @@ export function problemOf(workload: Workload, limits: LimitSet, seed = 1): Assig
     ([group, high]): Limit => ({
       mean: "quality",
       // One plan reaches every tenant's `high`, so the floors can hold together.
-      atLeast: Math.min(high, between(lowest.get(group)!, high)),
+      atLeast: Math.max(0, Math.min(floor(high), between(lowest.get(group)!, high))),
       group,
     }),
   );
@@ -156,7 +156,7 @@ export function problemOf(workload: Workload, limits: LimitSet, seed = 1): Assig
   const tenant = groups[0] ?? 0;
   let spent = 0;
   for (const [i, x] of unbudgeted.column("cost").entries()) if (groups[i] === tenant) spent += x;
-  const atMost = spent * (rows >= 4096 ? 0.99 : 1 + 1e-6);
+  const atMost = Number((spent * (rows >= 4096 ? 0.99 : 1.001)).toPrecision(4));
   return {
     ...base,
     limits: [...floors, { sum: "cost", atMost, group: tenant }, ...capacities],
@@ -165,7 +165,12 @@ export function problemOf(workload: Workload, limits: LimitSet, seed = 1): Assig
 
 /** A floor at 70 % of the way from the cheapest plan's quality to the highest there is. */
 function between(least: number, most: number): number {
-  return least + 0.7 * (most - least);
+  return floor(least + 0.7 * (most - least));
+}
+
+/** Down to four decimals, so that a better solver poses the same problems as the one before. */
+function floor(quality: number): number {
+  return Math.floor(quality * 1e4) / 1e4;
 }
 
 /** The cheapest plan and that of the highest quality, under the capacities. */
@@ -173,9 +178,11 @@ function extremes(base: Omit<AssignmentProblem, "limits">, limits: readonly Limi
   return [solved({ ...base, limits }), solved({ ...base, objective: { maximize: "quality" }, limits })];
 }
 
+/** Near enough for a bound to be read off it: a plan a few requests over a capacity would do. */
 function solved(problem: AssignmentProblem): Plan {
   const plan = assign(problem, { gapTolerance: 1e-4, diagnose: false });
-  if (!plan.feasible) throw new Error(`a problem of the bench came out ${plan.status}`);
+  if (plan.status === "infeasible")
+    throw new Error("a problem of the bench cannot be posed: its capacities conflict");
   return plan;
 }
 
