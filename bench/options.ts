@@ -6,6 +6,7 @@ export interface BenchOptions {
   readonly rows?: readonly string[];
   readonly models?: readonly string[];
   readonly limits?: readonly string[];
+  readonly set?: readonly string[];
   readonly peer?: readonly string[];
   /** Seconds after which a peer is stopped. */
   readonly cut: number;
@@ -19,6 +20,7 @@ npm run bench:peers [-- OPTIONS]    our solver beside others
   --rows N,...       only these numbers of queries
   --models M,...     only these numbers of models
   --limits SET,...   only these of ${LIMIT_SETS.join(", ")} (npm run bench also has choose)
+  --set NAME,...     only "generated" problems, or those of a real set (bench:peers)
   --peer TEXT,...    only the solvers whose name contains one of these (bench:peers)
   --cut SECONDS      stop a solver after so long; 60 (bench:peers)
   --quick            half a second per case instead of five: to see that it works, not to quote (bench)
@@ -34,6 +36,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | "help" {
       rows: { type: "string" },
       models: { type: "string" },
       limits: { type: "string" },
+      set: { type: "string" },
       peer: { type: "string" },
       cut: { type: "string", default: "60" },
       quick: { type: "boolean", default: false },
@@ -45,7 +48,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | "help" {
   const cut = Number(values.cut);
   if (!(cut > 0)) throw new TypeError(`--cut must be a number of seconds, got ${values.cut}`);
   const { quick, markdown } = values;
-  const lists = (["rows", "models", "limits", "peer"] as const).flatMap(name => {
+  const lists = (["rows", "models", "limits", "set", "peer"] as const).flatMap(name => {
     const list = values[name]?.split(",");
     return list === undefined ? [] : [[name, list]];
   });

@@ -12,7 +12,7 @@ import { writeMps, writeProgram } from "./peers/files.js";
 import { calibratedPrice, qualityThreshold } from "./peers/heuristics.js";
 import { linearProgram } from "./peers/linear-program.js";
 import { type Answer, availableSolvers, type Solver } from "./peers/solvers.js";
-import { recordedWorkloads } from "./records.js";
+import { recordedSets, recordedWorkload } from "./records.js";
 import { formatCount, formatGap, formatTime, markdownTable, provenance } from "./report.js";
 import { medianTime } from "./statistics.js";
 
@@ -58,20 +58,24 @@ export async function comparePeers(options: BenchOptions, sources: string): Prom
     comparisons.push(comparison);
   };
   for (const [rows, models, limitSets] of GENERATED) {
+    if (!selects(options.set, "generated")) break;
     if (!selects(options.rows, rows) || !selects(options.models, models)) continue;
     const workload = generateWorkload(rows, models);
     for (const limits of limitSets)
       if (selects(options.limits, limits))
         await run(`${formatCount(rows)} x ${models}, ${DESCRIPTIONS[limits]}`, problemOf(workload, limits));
   }
-  if (options.rows === undefined && options.models === undefined)
-    for (const workload of await recordedWorkloads())
-      for (const limits of ["floor", "tight"] as const)
-        if (selects(options.limits, limits))
-          await run(
-            `${workload.name}, ${formatCount(workload.rows)} x ${workload.models.length}, ${DESCRIPTIONS[limits]}`,
-            problemOf(workload, limits),
-          );
+  // --rows and --models name sizes that are generated; a real set has its own.
+  const real = options.rows === undefined && options.models === undefined;
+  for (const set of real ? recordedSets().filter(name => selects(options.set, name)) : []) {
+    const workload = await recordedWorkload(set);
+    for (const limits of ["floor", "tight"] as const)
+      if (selects(options.limits, limits))
+        await run(
+          `${set}, ${formatCount(workload.rows)} x ${workload.models.length}, ${DESCRIPTIONS[limits]}`,
+          problemOf(workload, limits),
+        );
+  }
   const disagreements = comparisons.flatMap(({ title, disagreements: list }) =>
     list.map(text => `${title}: ${text}`),
   );

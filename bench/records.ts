@@ -13,8 +13,9 @@ import {
 import { seededRandom } from "../lib/simulation/random.js";
 import type { Workload } from "./instances.js";
 
-/** Predicted matrices of the 30 % of each set's queries that the predictor was not fitted on. */
-export async function recordedWorkloads(folder = process.env.OMNIROUTER_DATA): Promise<Workload[]> {
+/** The sets there are, by name; none, said so, where OMNIROUTER_DATA is not set. */
+export function recordedSets(): string[] {
+  const folder = process.env.OMNIROUTER_DATA;
   if (folder === undefined || folder === "") {
     console.log("OMNIROUTER_DATA is not set: the real sets are left out");
     return [];
@@ -22,13 +23,13 @@ export async function recordedWorkloads(folder = process.env.OMNIROUTER_DATA): P
   const sets = readdirSync(folder).filter(name =>
     ["queries.jsonl.gz", "models.json"].every(file => existsSync(join(folder, name, file))),
   );
-  if (sets.length === 0) console.log(`no sets in ${folder}: the real sets are left out`);
-  const workloads: Workload[] = [];
-  for (const name of sets.sort()) workloads.push(await predicted(name, join(folder, name)));
-  return workloads;
+  if (sets.length === 0) console.log(`OMNIROUTER_DATA (${folder}) holds no sets: they are left out`);
+  return sets.sort();
 }
 
-async function predicted(name: string, folder: string): Promise<Workload> {
+/** Predicted matrices of the 30 % of a set's queries that the predictor was not fitted on. */
+export async function recordedWorkload(name: string): Promise<Workload> {
+  const folder = join(process.env.OMNIROUTER_DATA!, name);
   const pool = await ModelPool.load(join(folder, "models.json"));
   const records = await History.read(join(folder, "queries.jsonl.gz"), pool);
   const [train, test] = split(records.size, 0.7).map(rows => records.select(rows)) as [History, History];

@@ -3,51 +3,54 @@
 // budget they can only overrun.
 import type { AssignmentProblem } from "../../lib/index.js";
 
+/** The score of each cell, given the rule's number: a query goes to the model of the least. */
+type Rule = (number: number) => (cell: number) => number;
+
 /** One price of quality for all: the model with the least cost - price * quality that still has room. */
 export function calibratedPrice(problem: AssignmentProblem): Uint8Array {
   const { cost, quality } = problem.quantities;
-  // Beyond the steepest trade that the matrices hold, only quality counts.
-  let dearest = 0;
-  for (const c of cost!) if (c > dearest) dearest = c;
-  const leastStep = 1 / 1024;
-  const plan = (price: number) => spillOver(problem, cell => cost![cell]! - price * quality![cell]!);
-  return bisect(problem, plan, 0, dearest / leastStep);
+  // Quality is estimated no finer than by thousandths: beyond this price nothing but quality counts.
+  const most = 1000 * greatest(cost!);
+  return calibrate(problem, price => cell => cost![cell]! - price * quality![cell]!, most);
 }
 
 /** The cheapest model expected to reach a quality that still has room; where none does, the best one. */
 export function qualityThreshold(problem: AssignmentProblem): Uint8Array {
   const { cost, quality } = problem.quantities;
-  let dearest = 0;
-  for (const c of cost!) if (c > dearest) dearest = c;
+  const dearest = greatest(cost!);
   // Below the threshold a model ranks behind all that reach it, by how far it falls short.
-  const plan = (threshold: number) =>
-    spillOver(problem, cell =>
-      quality![cell]! >= threshold ? cost![cell]! : dearest * (2 + threshold - quality![cell]!),
-    );
-  return bisect(problem, plan, 0, 1);
+  const rule: Rule = threshold => cell =>
+    quality![cell]! >= threshold ? cost![cell]! : dearest * (2 + threshold - quality![cell]!);
+  return calibrate(problem, rule, 1);
 }
 
-/** The plan of the least number that meets every floor; of the greatest, if none does. Quality rises with the number. */
-function bisect(
-  problem: AssignmentProblem,
-  plan: (number: number) => Uint8Array,
-  least: number,
-  most: number,
-): Uint8Array {
-  const low = plan(least);
-  if (meetsFloors(problem, low)) return low;
-  let best = plan(most);
-  if (!meetsFloors(problem, best)) return best;
-  let [below, above] = [least, most];
+function greatest(values: Float32Array): number {
+  return values.reduce((most, value) => Math.max(most, value), 0);
+}
+
+/**
+ * The plan of the least number that meets every floor, capacities kept. Where no number does, because those who come
+ * late find the good models full, that of the least number that would without capacities.
+ */
+function calibrate(problem: AssignmentProblem, rule: Rule, most: number): Uint8Array {
+  const plan = (number: number) => spillOver(problem, rule(number));
+  const within = leastNumber(most, number => meetsFloors(problem, plan(number)));
+  if (within !== undefined) return plan(within);
+  const unlimited = { ...problem, limits: problem.limits!.filter(({ model }) => model === undefined) };
+  return plan(leastNumber(most, number => meetsFloors(problem, spillOver(unlimited, rule(number)))) ?? most);
+}
+
+/** By bisection: quality rises with the number. */
+function leastNumber(most: number, meets: (number: number) => boolean): number | undefined {
+  if (meets(0)) return 0;
+  if (!meets(most)) return undefined;
+  let [below, above] = [0, most];
   for (let step = 0; step < 50; step++) {
     const middle = (below + above) / 2;
-    const choice = plan(middle);
-    if (meetsFloors(problem, choice)) {
-      best = choice;
-      above = middle;
-    } else below = middle;
+    if (meets(middle)) above = middle;
+    else below = middle;
   }
-  return best;
+  return above;
 }
 
 /** Query by query, the model of the least score among those with room; a query that fits nowhere goes to the least. */
