@@ -2,7 +2,7 @@
 import benny from "benny";
 import { assign, type Plan } from "../lib/index.js";
 import { DESCRIPTIONS, generateWorkload, LIMIT_SETS, problemOf } from "./instances.js";
-import { type BenchOptions, selects } from "./options.js";
+import { type BenchOptions, reservations, selects } from "./options.js";
 import { formatCount, formatGap, formatTime, markdownTable, provenance } from "./report.js";
 import { percentile } from "./statistics.js";
 import { matrixBytes, streamingRead } from "./streaming-read.js";
@@ -10,7 +10,7 @@ import { matrixBytes, streamingRead } from "./streaming-read.js";
 const ROWS = [1, 16, 256, 4096, 65_536, 1_000_000];
 const CHOOSE_ROWS = [1, 256, 65_536, 1_000_000];
 const MODELS = [8, 16, 32];
-const CHOOSE_MODELS = 16;
+const CHOOSE_MODELS = [16];
 /** Where a problem fits the caches of a core, a streaming read of it says nothing. */
 const FEWEST_ROWS_FOR_A_READ = 4096;
 
@@ -35,8 +35,8 @@ interface Row {
 export async function benchAssign(options: BenchOptions, reader: string): Promise<string> {
   const solves: Row[] = [];
   const choices: Row[] = [];
-  for (const models of MODELS.filter(m => selects(options.models, m)))
-    for (const rows of ROWS.filter(n => selects(options.rows, n))) {
+  for (const models of options.models ?? MODELS)
+    for (const rows of options.rows ?? ROWS) {
       const workload = generateWorkload(rows, models);
       const cases = LIMIT_SETS.filter(limits => selects(options.limits, limits)).map((limits): Case => {
         const problem = problemOf(workload, limits);
@@ -44,20 +44,23 @@ export async function benchAssign(options: BenchOptions, reader: string): Promis
       });
       solves.push(...(await measure("assign", rows, models, cases, options, reader)));
     }
-  if (selects(options.limits, "choose") && selects(options.models, CHOOSE_MODELS))
-    for (const rows of CHOOSE_ROWS.filter(n => selects(options.rows, n))) {
-      const problem = problemOf(generateWorkload(rows, CHOOSE_MODELS), "tight");
+  for (const models of selects(options.limits, "choose") ? (options.models ?? CHOOSE_MODELS) : [])
+    for (const rows of options.rows ?? CHOOSE_ROWS) {
+      const problem = problemOf(generateWorkload(rows, models), "tight");
       const { prices } = assign(problem);
       const out = new Uint8Array(rows);
       const run = () => void prices.choose(problem, out);
       choices.push(
-        ...(await measure("Prices.choose", rows, CHOOSE_MODELS, [{ name: "prices", run }], options, reader)),
+        ...(await measure("Prices.choose", rows, models, [{ name: "prices", run }], options, reader)),
       );
     }
-  const quick = options.quick ? " Taken with --quick: not to be quoted." : "";
-  return [`${provenance()}${quick}`, ...(solves.length > 0 ? [showSolves(solves)] : []), showChoices(choices)]
-    .filter(text => text !== "")
-    .join("\n\n");
+  const text = [
+    `${provenance()}${reservations(options)}`,
+    ...(solves.length > 0 ? [showSolves(solves)] : []),
+    ...(choices.length > 0 ? [showChoices(choices)] : []),
+  ].join("\n\n");
+  console.log(`\n${text}`);
+  return text;
 }
 
 async function measure(
@@ -126,7 +129,6 @@ function showSolves(rows: readonly Row[]): string {
 }
 
 function showChoices(rows: readonly Row[]): string {
-  if (rows.length === 0) return "";
   const table = markdownTable(
     ["call", "queries", "models", "p50", "p99", "read", "p50 / read"],
     rows.map(row => ["Prices.choose", ...sizes(row), ...times(row)]),

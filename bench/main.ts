@@ -9,19 +9,23 @@ import { writeSection } from "./report.js";
 const sources = process.env.OMNIROUTER_BENCH_SOURCES!;
 
 const [which, ...args] = process.argv.slice(2);
-try {
-  const options = parseOptions(args);
-  if (options === "help") console.log(HELP);
-  else {
-    const text =
-      which === "peers"
-        ? await comparePeers(options, join(sources, "peers"))
-        : await benchAssign(options, process.env.OMNIROUTER_STREAM_READ!);
-    if (which !== "peers") console.log(`\n${text}`);
-    if (options.markdown) writeSection(join(sources, "README.md"), which!, text);
+const options = parsed(args);
+if (options === "help") console.log(HELP);
+else if (options !== undefined) {
+  const text =
+    which === "peers"
+      ? await comparePeers(options, join(sources, "peers"))
+      : await benchAssign(options, process.env.OMNIROUTER_STREAM_READ!);
+  if (options.markdown) writeSection(join(sources, "README.md"), which!, text);
+}
+
+/** Undefined, and said why, for options that are none. */
+function parsed(words: readonly string[]): ReturnType<typeof parseOptions> | undefined {
+  try {
+    return parseOptions(words);
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${HELP}`);
+    process.exitCode = 2;
+    return undefined;
   }
-} catch (error) {
-  if (!(error instanceof TypeError)) throw error;
-  console.error(`${error.message}\n\n${HELP}`);
-  process.exitCode = 2;
 }

@@ -1,10 +1,12 @@
 import { parseArgs } from "node:util";
+import { MAX_MODELS } from "../lib/index.js";
 import { LIMIT_SETS } from "./instances.js";
 
 export interface BenchOptions {
-  /** Only these; all if absent. */
-  readonly rows?: readonly string[];
-  readonly models?: readonly string[];
+  /** These sizes instead of the usual ones. */
+  readonly rows?: readonly number[];
+  readonly models?: readonly number[];
+  /** Only what these words are part of; all if absent. */
   readonly limits?: readonly string[];
   readonly set?: readonly string[];
   readonly peer?: readonly string[];
@@ -17,8 +19,8 @@ export interface BenchOptions {
 export const HELP = `npm run bench [-- OPTIONS]          our solver, by benny
 npm run bench:peers [-- OPTIONS]    our solver beside others
 
-  --rows N,...       only these numbers of queries
-  --models M,...     only these numbers of models
+  --rows N,...       these numbers of queries instead of the usual ones
+  --models M,...     these numbers of models instead of the usual ones
   --limits SET,...   only these of ${LIMIT_SETS.join(", ")} (npm run bench also has choose)
   --set NAME,...     only "generated" problems, or those of a real set (bench:peers)
   --peer TEXT,...    only the solvers whose name contains one of these (bench:peers)
@@ -48,16 +50,34 @@ export function parseOptions(args: readonly string[]): BenchOptions | "help" {
   const cut = Number(values.cut);
   if (!(cut > 0)) throw new TypeError(`--cut must be a number of seconds, got ${values.cut}`);
   const { quick, markdown } = values;
-  const lists = (["rows", "models", "limits", "set", "peer"] as const).flatMap(name => {
-    const list = values[name]?.split(",");
-    return list === undefined ? [] : [[name, list]];
-  });
-  return { ...Object.fromEntries(lists), cut, quick, markdown };
+  const given = <T>(name: "rows" | "models" | "limits" | "set" | "peer", parse: (text: string) => T) =>
+    values[name] === undefined ? {} : { [name]: values[name].split(",").map(parse) };
+  const whole = (name: string, most: number) => (text: string) => {
+    const value = Number(text);
+    if (!(Number.isInteger(value) && value >= 1 && value <= most))
+      throw new TypeError(`--${name} must be whole numbers from 1 to ${most}, got ${text}`);
+    return value;
+  };
+  const words = (text: string) => text;
+  return {
+    ...given("rows", whole("rows", 1e8)),
+    ...given("models", whole("models", MAX_MODELS)),
+    ...given("limits", words),
+    ...given("set", words),
+    ...given("peer", words),
+    cut,
+    quick,
+    markdown,
+  };
 }
 
-/** Whether a filter lets a value pass: a number must be named, a name must contain one of the filter's words. */
-export function selects(filter: readonly string[] | undefined, value: string | number): boolean {
-  if (filter === undefined) return true;
-  if (typeof value === "number") return filter.includes(String(value));
-  return filter.some(word => value.toLowerCase().includes(word.toLowerCase()));
+/** Whether a name contains one of the filter's words; without a filter every name passes. */
+export function selects(filter: readonly string[] | undefined, name: string): boolean {
+  return filter === undefined || filter.some(word => name.toLowerCase().includes(word.toLowerCase()));
+}
+
+/** What keeps the figures of a run from being quoted; nothing of a whole one. */
+export function reservations({ quick, rows, models, limits, set, peer }: BenchOptions): string {
+  const filtered = [rows, models, limits, set, peer].some(filter => filter !== undefined);
+  return `${quick ? " Taken with --quick: not to be quoted." : ""}${filtered ? " A selection of the cases." : ""}`;
 }

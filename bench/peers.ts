@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AssignmentProblem, assign } from "../lib/index.js";
-import { DESCRIPTIONS, generateWorkload, type LimitSet, problemOf } from "./instances.js";
-import { type BenchOptions, selects } from "./options.js";
+import { DESCRIPTIONS, generateWorkload, LIMIT_SETS, type LimitSet, problemOf } from "./instances.js";
+import { type BenchOptions, reservations, selects } from "./options.js";
 import { type Evaluation, evaluate, holds, TOLERANCE } from "./peers/evaluation.js";
 import { writeMps, writeProgram } from "./peers/files.js";
 import { calibratedPrice, qualityThreshold } from "./peers/heuristics.js";
@@ -19,7 +19,9 @@ import { medianTime } from "./statistics.js";
 /** Relative; what separates the relaxation's optimum by another solver, at its own tolerances, from our dual bound. */
 const SAME = 1e-6;
 
-const GENERATED: readonly (readonly [rows: number, models: number, limits: readonly LimitSet[]])[] = [
+type Size = readonly [rows: number, models: number, limits: readonly LimitSet[]];
+
+const GENERATED: readonly Size[] = [
   [16, 16, ["floor", "tight"]],
   [256, 16, ["floor", "slack", "tight", "mixed"]],
   [1000, 8, ["tight"]],
@@ -30,6 +32,11 @@ const GENERATED: readonly (readonly [rows: number, models: number, limits: reado
   [10_000, 32, ["tight"]],
   [100_000, 16, ["floor", "tight"]],
 ];
+
+function sizes({ rows, models }: BenchOptions): readonly Size[] {
+  if (rows === undefined && models === undefined) return GENERATED;
+  return (models ?? [16]).flatMap(m => (rows ?? [1000]).map(n => [n, m, LIMIT_SETS] as const));
+}
 
 interface Row {
   readonly name: string;
@@ -57,15 +64,13 @@ export async function comparePeers(options: BenchOptions, sources: string): Prom
     console.log(`\n${show(comparison)}`);
     comparisons.push(comparison);
   };
-  for (const [rows, models, limitSets] of GENERATED) {
-    if (!selects(options.set, "generated")) break;
-    if (!selects(options.rows, rows) || !selects(options.models, models)) continue;
+  for (const [rows, models, limitSets] of selects(options.set, "generated") ? sizes(options) : []) {
     const workload = generateWorkload(rows, models);
     for (const limits of limitSets)
       if (selects(options.limits, limits))
         await run(`${formatCount(rows)} x ${models}, ${DESCRIPTIONS[limits]}`, problemOf(workload, limits));
   }
-  // --rows and --models name sizes that are generated; a real set has its own.
+  // A real set has a size of its own.
   const real = options.rows === undefined && options.models === undefined;
   for (const set of real ? recordedSets().filter(name => selects(options.set, name)) : []) {
     const workload = await recordedWorkload(set);
@@ -87,9 +92,10 @@ export async function comparePeers(options: BenchOptions, sources: string): Prom
     disagreements.length === 0
       ? "Every answer agreed with our bound."
       : `**Answers that did not agree:**\n\n${disagreements.map(text => `- ${text}`).join("\n")}`;
-  return [`${provenance()} Each run cut at ${options.cut} s. ${verdict}`, ...comparisons.map(show)].join(
-    "\n\n",
-  );
+  return [
+    `${provenance()} Each run cut at ${options.cut} s.${reservations(options)} ${verdict}`,
+    ...comparisons.map(show),
+  ].join("\n\n");
 }
 
 async function compare(
@@ -99,8 +105,10 @@ async function compare(
   cut: number,
   sources: string,
 ): Promise<Comparison> {
-  const { rows, disagreements, bound, dual } = ourselves(problem);
+  const { rows, disagreements, bound, dual, status, feasible } = ourselves(problem);
   const check = (name: string, evaluation: Evaluation) => {
+    if (holds(evaluation) && !feasible)
+      disagreements.push(`${name} has a plan that holds every limit, ours came out ${status}`);
     // A plan may use up the tolerance of its limits, so its cost may lie below the bound by about as much.
     if (holds(evaluation) && evaluation.objective < bound - 10 * TOLERANCE * Math.abs(bound))
       disagreements.push(`the plan of ${name} costs ${evaluation.objective}, our bound is ${bound}`);
@@ -167,7 +175,7 @@ function ourselves(problem: AssignmentProblem) {
       note: plan.status,
     },
   ];
-  return { rows, disagreements, bound, dual };
+  return { rows, disagreements, bound, dual, status: plan.status, feasible: plan.feasible };
 }
 
 function rowOf(solver: Solver, answer: Answer, problem: AssignmentProblem, cut: number): Row {

@@ -65,7 +65,7 @@ const wasm = (form: "lp" | "milp", name: string): Solver => ({
     ),
 });
 
-/** As PuLP 2.6 calls it, through which the paper's authors' public code does: the default of LpProblem.solve(). */
+/** As PuLP calls it, through which the paper's authors' public code does: the default of LpProblem.solve(). */
 const cbc: Solver = {
   name: "CBC as PuLP calls it",
   relaxed: false,
@@ -76,6 +76,8 @@ const cbc: Solver = {
     rmSync(solution, { force: true });
     const ended = await runFor(seconds + GRACE, "cbc", [
       join(folder, "program.mps"),
+      "timeMode",
+      "elapsed",
       "sec",
       String(seconds),
       "branch",
