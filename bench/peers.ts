@@ -42,6 +42,8 @@ interface Row {
   readonly name: string;
   readonly time: string;
   readonly milliseconds: number;
+  /** Did not end by itself: the time is a lower bound. */
+  readonly cut?: boolean;
   readonly objective: number;
   readonly evaluation: Evaluation | undefined;
   readonly note: string;
@@ -182,8 +184,9 @@ function rowOf(solver: Solver, answer: Answer, problem: AssignmentProblem, cut: 
   const { cost } = problem.quantities;
   // Solvers look at the clock between steps, and some stop a little before the time is up.
   const overran = !answer.finished && !answer.infeasible && answer.milliseconds >= 0.9 * cut * 1e3;
-  const time = overran ? `> ${cut} s` : formatTime(answer.milliseconds);
-  const base = { name: solver.name, time, milliseconds: answer.milliseconds };
+  const base = overran
+    ? { name: solver.name, time: `> ${cut} s`, milliseconds: cut * 1e3, cut: true }
+    : { name: solver.name, time: formatTime(answer.milliseconds), milliseconds: answer.milliseconds };
   if (answer.x === undefined || (solver.relaxed && !answer.finished))
     return { ...base, objective: Number.NaN, evaluation: undefined, note: overran ? "" : answer.message };
   const { choice, splitRows } = roundRows(answer.x, problem.models.length);
@@ -226,7 +229,7 @@ function show({ title, bound, rows }: Comparison): string {
     rows.map(row => [
       row.name,
       row.time,
-      formatCount(Number((row.milliseconds / own).toPrecision(2))),
+      `${row.cut ? "> " : ""}${formatCount(Number((row.milliseconds / own).toPrecision(2)))}`,
       Number.isFinite(row.objective) ? row.objective.toPrecision(8) : "-",
       Number.isFinite(row.objective) ? formatSignedGap((row.objective - bound) / Math.abs(bound)) : "-",
       row.evaluation === undefined ? "-" : worst(row.evaluation),

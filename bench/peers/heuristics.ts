@@ -45,7 +45,7 @@ function leastNumber(most: number, meets: (number: number) => boolean): number |
   if (meets(0)) return 0;
   if (!meets(most)) return undefined;
   let [below, above] = [0, most];
-  for (let step = 0; step < 50; step++) {
+  for (let step = 0; step < 40; step++) {
     const middle = (below + above) / 2;
     if (meets(middle)) above = middle;
     else below = middle;
