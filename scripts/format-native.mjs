@@ -11,7 +11,7 @@ await runScript(async () => {
     throw new SetupFailed(
       "clang-format is not installed. Run: sudo apt-get install clang-format   (macOS: brew install clang-format)",
     );
-  const sources = ["native", join("test", "native")].flatMap(folder =>
+  const sources = ["native", join("test", "native"), join("bench", "native")].flatMap(folder =>
     readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
       .filter(name => /\.(h|cc)$/.test(name))
       .map(name => join(folder, name)),

@@ -1,0 +1,31 @@
+// What run.mjs starts once everything is built: main.js assign|peers OPTIONS...
+import { join } from "node:path";
+import { benchAssign } from "./assign.js";
+import { HELP, parseOptions } from "./options.js";
+import { comparePeers } from "./peers.js";
+import { writeSection } from "./report.js";
+
+/** The folder of this file's source; the compiled form lies elsewhere. */
+const sources = process.env.OMNIROUTER_BENCH_SOURCES!;
+
+const [which, ...args] = process.argv.slice(2);
+const options = parsed(args);
+if (options === "help") console.log(HELP);
+else if (options !== undefined) {
+  const text =
+    which === "peers"
+      ? await comparePeers(options, join(sources, "peers"))
+      : await benchAssign(options, process.env.OMNIROUTER_STREAM_READ!);
+  if (options.markdown) writeSection(join(sources, "README.md"), which!, text);
+}
+
+/** Undefined, and said why, for options that are none. */
+function parsed(words: readonly string[]): ReturnType<typeof parseOptions> | undefined {
+  try {
+    return parseOptions(words);
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${HELP}`);
+    process.exitCode = 2;
+    return undefined;
+  }
+}
