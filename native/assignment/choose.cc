@@ -2,11 +2,15 @@
 
 #include "assignment/row_blocks.h"
 #include "compute/pool.h"
+#include "errors.h"
 
 namespace omnirouter::assignment {
 
 void chooseByPrices(const Problem& problem, std::span<const double> prices, uint8_t* out) {
   checkProblem(problem);
+  for (const double price : prices)
+    if (!(price >= 0 && price <= kLargestNumber))
+      throw InvalidArgument("prices", "prices must be from 0 to 1e100");
   const Reduced reduced(problem, prices);
   const LeastReduced kernel = leastReduced(compute::isa());
   const compute::Chunks chunks(problem.rows, 8192);

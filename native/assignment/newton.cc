@@ -82,7 +82,8 @@ Ascent ascend(const Problem& problem, const Terms& terms, const RowSet& set, con
         (box.high - ascent.prices).cwiseQuotient(unit).cwiseMax(0.0).cwiseMin(radius);
     const Eigen::VectorXd step = solveBoxQp(hessian, gradient, low, high);
     const double slope = gradient.dot(step);
-    if (!(slope > 0) || step.cwiseAbs().maxCoeff() < precision * tauUnits) break;
+    ascent.converged = !(slope > 0) || step.cwiseAbs().maxCoeff() < precision * tauUnits;
+    if (ascent.converged) break;
 
     double t = 1;
     bool accepted = false;

@@ -35,6 +35,7 @@ struct Ascent {
   DualPoint point;  // at `prices`
   double move = 0;  // largest change of a price since the start, in units of Scale::price
   int evaluations = 0;
+  bool converged = false;  // the last Newton step was below the precision asked for
 };
 
 // From `start`, inside `box`, until the Newton step is below `precision` tau (in units of the objective) or

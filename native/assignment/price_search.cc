@@ -18,6 +18,8 @@ constexpr double kCooling = 5.0;
 constexpr double kPrecision = 0.1;
 constexpr double kFinalPrecision = 1e-5;
 constexpr double kSampleCooling = 3.0;
+constexpr double kWarming = 2.0;
+constexpr int kMaxLevels = 80;
 // Radius of the trust region in standard deviations of a pair of models: exp(-4.5^2/2) = 4e-5 per pair.
 constexpr double kRadius = 4.5;
 // A region left is tried again this much wider, and so often.
@@ -44,7 +46,7 @@ class Searcher {
       return std::move(search_);
     }
     if (first.everyRow()) {
-      coolToTheEnd(std::move(set));
+      coolToTheEnd(std::move(set), everywhere_);
     } else {
       coolSample(set, first.size());
       for (size_t count = kSampleGrowth * first.size();; count *= kSampleGrowth) {
@@ -72,15 +74,17 @@ class Searcher {
     search_.evaluations += ascent.evaluations;
     search_.prices = ascent.prices;
     lastPoint_ = std::move(ascent.point);
+    converged_ = ascent.converged;
     if (search_.prices.cwiseQuotient(unit()).maxCoeff() > 0.99 * PriceBox::kDivergence)
       search_.diverged = true;
     return (search_.prices - before).cwiseQuotient(unit());
   }
 
-  // Whether the prices stopped at a side of the box that is not a side of everywhere().
+  // Whether the prices stopped at a side of the box that is not a side of everywhere_.
   bool atEdge(const PriceBox& box) const {
     for (Eigen::Index l = 0; l < search_.prices.size(); ++l)
-      if (search_.prices[l] >= box.high[l] || (search_.prices[l] <= box.low[l] && box.low[l] > 0))
+      if ((search_.prices[l] >= box.high[l] && box.high[l] < everywhere_.high[l]) ||
+          (search_.prices[l] <= box.low[l] && box.low[l] > 0))
         return true;
     return false;
   }
@@ -168,36 +172,37 @@ class Searcher {
       const TrustRegion region = expected(widen);
       RowSet set = screen(problem_, region, search_.scale.objective, RowSample::all(problem_.rows),
                           search_.choice.data(), cancel_);
-      climb(set, boxOf(region, widen));
-      coolToTheEnd(std::move(set));
-      if (region.contains(search_.prices)) return;
+      if (coolToTheEnd(std::move(set), boxOf(region, widen)) && region.contains(search_.prices)) return;
     }
     // The samples misled: no row is decided beforehand.
     tau_ = tau;
-    coolToTheEnd(openRows(problem_, RowSample::all(problem_.rows)));
+    coolToTheEnd(openRows(problem_, RowSample::all(problem_.rows)), everywhere_);
   }
 
-  // Stage 3.
-  void coolToTheEnd(RowSet widest) {
+  // Stage 3, on rows decided within `box`; false if the prices want out of it.
+  bool coolToTheEnd(RowSet widest, const PriceBox& box) {
     search_.levels.clear();
     search_.levels.push_back(std::move(widest));
-    boxes_ = {everywhere_};
-    if (search_.diverged) return;
-    Eigen::VectorXd move = climb(search_.levels.back(), boxes_.back());
+    boxes_ = {box};
     const double smallest = 1e-9 * search_.scale.objective;
-    for (int level = 0; level < 60 && !search_.diverged; ++level) {
-      if (atEdge(boxes_.back()) && search_.levels.size() > 1) {
+    Eigen::VectorXd move = climb(search_.levels.back(), boxes_.back());
+    for (int level = 0; level < kMaxLevels && !search_.diverged; ++level) {
+      if (atEdge(boxes_.back())) {
         // The optimum lies outside: the wider level's rows are needed again, at this tau.
+        if (search_.levels.size() == 1) return false;
         search_.levels.pop_back();
         boxes_.pop_back();
         move = climb(search_.levels.back(), boxes_.back());
         continue;
       }
-      const double smoothingError = 0.5 * static_cast<double>(search_.levels.back().size()) * tau_;
-      if (smoothingError <= 0.05 * gapTolerance_ * std::abs(lastPoint_.value) || tau_ <= smallest) {
-        climb(search_.levels.back(), boxes_.back(), Spread::none, kFinalPrecision);
-        return;
+      if (!converged_) {
+        // Too cold for a start this far off.
+        tau_ *= kWarming;
+        move = climb(search_.levels.back(), boxes_.back());
+        continue;
       }
+      const double smoothingError = 0.5 * static_cast<double>(search_.levels.back().size()) * tau_;
+      if (smoothingError <= 0.05 * gapTolerance_ * std::abs(lastPoint_.value) || tau_ <= smallest) break;
       const double here = tauUnits();
       tau_ /= kCooling;
       const Eigen::VectorXd reach =
@@ -209,6 +214,8 @@ class Searcher {
           narrow(problem_, terms_, search_.levels.back(), region, search_.choice.data(), cancel_));
       move = climb(search_.levels.back(), boxes_.back());
     }
+    climb(search_.levels.back(), boxes_.back(), Spread::none, kFinalPrecision);
+    return true;
   }
 
   // No limits, no prices: every row its best model.
@@ -230,6 +237,7 @@ class Searcher {
   std::vector<PriceBox> boxes_;  // of each level
   double tau_ = 1;
   DualPoint lastPoint_;
+  bool converged_ = false;
   Eigen::MatrixXd spread_, covariance_;
   Eigen::VectorXd bias_;  // what cooling may still move each price by, in natural units: the last move's
                           // tail, were the moves to fall in proportion to tau

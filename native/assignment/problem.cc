@@ -24,8 +24,8 @@ void checkShape(const Problem& problem) {
   if (problem.objective.size() != problem.quantities.size())
     throw InvalidArgument("objective", "objective must weigh every quantity");
   for (const double weight : problem.objective)
-    if (!std::isfinite(weight))
-      throw InvalidArgument("objective", "objective weights must be finite numbers");
+    if (!(std::abs(weight) <= kLargestNumber))
+      throw InvalidArgument("objective", "objective weights must be finite numbers of at most 1e100");
   if (problem.tieBreak < -1 || problem.tieBreak >= static_cast<int>(problem.quantities.size()))
     throw InvalidArgument("tieBreak", "tieBreak is not a quantity of the problem");
   if (problem.groupCount < 1 || problem.groupCount > kMaxGroups)
@@ -33,8 +33,9 @@ void checkShape(const Problem& problem) {
   if (problem.limits.size() > kMaxLimits) throw InvalidArgument("limits", "limits must be at most 512");
   for (size_t l = 0; l < problem.limits.size(); ++l) {
     const Limit& limit = problem.limits[l];
-    if (!std::isfinite(limit.bound))
-      throw InvalidArgument(at("limits", l, "bound"), at("limits", l, "bound") + " must be a finite number");
+    if (!(std::abs(limit.bound) <= kLargestNumber))
+      throw InvalidArgument(at("limits", l, "bound"),
+                            at("limits", l, "bound") + " must be a finite number of at most 1e100");
     if (limit.quantity < kRequests || limit.quantity >= static_cast<int>(problem.quantities.size()))
       throw InvalidArgument(at("limits", l, "quantity"),
                             at("limits", l, "quantity") + " is not a quantity of the problem");

@@ -23,6 +23,8 @@ inline constexpr size_t kMaxModels = 64;     // one machine word of allowed mode
 inline constexpr size_t kMaxQuantities = 8;  // matrices
 inline constexpr size_t kMaxGroups = 1024;   // tenants
 inline constexpr size_t kMaxLimits = 512;
+// Of weights, bounds and prices: with values up to 1e30, no product of theirs overflows a double.
+inline constexpr double kLargestNumber = 1e100;
 inline constexpr int kRequests = -1;  // Limit::quantity that counts rows
 inline constexpr int kAll = -1;       // Limit::group, Limit::model that covers everything
 

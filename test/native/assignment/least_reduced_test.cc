@@ -12,46 +12,48 @@ using namespace omnirouter::assignment;
 
 namespace {
 
+constexpr size_t kGroups = 3;
+
 struct Block {
-  std::vector<double> base;
-  std::vector<std::vector<double>> weights;
+  std::vector<double> base, weight;  // LeastReducedBlock's tables
   std::vector<std::vector<float>> values;
   std::vector<uint64_t> allowed;
-  std::vector<const double*> weightPointers;
+  std::vector<uint16_t> groups;
   std::vector<const float*> valuePointers;
-  size_t rows, models;
+  size_t quantities, rows, models;
 
   Block(size_t rows, size_t models, size_t quantities, bool masked, bool grid, uint64_t seed)
-      : rows(rows), models(models) {
+      : quantities(quantities), rows(rows), models(models) {
     std::mt19937_64 random(seed);
     std::uniform_real_distribution<double> uniform(-1, 1);
     // On a grid of powers of two sums are exact, so that ties are ties.
     const auto draw = [&] { return grid ? std::round(4 * uniform(random)) / 4 : uniform(random); };
-    for (size_t j = 0; j < models; ++j) base.push_back(draw());
+    for (size_t e = 0; e < kGroups * models; ++e) base.push_back(draw());
+    for (size_t e = 0; e < kGroups * quantities * models; ++e) weight.push_back(draw());
     for (size_t k = 0; k < quantities; ++k) {
-      weights.emplace_back();
       values.emplace_back();
-      for (size_t j = 0; j < models; ++j) weights[k].push_back(draw());
       for (size_t e = 0; e < rows * models; ++e)
         values[k].push_back(static_cast<float>(std::abs(draw()) * (grid || k != 1 ? 1.0 : 1e-7)));
     }
-    if (masked)
-      for (size_t i = 0; i < rows; ++i) {
-        const uint64_t every = models == 64 ? ~uint64_t{0} : (uint64_t{1} << models) - 1;
-        allowed.push_back((random() & random() & every) | (uint64_t{1} << random() % models));
-      }
-    for (const auto& w : weights) weightPointers.push_back(w.data());
     for (const auto& v : values) valuePointers.push_back(v.data());
+    for (size_t i = 0; i < rows; ++i) {
+      groups.push_back(static_cast<uint16_t>(random() % kGroups));
+      const uint64_t every = models == 64 ? ~uint64_t{0} : (uint64_t{1} << models) - 1;
+      if (masked) allowed.push_back((random() & random() & every) | (uint64_t{1} << random() % models));
+    }
   }
 
-  RowBlock view() const {
-    return {base.data(),
-            weightPointers.data(),
-            valuePointers.data(),
-            weights.size(),
-            rows,
-            models,
-            allowed.empty() ? nullptr : allowed.data()};
+  LeastReducedBlock view() const {
+    return {base.data(), weight.data(), valuePointers.data(), quantities,
+            rows,        models,        groups.data(),        allowed.empty() ? nullptr : allowed.data()};
+  }
+
+  double reduced(size_t i, size_t j) const {
+    double r = base[groups[i] * models + j];
+    for (size_t k = 0; k < quantities; ++k)
+      r = r +
+          weight[(groups[i] * quantities + k) * models + j] * static_cast<double>(values[k][i * models + j]);
+    return r;
   }
 };
 
@@ -82,9 +84,7 @@ TEST_CASE(
               size_t winner = 64;
               for (size_t j = 0; j < models; ++j) {
                 if (masked && !(block.allowed[i] >> j & 1)) continue;
-                double r = block.base[j];
-                for (size_t k = 0; k < quantities; ++k)
-                  r = r + block.weights[k][j] * static_cast<double>(block.values[k][i * models + j]);
+                const double r = block.reduced(i, j);
                 ties += r == best;
                 if (r < best) {
                   best = r;

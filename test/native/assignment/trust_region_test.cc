@@ -110,7 +110,8 @@ TEST_CASE("wherever the region contains the prices, every screened row's verdict
     const VectorXd floor = (seed % 3 ? 0.1 : 1e-4) * width * unit;
     const TrustRegion region(p, terms, center, covariance, seed % 2 ? 1.0 : 4.5, floor);
     std::vector<uint8_t> choice(p.rows, 255);
-    const RowSet set = screen(p, terms, region, all, choice.data(), {});
+    const double spread = measureScale(p, terms, openRows(p, all)).objective;
+    const RowSet set = screen(p, region, spread, all, choice.data(), {});
     REQUIRE(region.contains(center));
     checkVerdicts(p, set, choice, center, tally);
     // Along the covariance, along the axes, and along what would turn a row fastest.
