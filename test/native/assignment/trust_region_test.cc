@@ -5,6 +5,7 @@
 #include "assignment/newton.h"
 #include "assignment/screening.h"
 #include "assignment/smoothed_dual.h"
+#include "compute/cpu.h"
 #include "native/assignment/instances.h"
 #include "native/assignment/naive.h"
 
@@ -20,7 +21,7 @@ namespace {
 // A random instance with more limits of the kinds that share a region: floors per group, a budget on tokens,
 // a second capacity on a model that has one, and least numbers of requests.
 Instance richInstance(uint64_t seed) {
-  Instance instance = randomInstance(seed, 120, 7);
+  Instance instance = randomInstance(seed, 120, seed % 16 == 0 ? 64 : 7);
   Problem& p = instance.problem;
   std::mt19937_64 random(seed ^ 0x5EED);
   const auto n = static_cast<double>(p.rows);
@@ -48,6 +49,15 @@ VectorXd farthest(const TrustRegion& region, const VectorXd& direction) {
     (region.contains(region.center() + middle * direction) ? inside : outside) = middle;
   }
   return region.center() + inside * direction;
+}
+
+bool sameRows(const RowSet& a, const RowSet& b) {
+  bool same = a.size() == b.size() && a.decided.objective == b.decided.objective &&
+              a.decided.limit == b.decided.limit;
+  for (size_t s = 0; same && s < a.size(); ++s)
+    same = a[s].id == b[s].id &&
+           std::equal(a[s].models.begin(), a[s].models.end(), b[s].models.begin(), b[s].models.end());
+  return same;
 }
 
 struct Tally {
@@ -97,7 +107,8 @@ TEST_CASE("wherever the region contains the prices, every screened row's verdict
     if (p.limits.empty()) continue;
     const Terms terms(p);
     const RowSample all = RowSample::all(p.rows);
-    const VectorXd unit = measureScale(p, terms, openRows(p, all)).price;
+    const Scale scale = measureScale(p, terms, openRows(p, all));
+    const VectorXd& unit = scale.price;
     const Index n = unit.size();
     std::mt19937_64 random(seed);
     std::normal_distribution<double> normal;
@@ -110,9 +121,18 @@ TEST_CASE("wherever the region contains the prices, every screened row's verdict
     const VectorXd floor = (seed % 3 ? 0.1 : 1e-4) * width * unit;
     const TrustRegion region(p, terms, center, covariance, seed % 2 ? 1.0 : 4.5, floor);
     std::vector<uint8_t> choice(p.rows, 255);
-    const double spread = measureScale(p, terms, openRows(p, all)).objective;
-    const RowSet set = screen(p, region, spread, all, choice.data(), {});
+    const RowSet set = screen(p, region, scale.objective, all, choice.data(), {});
     REQUIRE(region.contains(center));
+    for (const compute::Isa isa :
+         {compute::Isa::scalar, compute::Isa::avx2, compute::Isa::avx512, compute::Isa::neon}) {
+      if (!compute::supported(isa)) continue;
+      CAPTURE(compute::name(isa));
+      compute::setIsa(isa);
+      std::vector<uint8_t> again(p.rows, 255);
+      CHECK(sameRows(screen(p, region, scale.objective, all, again.data(), {}), set));
+      CHECK(again == choice);
+    }
+    compute::setIsa(std::nullopt);
     checkVerdicts(p, set, choice, center, tally);
     // Along the covariance, along the axes, and along what would turn a row fastest.
     std::vector<VectorXd> directions;
