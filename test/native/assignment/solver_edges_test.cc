@@ -197,9 +197,7 @@ TEST_CASE("limits at what can just be reached hold; a hair beyond, they cannot, 
   }
 }
 
-// Known to fail: the prices diverge, and the status is unknown. Once mended, should_fail() has to go.
-TEST_CASE("capacities that add up to exactly the number of queries, in a batch large enough to be sampled" *
-          doctest::should_fail()) {
+TEST_CASE("capacities that add up to exactly the number of queries, in a batch large enough to be sampled") {
   for (const size_t rows : {5000, 20'000})
     for (uint64_t seed = 0; seed < 5; ++seed) {
       CAPTURE(rows);
