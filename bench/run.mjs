@@ -1,5 +1,6 @@
 // npm run bench, npm run bench:peers: builds what is out of date, compiles the benches into .cache/bench beside the
 // library they measure, and starts them: as plain JavaScript, like the package itself.
+import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildNative } from "../scripts/setup/addon.mjs";
 import { runAttached } from "../scripts/setup/command.mjs";
@@ -21,6 +22,8 @@ await runScript(async () => {
   const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
   const failed = await runAttached(process.execPath, [compiler, "-p", join(root, "bench", "tsconfig.json")]);
   if (failed !== 0) return failed;
+  // The library reads its version from the package.json above it.
+  copyFileSync(join(root, "package.json"), join(root, ".cache", "bench", "package.json"));
   const program = join(root, ".cache", "bench", "bench", "main.js");
   return runAttached(process.execPath, [program, which, ...args], {
     env: {

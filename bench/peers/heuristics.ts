@@ -92,8 +92,9 @@ function meetsFloors(problem: AssignmentProblem, choice: Uint8Array): boolean {
   const grouped = problem.groups !== undefined;
   for (let i = 0; i < choice.length; i++)
     add(grouped ? problem.groups![i]! : 0, quality![i * models + choice[i]!]!);
-  const total = (values: Map<number, number>, group: number | undefined) =>
-    group === undefined ? [...values.values()].reduce((a, b) => a + b, 0) : (values.get(group) ?? 0);
+  // The benches' problems number their groups.
+  const total = (values: Map<number, number>, group: number | string | undefined) =>
+    typeof group !== "number" ? [...values.values()].reduce((a, b) => a + b, 0) : (values.get(group) ?? 0);
   return (problem.limits ?? []).every(
     ({ mean, atLeast, group }) =>
       mean !== "quality" || atLeast === undefined || total(sums, group) >= atLeast * total(counts, group),

@@ -26,12 +26,13 @@ export function linearProgram(problem: AssignmentProblem): LinearProgram {
   const queries = columns / models;
   const rows = queries + limits.length;
 
+  // The benches' problems number their groups.
   const groupRows = new Map<number, number>();
   for (const group of problem.groups ?? []) groupRows.set(group, (groupRows.get(group) ?? 0) + 1);
   const lower = new Float64Array(rows).fill(1);
   const upper = new Float64Array(rows).fill(1);
   limits.forEach((limit, l) => {
-    const scope = limit.group === undefined ? queries : (groupRows.get(limit.group) ?? 0);
+    const scope = typeof limit.group === "number" ? (groupRows.get(limit.group) ?? 0) : queries;
     const factor = limit.mean === undefined ? 1 : scope;
     lower[queries + l] = limit.atLeast === undefined ? Number.NEGATIVE_INFINITY : limit.atLeast * factor;
     upper[queries + l] = limit.atMost === undefined ? Number.POSITIVE_INFINITY : limit.atMost * factor;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "assignment/certificate.h"
 #include "assignment/screening.h"
 
 namespace omnirouter::assignment {
@@ -34,26 +35,35 @@ class Searcher {
 
   PriceSearch run(const Eigen::VectorXd* warmStart) {
     search_.choice.assign(problem_.rows, 0);
-    const RowSample first(problem_.rows, kFirstSample, seed_);
-    RowSet set = openRows(problem_, first);
+    RowSample sample(problem_.rows, kFirstSample, seed_);
+    RowSet set = openRows(problem_, sample);
     search_.scale = measureScale(problem_, terms_, set);
     everywhere_ = PriceBox::all(search_.scale);
-    tau_ = search_.scale.objective;
-    search_.prices =
-        warmStart ? *warmStart : Eigen::VectorXd::Zero(static_cast<Eigen::Index>(problem_.limits.size()));
+    start(warmStart);
     if (problem_.limits.empty()) {
-      finishWithoutPrices(std::move(set), first);
+      search_.levels.push_back(finalRows());
       return std::move(search_);
     }
-    if (first.everyRow()) {
+    while (!sample.everyRow()) {
+      coolSample(set, sample.size());
+      if (!search_.diverged) break;
+      if (provesConflict()) break;
+      // A sample can be infeasible where the whole is not (a tight budget of a small tenant): take a larger
+      // one.
+      sample = RowSample(problem_.rows, kSampleGrowth * sample.size(), seed_);
+      set = openRows(problem_, sample);
+      start(nullptr);
+    }
+    if (search_.diverged) {
+      search_.levels.push_back(finalRows());
+    } else if (sample.everyRow()) {
       coolToTheEnd(std::move(set), everywhere_);
     } else {
-      coolSample(set, first.size());
-      for (size_t count = kSampleGrowth * first.size();; count *= kSampleGrowth) {
-        const RowSample sample(problem_.rows, count, seed_ + count);
-        if (sample.everyRow() || search_.diverged) break;
-        screenSample(sample);
-        covariance_ = errorCovariance(lastPoint_, sample.size());
+      for (size_t count = kSampleGrowth * sample.size();; count *= kSampleGrowth) {
+        const RowSample larger(problem_.rows, count, seed_ + count);
+        if (larger.everyRow()) break;
+        screenSample(larger);
+        covariance_ = errorCovariance(lastPoint_, larger.size());
       }
       screenAll();
     }
@@ -64,6 +74,30 @@ class Searcher {
  private:
   const Eigen::VectorXd& unit() const { return search_.scale.price; }
   double tauUnits() const { return tau_ / search_.scale.objective; }
+
+  // Whether the direction in which the prices went off is a dual ray of the whole problem (certificate.h).
+  bool provesConflict() const {
+    const Eigen::VectorXd ray = search_.prices / search_.prices.maxCoeff();
+    double magnitude = 0;
+    return rayValue(problem_, {ray.data(), static_cast<size_t>(ray.size())}, magnitude, cancel_) >
+           1e-9 * magnitude;
+  }
+
+  // Every row at its best model: where there are no limits, or the search ended in a proof.
+  RowSet finalRows() {
+    const Eigen::VectorXd zero = Eigen::VectorXd::Zero(search_.prices.size());
+    const TrustRegion point(problem_, terms_, search_.prices, Eigen::MatrixXd::Zero(zero.size(), zero.size()),
+                            0.0, zero);
+    return screen(problem_, point, search_.scale.objective, RowSample::all(problem_.rows),
+                  search_.choice.data(), cancel_);
+  }
+
+  void start(const Eigen::VectorXd* prices) {
+    search_.prices =
+        prices ? *prices : Eigen::VectorXd::Zero(static_cast<Eigen::Index>(problem_.limits.size()));
+    search_.diverged = false;
+    tau_ = search_.scale.objective;
+  }
 
   // Newton at the present tau inside the box; returns the prices' move in natural units, per limit.
   Eigen::VectorXd climb(const RowSet& set, const PriceBox& box, Spread spread = Spread::none,
@@ -216,15 +250,6 @@ class Searcher {
     }
     climb(search_.levels.back(), boxes_.back(), Spread::none, kFinalPrecision);
     return true;
-  }
-
-  // No limits, no prices: every row its best model.
-  void finishWithoutPrices(RowSet set, const RowSample& first) {
-    const TrustRegion region(problem_, terms_, search_.prices, Eigen::MatrixXd(), 0.0, search_.prices);
-    if (!first.everyRow())
-      set = screen(problem_, region, search_.scale.objective, RowSample::all(problem_.rows),
-                   search_.choice.data(), cancel_);
-    search_.levels.push_back(std::move(set));
   }
 
   const Problem& problem_;
