@@ -19,6 +19,7 @@ class Cells {
     const size_t quantities = problem_->quantities.size(), models = problem_->models;
     const size_t g = problem_->group(row), at = row * models + model;
     ++count_[g * models + model];
+    if (quantities == 0) return;
     double* sum = sum_.data() + g * quantities * models + model;
     for (size_t k = 0; k < quantities; ++k)
       sum[k * models] += static_cast<double>(problem_->quantities[k].values[at]);

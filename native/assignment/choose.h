@@ -5,11 +5,16 @@
 #include <span>
 
 #include "assignment/problem.h"
+#include "compute/cancel.h"
 
 namespace omnirouter::assignment {
 
 // out[i] = the allowed model with the least reduced value, the lowest index of equals. Throws InvalidArgument
 // (checkProblem); prices are one per limit, >= 0; bounds are not looked at.
 void chooseByPrices(const Problem& problem, std::span<const double> prices, uint8_t* out);
+
+// The same of a problem that has been checked, with prices that are known to be good.
+void chooseLeast(const Problem& problem, std::span<const double> prices, uint8_t* out,
+                 const compute::CancelFlag& cancel);
 
 }  // namespace omnirouter::assignment

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "assignment/certificate.h"
+#include "assignment/choose.h"
 #include "assignment/screening.h"
 
 namespace omnirouter::assignment {
@@ -85,11 +86,14 @@ class Searcher {
 
   // Every row at its best model: where there are no limits, or the search ended in a proof.
   RowSet finalRows() {
-    const Eigen::VectorXd zero = Eigen::VectorXd::Zero(search_.prices.size());
-    const TrustRegion point(problem_, terms_, search_.prices, Eigen::MatrixXd::Zero(zero.size(), zero.size()),
-                            0.0, zero);
-    return screen(problem_, point, search_.scale.objective, RowSample::all(problem_.rows),
-                  search_.choice.data(), cancel_);
+    const std::span<const double> prices(search_.prices.data(), static_cast<size_t>(search_.prices.size()));
+    chooseLeast(problem_, prices, search_.choice.data(), cancel_);
+    RowSet none(problem_.quantities.size(), problem_.limits.size());
+    const Certificate sums = certify(problem_, prices, search_.choice.data(), cancel_);
+    none.decided.objective = sums.objective;
+    for (size_t l = 0; l < problem_.limits.size(); ++l)
+      none.decided.limit[l] = problem_.limits[l].sign() * sums.total[l];
+    return none;
   }
 
   void start(const Eigen::VectorXd* prices) {

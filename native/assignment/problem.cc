@@ -17,6 +17,7 @@ std::string at(const char* list, size_t index, const char* field) {
 }
 
 void checkShape(const Problem& problem) {
+  if (problem.rows > kMaxRows) throw InvalidArgument("rows", "queries must be at most 4294967295");
   if (problem.models < 1 || problem.models > kMaxModels)
     throw InvalidArgument("models", "models must be from 1 to 64");
   if (problem.quantities.size() > kMaxQuantities)

@@ -19,9 +19,10 @@
 
 namespace omnirouter::assignment {
 
-inline constexpr size_t kMaxModels = 64;     // one machine word of allowed models per row
-inline constexpr size_t kMaxQuantities = 8;  // matrices
-inline constexpr size_t kMaxGroups = 1024;   // tenants
+inline constexpr size_t kMaxRows = 4294967295;  // row numbers are 32-bit
+inline constexpr size_t kMaxModels = 64;        // one machine word of allowed models per row
+inline constexpr size_t kMaxQuantities = 8;     // matrices
+inline constexpr size_t kMaxGroups = 1024;      // tenants
 inline constexpr size_t kMaxLimits = 512;
 // Of weights, bounds and prices: with values up to 1e30, no product of theirs overflows a double.
 inline constexpr double kLargestNumber = 1e100;

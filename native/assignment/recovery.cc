@@ -55,25 +55,30 @@ Weights weigh(const Problem& problem, const Reduced& reduced, const RowSet::Row&
   return w;
 }
 
-// Largest-remainder rounding in row order: the running difference between what the weights ask of a (group,
-// model) and what it was given decides each tied row, so every sum stays within one row of the smoothed
-// optimum's.
+// Largest-remainder rounding in row order: the running difference between what the weights ask of a model and
+// what it was given decides each tied row. It runs separately for every group and every lowest of the tied
+// models, because rows tied between the same models are tied by the same trade of cost for quality: so not
+// only the models' counts stay within a few rows of the smoothed optimum's, but what each trade adds to the
+// limits.
 class ErrorDiffusion {
  public:
   explicit ErrorDiffusion(const Problem& problem)
-      : models_(problem.models), carry_(problem.groupCount * problem.models, 0.0) {}
+      : models_(problem.models), carry_(problem.groupCount * problem.models * problem.models, 0.0) {}
   size_t round(const RowSet::Row& row, const Weights& weights) {
-    double* carry = carry_.data() + row.group * models_;
-    size_t chosen = weights.best;
+    size_t lowest = 0;
+    while (weights.p[lowest] <= kNegligible) ++lowest;
+    double* carry = carry_.data() + (row.group * models_ + row.models[lowest]) * models_;
+    size_t chosen = lowest;
     for (size_t c = 0; c < row.models.size(); ++c) {
       carry[row.models[c]] += weights.p[c];
-      if (weights.p[c] > 1e-3 && carry[row.models[c]] > carry[row.models[chosen]]) chosen = c;
+      if (weights.p[c] > kNegligible && carry[row.models[c]] > carry[row.models[chosen]]) chosen = c;
     }
     carry[row.models[chosen]] -= 1;
     return chosen;
   }
 
  private:
+  static constexpr double kNegligible = 1e-3;
   size_t models_;
   std::vector<double> carry_;
 };

@@ -83,6 +83,17 @@ TEST_CASE("without limits every query has its best model, however many there are
   }
 }
 
+TEST_CASE("nothing but requests: no quantities at all") {
+  Problem p;
+  p.rows = 100;
+  p.models = 3;
+  p.limits = {{kRequests, false, 60, kAll, 0}, {kRequests, true, 30, kAll, 2}};
+  const Solution s = solved(p);
+  CHECK(s.status == Status::optimal);
+  CHECK(s.certificate.requests[0] <= 60);
+  CHECK(s.certificate.requests[2] >= 30);
+}
+
 TEST_CASE("a query that may use one model only has it; the rest is assigned around it") {
   for (const size_t rows : {5, 100, 6000}) {
     CAPTURE(rows);
@@ -197,6 +208,7 @@ TEST_CASE("limits at what can just be reached hold; a hair beyond, they cannot, 
   }
 }
 
+// All prices can shift together at no cost in the dual, and the sample's noise asks them to.
 TEST_CASE("capacities that add up to exactly the number of queries, in a batch large enough to be sampled") {
   for (const size_t rows : {5000, 20'000})
     for (uint64_t seed = 0; seed < 5; ++seed) {
