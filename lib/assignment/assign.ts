@@ -87,6 +87,7 @@ function checkOptions(options: AssignOptions, compiled: CompiledProblem): Native
       : Float64Array.from(compiled.limits, limit => {
           const { group, model } = limit;
           return warmStart.of((limit.mean ?? limit.sum)!, {
+            sense: limit.atLeast === undefined ? "atMost" : "atLeast",
             ...(group === undefined ? {} : { group }),
             ...(model === undefined ? {} : { model }),
           });

@@ -52,7 +52,10 @@ export interface PlannedQuery {
   readonly model: string;
   /** The quantities with the chosen model, e.g. `{ quality, cost }`. */
   readonly values: Readonly<Record<string, number>>;
-  /** The next best allowed model at the plan's prices, and what it would lose; absent if no other is allowed. */
+  /**
+   * The next best allowed model at the plan's prices, and what it would lose; absent if no other is allowed. A loss below 0
+   * is a query moved off its best model so that a limit holds.
+   */
   readonly runnerUp?: { readonly model: string; readonly loss: number };
 }
 

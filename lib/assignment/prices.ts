@@ -45,10 +45,20 @@ export class Prices {
     });
   }
 
-  /** The price of the limit on `quantity` over everything, a group or a model; 0 if there is none. */
-  of(quantity: string, scope: { group?: number | string; model?: string } = {}): number {
+  /**
+   * The price of the limit on `quantity` over everything, a group or a model; 0 if there is none. Where both a floor and a
+   * ceiling limit it, `sense` says which is meant.
+   */
+  of(
+    quantity: string,
+    scope: { group?: number | string; model?: string; sense?: "atLeast" | "atMost" } = {},
+  ): number {
     const found = this.limits.find(
-      l => l.quantity === quantity && l.group === scope.group && l.model === scope.model,
+      l =>
+        l.quantity === quantity &&
+        l.group === scope.group &&
+        l.model === scope.model &&
+        (scope.sense === undefined || l.sense === scope.sense),
     );
     return found?.price ?? 0;
   }

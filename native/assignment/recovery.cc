@@ -120,8 +120,8 @@ void forEachPair(const std::vector<Single>& moves, const Visit& visit) {
 // Moves, singly or in pairs, until every limit holds: always the change that buys most relief per regret.
 void mendViolations(OpenPlan& plan, const compute::CancelFlag& cancel) {
   const auto price = [](const OpenPlan::Effect& e) { return std::max(e.regret, 0.0) / -e.excess; };
-  const int maxChanges = 64 + 4 * static_cast<int>(plan.rows().size());
-  for (int change = 0; change < maxChanges && plan.violations() > 0; ++change) {
+  constexpr int kMaxChanges = 300;  // more are for the next round, with rows nearer to where it stands
+  for (int change = 0; change < kMaxChanges && plan.violations() > 0; ++change) {
     cancel.throwIfRaised();
     std::vector<Single> moves = singles(plan);
     OpenPlan::Move chosen[2];
