@@ -55,32 +55,30 @@ Weights weigh(const Problem& problem, const Reduced& reduced, const RowSet::Row&
   return w;
 }
 
-// Largest-remainder rounding in row order: the running difference between what the weights ask of a model and
-// what it was given decides each tied row. It runs separately for every group and every lowest of the tied
-// models, because rows tied between the same models are tied by the same trade of cost for quality: so not
-// only the models' counts stay within a few rows of the smoothed optimum's, but what each trade adds to the
-// limits.
-class ErrorDiffusion {
+// Gives each tied row a model with the probability that its weights say, drawn from the golden-ratio
+// sequence, whose first n members spread over [0, 1) as evenly as any (discrepancy O(log n / n)): so the sums
+// stay within a few rows of the smoothed optimum's wherever many rows are tied alike, and a row's own
+// preference among them is kept. One sequence for every group and every lowest of the tied models, because
+// rows tied between the same models are tied by the same trade of cost for quality.
+class EvenRounding {
  public:
-  explicit ErrorDiffusion(const Problem& problem)
-      : models_(problem.models), carry_(problem.groupCount * problem.models * problem.models, 0.0) {}
+  explicit EvenRounding(const Problem& problem)
+      : models_(problem.models), drawn_(problem.groupCount * problem.models, 0) {}
   size_t round(const RowSet::Row& row, const Weights& weights) {
     size_t lowest = 0;
     while (weights.p[lowest] <= kNegligible) ++lowest;
-    double* carry = carry_.data() + (row.group * models_ + row.models[lowest]) * models_;
-    size_t chosen = lowest;
-    for (size_t c = 0; c < row.models.size(); ++c) {
-      carry[row.models[c]] += weights.p[c];
-      if (weights.p[c] > kNegligible && carry[row.models[c]] > carry[row.models[chosen]]) chosen = c;
-    }
-    carry[row.models[chosen]] -= 1;
-    return chosen;
+    uint64_t& n = drawn_[row.group * models_ + row.models[lowest]];
+    // Fractional parts of n / golden ratio, exactly, in 64-bit fixed point.
+    double left = static_cast<double>((++n * 0x9E3779B97F4A7C15u) >> 11) * 0x1p-53;
+    for (size_t c = 0; c < row.models.size(); ++c)
+      if ((left -= weights.p[c]) < 0) return c;
+    return weights.best;
   }
 
  private:
   static constexpr double kNegligible = 1e-3;
   size_t models_;
-  std::vector<double> carry_;
+  std::vector<uint64_t> drawn_;
 };
 
 struct Single {
@@ -233,13 +231,13 @@ Recovery recover(const Problem& problem, const Terms& terms, const RowSet& set, 
                  const Eigen::VectorXd& prices, double tau, double gapTolerance, uint8_t* choice,
                  const compute::CancelFlag& cancel) {
   const Reduced reduced(problem, {prices.data(), static_cast<size_t>(prices.size())});
-  ErrorDiffusion diffusion(problem);
+  EvenRounding rounding(problem);
   std::vector<uint8_t> chosen(set.size());
   for (size_t i = 0; i < set.size(); ++i) {
     const RowSet::Row row = set[i];
     const Weights weights = weigh(problem, reduced, row, tau);
     chosen[i] =
-        static_cast<uint8_t>(weights.margin < kTied * tau ? diffusion.round(row, weights) : weights.best);
+        static_cast<uint8_t>(weights.margin < kTied * tau ? rounding.round(row, weights) : weights.best);
   }
 
   // Search the nearest rows; where they run out with limits still missed, search again around what was
