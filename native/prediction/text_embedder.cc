@@ -110,8 +110,9 @@ void TextEmbedder::features(std::string_view text, Scratch& scratch) const {
     return squares[family] > 0 ? static_cast<float>(1 / std::sqrt(squares[family])) : 0.0f;
   };
   const float words = inverseNorm(0), characters = inverseNorm(1);
-  // Not scale[familyOf(...)]: vectorised by GCC 12 (-O3, not -O2) that lookup read beside the array, as
-  // Valgrind and fingerprints that changed from run to run showed.
+  // A select, not a lookup scale[familyOf(...)]: with the lookup, builds by GCC 12 at -O3 (not at -O2) read
+  // uninitialised memory here, as Valgrind said and fingerprints that changed from run to run showed. The
+  // cause was not found.
   for (size_t t = 0; t < scratch.feature.size(); ++t)
     scratch.weight[t] *= familyOf(buckets_[scratch.feature[t]]) == 0 ? words : characters;
 }
