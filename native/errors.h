@@ -1,5 +1,5 @@
-// The two ways native code refuses: by a bad argument, or by a failure of the world (a file, a library).
-// The bindings turn both into JavaScript errors with `code` and, for the first, `argument`.
+// The two ways native code refuses: by a bad argument, or by a failure of the world (a file, a library). The bindings
+// turn both into JavaScript errors with `code` and, for the first, `argument`.
 #pragma once
 
 #include <stdexcept>
@@ -8,8 +8,7 @@
 
 namespace omnirouter {
 
-// `code` is one of lib/errors.ts ErrorCode; `argument` is the caller's name for the culprit, e.g.
-// "limits[1].bound".
+// `code` is one of lib/errors.ts ErrorCode; `argument` is the caller's name for the culprit, e.g. "limits[1].bound".
 class Error : public std::runtime_error {
  public:
   Error(std::string code, std::string argument, const std::string& message)

@@ -1,10 +1,9 @@
-// stream_read BYTES...: for each size, how long reading two arrays of BYTES / 2 takes when they are warm, by
-// all threads and by one. The yardstick of the benches: no solver that looks at every entry once can be
-// faster.
+// stream_read BYTES...: for each size, how long reading two arrays of BYTES / 2 takes when they are warm, by all
+// threads and by one. The yardstick of the benches: no solver that looks at every entry once can be faster.
 //
-// The threads are the solver's own pool, so the figure includes what it costs to wake them. Loads are the
-// widest the CPU has, folded by exclusive or (which, unlike adding floats, a compiler may reorder), with and
-// without prefetching ahead; the faster counts, so that the yardstick is not flattering.
+// The threads are the solver's own pool, so the figure includes what it costs to wake them. Loads are the widest the
+// CPU has, folded by exclusive or (which, unlike adding floats, a compiler may reorder), with and without prefetching
+// ahead; the faster counts, so that the yardstick is not flattering.
 //
 // Prints one JSON object per line and size: bytes, threads, the median in nanoseconds.
 #include <algorithm>
@@ -97,8 +96,7 @@ double median(const std::function<void()>& read) {
     return std::chrono::duration<double, std::nano>(Clock::now() - start).count() / repeats;
   };
   nanoseconds(2);
-  const size_t repeats =
-      std::clamp<size_t>(static_cast<size_t>(20'000 / std::max(1.0, nanoseconds(1))), 1, 1000);
+  const size_t repeats = std::clamp<size_t>(static_cast<size_t>(20'000 / std::max(1.0, nanoseconds(1))), 1, 1000);
   std::vector<double> runs;
   for (const auto end = Clock::now() + kDuration; runs.size() < kFewestRuns || Clock::now() < end;)
     runs.push_back(nanoseconds(repeats));
@@ -121,10 +119,9 @@ int main(int argc, char** argv) {
       return 2;
     }
     Arrays arrays(bytes);
-    const double nanoseconds =
-        std::min(median([&] { arrays.read(fold); }), median([&] { arrays.read(foldAhead); }));
-    std::printf("{\"bytes\": %zu, \"threads\": %zu, \"nanoseconds\": %.1f}\n", bytes,
-                Pool::shared().threads(), nanoseconds);
+    const double nanoseconds = std::min(median([&] { arrays.read(fold); }), median([&] { arrays.read(foldAhead); }));
+    std::printf("{\"bytes\": %zu, \"threads\": %zu, \"nanoseconds\": %.1f}\n", bytes, Pool::shared().threads(),
+                nanoseconds);
     std::fflush(stdout);
   }
 }

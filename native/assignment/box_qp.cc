@@ -6,8 +6,8 @@
 
 namespace omnirouter::assignment {
 
-Eigen::VectorXd solveBoxQp(const Eigen::MatrixXd& hessian, const Eigen::VectorXd& gradient,
-                           const Eigen::VectorXd& low, const Eigen::VectorXd& high) {
+Eigen::VectorXd solveBoxQp(const Eigen::MatrixXd& hessian, const Eigen::VectorXd& gradient, const Eigen::VectorXd& low,
+                           const Eigen::VectorXd& high) {
   constexpr int kMaxIterations = 50;
   const Eigen::Index n = gradient.size();
   Eigen::VectorXd d = Eigen::VectorXd::Zero(n);
@@ -31,8 +31,7 @@ Eigen::VectorXd solveBoxQp(const Eigen::MatrixXd& hessian, const Eigen::VectorXd
     for (int half = 0; half < 30; ++half, t *= 0.5) {
       trial = d;
       for (size_t f = 0; f < free.size(); ++f)
-        trial[free[f]] =
-            std::clamp(d[free[f]] + t * step[static_cast<Eigen::Index>(f)], low[free[f]], high[free[f]]);
+        trial[free[f]] = std::clamp(d[free[f]] + t * step[static_cast<Eigen::Index>(f)], low[free[f]], high[free[f]]);
       gained = value(trial) - best;
       if (gained > 0) break;
     }

@@ -30,8 +30,8 @@ class ModelGraph {
     }
   }
 
-  // The cheapest path from `source` to a node with room, by Bellman and Ford (a rounded row may sit off its
-  // best model, so costs can be negative); `exit[k]` is added at the end. Empty if there is none.
+  // The cheapest path from `source` to a node with room, by Bellman and Ford (a rounded row may sit off its best model,
+  // so costs can be negative); `exit[k]` is added at the end. Empty if there is none.
   std::vector<OpenPlan::Move> path(size_t source, const std::vector<double>& exit) const {
     std::vector<double> distance(models_, kInfinity);
     std::vector<size_t> parent(models_, models_);

@@ -1,5 +1,5 @@
-// What a plan adds up to, kept per (group, quantity, model): every limit's total and the objective are sums
-// of cells, so one walk over the chosen entries serves them all.
+// What a plan adds up to, kept per (group, quantity, model): every limit's total and the objective are sums of cells,
+// so one walk over the chosen entries serves them all.
 #pragma once
 
 #include <vector>
@@ -21,8 +21,7 @@ class Cells {
     ++count_[g * models + model];
     if (quantities == 0) return;
     double* sum = sum_.data() + g * quantities * models + model;
-    for (size_t k = 0; k < quantities; ++k)
-      sum[k * models] += static_cast<double>(problem_->quantities[k].values[at]);
+    for (size_t k = 0; k < quantities; ++k) sum[k * models] += static_cast<double>(problem_->quantities[k].values[at]);
   }
 
   void add(const Cells& other) {

@@ -1,5 +1,5 @@
-// What can be said of a plan and a price vector, computed afresh in double from the matrices: nothing of the
-// solver's running sums is trusted.
+// What can be said of a plan and a price vector, computed afresh in double from the matrices: nothing of the solver's
+// running sums is trusted.
 #pragma once
 
 #include <span>
@@ -24,9 +24,8 @@ struct Certificate {
 Certificate certify(const Problem& problem, std::span<const double> prices, const uint8_t* choice,
                     const compute::CancelFlag& cancel);
 
-// D(prices) of the problem with its objective taken away. Positive: no plan meets the limits (Farkas),
-// whatever it costs, and the limits with positive prices are those in conflict. `magnitude` receives the size
-// of the terms summed.
+// D(prices) of the problem with its objective taken away. Positive: no plan meets the limits (Farkas), whatever it
+// costs, and the limits with positive prices are those in conflict. `magnitude` receives the size of the terms summed.
 double rayValue(const Problem& problem, std::span<const double> prices, double& magnitude,
                 const compute::CancelFlag& cancel);
 

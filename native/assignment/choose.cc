@@ -9,8 +9,7 @@ namespace omnirouter::assignment {
 void chooseByPrices(const Problem& problem, std::span<const double> prices, uint8_t* out) {
   checkProblem(problem);
   for (const double price : prices)
-    if (!(price >= 0 && price <= kLargestNumber))
-      throw InvalidArgument("prices", "prices must be from 0 to 1e100");
+    if (!(price >= 0 && price <= kLargestNumber)) throw InvalidArgument("prices", "prices must be from 0 to 1e100");
   chooseLeast(problem, prices, out, {});
 }
 

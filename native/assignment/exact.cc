@@ -14,13 +14,8 @@ namespace {
 
 class DepthFirst {
  public:
-  DepthFirst(const Problem& problem, const OpenPlan& plan, size_t nodeLimit,
-             const compute::CancelFlag& cancel)
-      : plan_(plan),
-        cancel_(cancel),
-        limits_(problem.limits.size()),
-        nodesLeft_(nodeLimit),
-        slack_(plan.slack()) {
+  DepthFirst(const Problem& problem, const OpenPlan& plan, size_t nodeLimit, const compute::CancelFlag& cancel)
+      : plan_(plan), cancel_(cancel), limits_(problem.limits.size()), nodesLeft_(nodeLimit), slack_(plan.slack()) {
     for (const Limit& limit : problem.limits) allowance_.push_back(tolerance(limit));
     const size_t rows = plan.rows().size();
     order_.resize(rows);
@@ -36,10 +31,8 @@ class DepthFirst {
         const double ra = plan.candidates()[a].regret, rb = plan.candidates()[b].regret;
         return ra != rb ? ra < rb : a < b;
       });
-      stake[row] =
-          options.size() > 1 ? plan.candidates()[options[1]].regret : std::numeric_limits<double>::infinity();
-      for (const OpenPlan::Entry& e : plan.entries(plan.chosen(row)))
-        slack_[static_cast<size_t>(e.limit)] += e.amount;
+      stake[row] = options.size() > 1 ? plan.candidates()[options[1]].regret : std::numeric_limits<double>::infinity();
+      for (const OpenPlan::Entry& e : plan.entries(plan.chosen(row))) slack_[static_cast<size_t>(e.limit)] += e.amount;
     }
     std::sort(order_.begin(), order_.end(),
               [&](size_t a, size_t b) { return stake[a] != stake[b] ? stake[a] > stake[b] : a < b; });
@@ -126,8 +119,7 @@ class DepthFirst {
 
 }  // namespace
 
-Search searchExact(const Problem& problem, OpenPlan& plan, size_t nodeLimit,
-                   const compute::CancelFlag& cancel) {
+Search searchExact(const Problem& problem, OpenPlan& plan, size_t nodeLimit, const compute::CancelFlag& cancel) {
   DepthFirst search(problem, plan, nodeLimit, cancel);
   const Search outcome = search.run();
   if (search.improved()) plan.apply(search.moves());

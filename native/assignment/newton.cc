@@ -25,10 +25,9 @@ Scale measureScale(const Problem& problem, const Terms& terms, const RowSet& sam
       magnitude += std::abs(f) / static_cast<double>(row.models.size());
       for (const Term& term : terms.own(row.group, row.models[c])) {
         const auto l = static_cast<size_t>(term.limit);
-        range[term.limit] +=
-            term.quantity == kRequests
-                ? 1.0
-                : static_cast<double>(row.values[c * quantities + static_cast<size_t>(term.quantity)]);
+        range[term.limit] += term.quantity == kRequests
+                                 ? 1.0
+                                 : static_cast<double>(row.values[c * quantities + static_cast<size_t>(term.quantity)]);
         rows[l] += 1;
       }
     }
@@ -58,8 +57,8 @@ Scale measureScale(const Problem& problem, const Terms& terms, const RowSet& sam
   return scale;
 }
 
-Ascent ascend(const Problem& problem, const Terms& terms, const RowSet& set, const Scale& scale,
-              const PriceBox& box, const Eigen::VectorXd& start, double tau, double precision, Spread spread,
+Ascent ascend(const Problem& problem, const Terms& terms, const RowSet& set, const Scale& scale, const PriceBox& box,
+              const Eigen::VectorXd& start, double tau, double precision, Spread spread,
               const compute::CancelFlag& cancel) {
   constexpr int kMaxEvaluations = 25;
   const Eigen::VectorXd& unit = scale.price;
@@ -78,8 +77,7 @@ Ascent ascend(const Problem& problem, const Terms& terms, const RowSet& set, con
     const double damping = 1e-10 * std::max(hessian.diagonal().maxCoeff(), 1e-12 * scale.objective);
     hessian.diagonal().array() += damping;
     const Eigen::VectorXd low = (box.low - ascent.prices).cwiseQuotient(unit).cwiseMin(0.0).cwiseMax(-radius);
-    const Eigen::VectorXd high =
-        (box.high - ascent.prices).cwiseQuotient(unit).cwiseMax(0.0).cwiseMin(radius);
+    const Eigen::VectorXd high = (box.high - ascent.prices).cwiseQuotient(unit).cwiseMax(0.0).cwiseMin(radius);
     const Eigen::VectorXd step = solveBoxQp(hessian, gradient, low, high);
     const double slope = gradient.dot(step);
     ascent.converged = !(slope > 0) || step.cwiseAbs().maxCoeff() < precision * tauUnits;
@@ -88,8 +86,7 @@ Ascent ascend(const Problem& problem, const Terms& terms, const RowSet& set, con
     double t = 1;
     bool accepted = false;
     while (ascent.evaluations < kMaxEvaluations) {
-      const Eigen::VectorXd trial =
-          (ascent.prices + t * step.cwiseProduct(unit)).cwiseMax(box.low).cwiseMin(box.high);
+      const Eigen::VectorXd trial = (ascent.prices + t * step.cwiseProduct(unit)).cwiseMax(box.low).cwiseMin(box.high);
       DualPoint there = evaluate(problem, terms, set, trial, tau, spread, cancel);
       ++ascent.evaluations;
       const double ahead = there.gradient.cwiseProduct(unit).dot(step);

@@ -5,9 +5,8 @@
 
 namespace omnirouter::assignment {
 
-// The natural size of every price, so that thresholds need no knowledge of USD or tokens: `objective` is how
-// far apart the models of a row lie in the objective, price[l] what that difference is worth per unit of
-// limit l.
+// The natural size of every price, so that thresholds need no knowledge of USD or tokens: `objective` is how far apart
+// the models of a row lie in the objective, price[l] what that difference is worth per unit of limit l.
 struct Scale {
   double objective = 1;
   Eigen::VectorXd price;
@@ -38,12 +37,12 @@ struct Ascent {
   bool converged = false;  // the last Newton step was below the precision asked for
 };
 
-// From `start`, inside `box`, until the Newton step is below `precision` tau (in units of the objective) or
-// 25 evaluations. Steps keep within a trust radius too (the softmin is far from quadratic beyond a few tau);
-// a step is accepted by the sign of the directional derivative at its end, which concavity makes sufficient
-// and which needs no logarithms.
-Ascent ascend(const Problem& problem, const Terms& terms, const RowSet& set, const Scale& scale,
-              const PriceBox& box, const Eigen::VectorXd& start, double tau, double precision, Spread spread,
+// From `start`, inside `box`, until the Newton step is below `precision` tau (in units of the objective) or 25
+// evaluations. Steps keep within a trust radius too (the softmin is far from quadratic beyond a few tau); a step is
+// accepted by the sign of the directional derivative at its end, which concavity makes sufficient and which needs no
+// logarithms.
+Ascent ascend(const Problem& problem, const Terms& terms, const RowSet& set, const Scale& scale, const PriceBox& box,
+              const Eigen::VectorXd& start, double tau, double precision, Spread spread,
               const compute::CancelFlag& cancel);
 
 }  // namespace omnirouter::assignment

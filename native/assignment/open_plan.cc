@@ -6,8 +6,8 @@
 
 namespace omnirouter::assignment {
 
-OpenPlan::OpenPlan(const Problem& problem, const Terms& terms, const Scale& scale,
-                   const Eigen::VectorXd& prices, Sums totals)
+OpenPlan::OpenPlan(const Problem& problem, const Terms& terms, const Scale& scale, const Eigen::VectorXd& prices,
+                   Sums totals)
     : problem_(problem),
       terms_(terms),
       scale_(scale),
@@ -38,10 +38,9 @@ void OpenPlan::add(const RowSet::Row& row, size_t chosen) {
     }
     least = std::min(least, candidate.regret);
     const auto addEntry = [&](const Term& term) {
-      entries_.push_back(
-          {term.limit, term.quantity == kRequests
-                           ? term.sign
-                           : term.sign * static_cast<double>(q[static_cast<size_t>(term.quantity)])});
+      entries_.push_back({term.limit, term.quantity == kRequests
+                                          ? term.sign
+                                          : term.sign * static_cast<double>(q[static_cast<size_t>(term.quantity)])});
     };
     for (const Term& term : terms_.shared(row.group)) addEntry(term);
     for (const Term& term : terms_.own(row.group, model)) addEntry(term);
@@ -72,8 +71,7 @@ OpenPlan::Effect OpenPlan::effect(std::span<const Move> moves) const {
   Effect effect;
   const auto touch = [&](const Entry& e, double sign) {
     double& change = change_[static_cast<size_t>(e.limit)];
-    if (change == 0)
-      touched_.push_back(e.limit);  // a limit listed twice does no harm: its change is taken once
+    if (change == 0) touched_.push_back(e.limit);  // a limit listed twice does no harm: its change is taken once
     change += sign * e.amount;
   };
   for (const Move& move : moves) {

@@ -1,5 +1,5 @@
-// A plan in the making over the open rows nearest to a tie: who has which model, what every limit has left,
-// and what a change would do. The moves of recovery.cc and the search of exact.cc are written in its terms.
+// A plan in the making over the open rows nearest to a tie: who has which model, what every limit has left, and what a
+// change would do. The moves of recovery.cc and the search of exact.cc are written in its terms.
 #pragma once
 
 #include <vector>
@@ -36,8 +36,7 @@ class OpenPlan {
     int mended = 0;     // limits violated before that hold afterwards
   };
 
-  OpenPlan(const Problem& problem, const Terms& terms, const Scale& scale, const Eigen::VectorXd& prices,
-           Sums totals);
+  OpenPlan(const Problem& problem, const Terms& terms, const Scale& scale, const Eigen::VectorXd& prices, Sums totals);
 
   // Adds an open row at its position `chosen` among the row's candidates; its share is added to the totals.
   void add(const RowSet::Row& row, size_t chosen);

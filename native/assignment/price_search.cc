@@ -15,8 +15,8 @@ namespace {
 constexpr size_t kFirstSample = 2048;
 constexpr size_t kSampleGrowth = 8;
 constexpr double kCooling = 5.0;
-// Newton's accuracy, in tau: enough to follow the prices down; and at the end, where many rows may be tied
-// and the softmin weights say how many of them each model gets.
+// Newton's accuracy, in tau: enough to follow the prices down; and at the end, where many rows may be tied and the
+// softmin weights say how many of them each model gets.
 constexpr double kPrecision = 0.1;
 constexpr double kFinalPrecision = 1e-5;
 constexpr double kSampleCooling = 3.0;
@@ -49,8 +49,7 @@ class Searcher {
       coolSample(set, sample.size());
       if (!search_.diverged) break;
       if (provesConflict()) break;
-      // A sample can be infeasible where the whole is not (a tight budget of a small tenant): take a larger
-      // one.
+      // A sample can be infeasible where the whole is not (a tight budget of a small tenant): take a larger one.
       sample = RowSample(problem_.rows, kSampleGrowth * sample.size(), seed_);
       set = openRows(problem_, sample);
       start(nullptr);
@@ -80,8 +79,7 @@ class Searcher {
   bool provesConflict() const {
     const Eigen::VectorXd ray = search_.prices / search_.prices.maxCoeff();
     double magnitude = 0;
-    return rayValue(problem_, {ray.data(), static_cast<size_t>(ray.size())}, magnitude, cancel_) >
-           1e-9 * magnitude;
+    return rayValue(problem_, {ray.data(), static_cast<size_t>(ray.size())}, magnitude, cancel_) > 1e-9 * magnitude;
   }
 
   // Every row at its best model: where there are no limits, or the search ended in a proof.
@@ -97,8 +95,7 @@ class Searcher {
   }
 
   void start(const Eigen::VectorXd* prices) {
-    search_.prices =
-        prices ? *prices : Eigen::VectorXd::Zero(static_cast<Eigen::Index>(problem_.limits.size()));
+    search_.prices = prices ? *prices : Eigen::VectorXd::Zero(static_cast<Eigen::Index>(problem_.limits.size()));
     search_.diverged = false;
     tau_ = search_.scale.objective;
   }
@@ -107,14 +104,12 @@ class Searcher {
   Eigen::VectorXd climb(const RowSet& set, const PriceBox& box, Spread spread = Spread::none,
                         double precision = kPrecision) {
     const Eigen::VectorXd before = search_.prices;
-    Ascent ascent =
-        ascend(problem_, terms_, set, search_.scale, box, before, tau_, precision, spread, cancel_);
+    Ascent ascent = ascend(problem_, terms_, set, search_.scale, box, before, tau_, precision, spread, cancel_);
     search_.evaluations += ascent.evaluations;
     search_.prices = ascent.prices;
     lastPoint_ = std::move(ascent.point);
     converged_ = ascent.converged;
-    if (search_.prices.cwiseQuotient(unit()).maxCoeff() > 0.99 * PriceBox::kDivergence)
-      search_.diverged = true;
+    if (search_.prices.cwiseQuotient(unit()).maxCoeff() > 0.99 * PriceBox::kDivergence) search_.diverged = true;
     return (search_.prices - before).cwiseQuotient(unit());
   }
 
@@ -160,8 +155,8 @@ class Searcher {
     if (moving.empty()) return covariance;
     const Eigen::VectorXd u = unit()(moving);
     Eigen::MatrixXd h = u.asDiagonal() * point.curvature(moving, moving) * u.asDiagonal();
-    // Directions no row resists (a common shift of all capacity prices) have no error that matters to a row;
-    // the damping keeps the inverse finite in them.
+    // Directions no row resists (a common shift of all capacity prices) have no error that matters to a row; the
+    // damping keeps the inverse finite in them.
     h.diagonal().array() += 1e-9 * std::max(h.diagonal().maxCoeff(), 1e-300);
     const Eigen::LLT<Eigen::MatrixXd> llt(h);
     const Eigen::MatrixXd s = factor * (u.asDiagonal() * spread_(moving, moving) * u.asDiagonal());
@@ -183,8 +178,8 @@ class Searcher {
     return everywhere_.around(region.center(), kRadius * widen * sd + reachFloor(widen));
   }
 
-  // Stage 2 on a sample: decides its rows around the present prices and climbs on what is open, widening the
-  // region as often as the climb leaves it.
+  // Stage 2 on a sample: decides its rows around the present prices and climbs on what is open, widening the region as
+  // often as the climb leaves it.
   void screenSample(const RowSample& sample) {
     const double tau = tau_;
     double widen = 1;
@@ -248,8 +243,7 @@ class Searcher {
       const Eigen::MatrixXd none = Eigen::MatrixXd::Zero(reach.size(), reach.size());
       const TrustRegion region(problem_, terms_, search_.prices, none, 1.0, reach);
       boxes_.push_back(boxes_.back().around(search_.prices, reach));
-      search_.levels.push_back(
-          narrow(problem_, terms_, search_.levels.back(), region, search_.choice.data(), cancel_));
+      search_.levels.push_back(narrow(problem_, terms_, search_.levels.back(), region, search_.choice.data(), cancel_));
       move = climb(search_.levels.back(), boxes_.back());
     }
     climb(search_.levels.back(), boxes_.back(), Spread::none, kFinalPrecision);

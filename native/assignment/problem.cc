@@ -18,8 +18,7 @@ std::string at(const char* list, size_t index, const char* field) {
 
 void checkShape(const Problem& problem) {
   if (problem.rows > kMaxRows) throw InvalidArgument("rows", "queries must be at most 4294967295");
-  if (problem.models < 1 || problem.models > kMaxModels)
-    throw InvalidArgument("models", "models must be from 1 to 64");
+  if (problem.models < 1 || problem.models > kMaxModels) throw InvalidArgument("models", "models must be from 1 to 64");
   if (problem.quantities.size() > kMaxQuantities)
     throw InvalidArgument("quantities", "quantities must be at most 8 matrices");
   if (problem.objective.size() != problem.quantities.size())
@@ -41,11 +40,9 @@ void checkShape(const Problem& problem) {
       throw InvalidArgument(at("limits", l, "quantity"),
                             at("limits", l, "quantity") + " is not a quantity of the problem");
     if (limit.group < kAll || limit.group >= static_cast<int>(problem.groupCount))
-      throw InvalidArgument(at("limits", l, "group"),
-                            at("limits", l, "group") + " is not a group of the problem");
+      throw InvalidArgument(at("limits", l, "group"), at("limits", l, "group") + " is not a group of the problem");
     if (limit.model < kAll || limit.model >= static_cast<int>(problem.models))
-      throw InvalidArgument(at("limits", l, "model"),
-                            at("limits", l, "model") + " is not a model of the problem");
+      throw InvalidArgument(at("limits", l, "model"), at("limits", l, "model") + " is not a model of the problem");
   }
 }
 
@@ -54,8 +51,7 @@ void checkRows(const Problem& problem, compute::Range rows) {
     const float* values = problem.row(k, rows.begin);
     const float most = static_cast<float>(problem.quantities[k].most);
     const size_t count = rows.size() * problem.models;
-    // A NaN fails both comparisons, so one unordered test finds every bad number; branch-free, so it
-    // vectorises.
+    // A NaN fails both comparisons, so one unordered test finds every bad number; branch-free, so it vectorises.
     size_t good = 0;
     for (size_t e = 0; e < count; ++e) good += (values[e] >= 0.0f) & (values[e] <= most);
     if (good == count) continue;
@@ -83,8 +79,7 @@ void checkRows(const Problem& problem, compute::Range rows) {
 void checkProblem(const Problem& problem) {
   checkShape(problem);
   const compute::Chunks chunks(problem.rows, 8192);
-  compute::Pool::shared().forEachChunk(chunks.count(),
-                                       [&](size_t chunk) { checkRows(problem, chunks[chunk]); });
+  compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) { checkRows(problem, chunks[chunk]); });
 }
 
 Terms::Terms(const Problem& problem)
@@ -109,18 +104,16 @@ Reduced::Reduced(const Problem& problem, std::span<const double> prices)
       weight_(problem.groupCount * quantities_ * models_) {
   for (size_t g = 0; g < problem.groupCount; ++g)
     for (size_t k = 0; k < quantities_; ++k)
-      for (size_t j = 0; j < models_; ++j)
-        weight_[(g * quantities_ + k) * models_ + j] = problem.weight(k, g);
+      for (size_t j = 0; j < models_; ++j) weight_[(g * quantities_ + k) * models_ + j] = problem.weight(k, g);
   for (size_t l = 0; l < problem.limits.size(); ++l) {
     const Limit& limit = problem.limits[l];
     const double price = limit.sign() * prices[l];
     if (price == 0) continue;
     for (size_t g = 0; g < problem.groupCount; ++g) {
       if (!limit.covers(static_cast<int>(g))) continue;
-      double* values =
-          limit.quantity == kRequests
-              ? base_.data() + g * models_
-              : weight_.data() + (g * quantities_ + static_cast<size_t>(limit.quantity)) * models_;
+      double* values = limit.quantity == kRequests
+                           ? base_.data() + g * models_
+                           : weight_.data() + (g * quantities_ + static_cast<size_t>(limit.quantity)) * models_;
       for (size_t j = 0; j < models_; ++j)
         if (limit.model == kAll || limit.model == static_cast<int>(j)) values[j] += price;
     }

@@ -4,12 +4,11 @@
 //     subject to  sign * sum_{i in scope} q_k[i, x(i)]  <=  sign * bound          for every limit
 //                 x(i) in allowed(i)
 //
-// Everything that can be limited or optimised is a *quantity*: quality, cost, latency, tokens are matrices
-// q_k of rows x models, "requests" is the constant 1. A floor on mean quality, a dollar budget, a capacity in
-// requests or tokens, the same per tenant, are all limits of one shape: what is summed, which way it is
-// bounded, over which rows (all, or one group) and which models (all, or one). That is the problem of
-// OmniRouter (arXiv 2502.20576, section 3) with its constraint list opened up; nothing below knows which
-// quantity is called what.
+// Everything that can be limited or optimised is a *quantity*: quality, cost, latency, tokens are matrices q_k of rows
+// x models, "requests" is the constant 1. A floor on mean quality, a dollar budget, a capacity in requests or tokens,
+// the same per tenant, are all limits of one shape: what is summed, which way it is bounded, over which rows (all, or
+// one group) and which models (all, or one). That is the problem of OmniRouter (arXiv 2502.20576, section 3) with its
+// constraint list opened up; nothing below knows which quantity is called what.
 #pragma once
 
 #include <cstddef>
@@ -68,9 +67,8 @@ struct Problem {
   const float* row(size_t quantity, size_t i) const { return quantities[quantity].values + i * models; }
 };
 
-// Throws InvalidArgument, naming the culprit, unless every number of the problem is usable: values finite and
-// within [0, most], a model allowed in every row, bounds finite, indices in range. One parallel pass over the
-// matrices.
+// Throws InvalidArgument, naming the culprit, unless every number of the problem is usable: values finite and within
+// [0, most], a model allowed in every row, bounds finite, indices in range. One parallel pass over the matrices.
 void checkProblem(const Problem& problem);
 
 // The limit index of every price that acts on a row of group g choosing model j, with the quantity it weighs.
@@ -80,8 +78,8 @@ struct Term {
   double sign;
 };
 
-// Which limits touch what, arranged for walking. "Shared" limits cover all models of a group's rows (floors,
-// budgets); "own" limits cover one model (capacities).
+// Which limits touch what, arranged for walking. "Shared" limits cover all models of a group's rows (floors, budgets);
+// "own" limits cover one model (capacities).
 class Terms {
  public:
   explicit Terms(const Problem& problem);

@@ -10,14 +10,11 @@
 
 namespace omnirouter::assignment {
 
-double tolerance(const Limit& limit) {
-  return limit.quantity == kRequests ? 0.0 : 1e-7 * std::abs(limit.bound);
-}
+double tolerance(const Limit& limit) { return limit.quantity == kRequests ? 0.0 : 1e-7 * std::abs(limit.bound); }
 
 namespace {
 
-// Rows this close to a tie, in units of tau, are rounded from their softmin weights; e^-7 is a weight of 0.1
-// %.
+// Rows this close to a tie, in units of tau, are rounded from their softmin weights; e^-7 is a weight of 0.1 %.
 constexpr double kTied = 7.0;
 // Pairs of moves are searched among this many best single moves.
 constexpr size_t kPairMoves = 256;
@@ -55,11 +52,11 @@ Weights weigh(const Problem& problem, const Reduced& reduced, const RowSet::Row&
   return w;
 }
 
-// Gives each tied row a model with the probability that its weights say, drawn from the golden-ratio
-// sequence, whose first n members spread over [0, 1) as evenly as any (discrepancy O(log n / n)): so the sums
-// stay within a few rows of the smoothed optimum's wherever many rows are tied alike, and a row's own
-// preference among them is kept. One sequence for every group and every lowest of the tied models, because
-// rows tied between the same models are tied by the same trade of cost for quality.
+// Gives each tied row a model with the probability that its weights say, drawn from the golden-ratio sequence, whose
+// first n members spread over [0, 1) as evenly as any (discrepancy O(log n / n)): so the sums stay within a few rows of
+// the smoothed optimum's wherever many rows are tied alike, and a row's own preference among them is kept. One sequence
+// for every group and every lowest of the tied models, because rows tied between the same models are tied by the same
+// trade of cost for quality.
 class EvenRounding {
  public:
   explicit EvenRounding(const Problem& problem)
@@ -148,8 +145,8 @@ void mendViolations(OpenPlan& plan, const compute::CancelFlag& cancel) {
   }
 }
 
-// Sells slack: the single move or pair of moves that lowers the objective most while every limit holds,
-// repeated. Only rows whose regret is below the gap can take part in a better plan (reduced-cost fixing).
+// Sells slack: the single move or pair of moves that lowers the objective most while every limit holds, repeated. Only
+// rows whose regret is below the gap can take part in a better plan (reduced-cost fixing).
 void improve(OpenPlan& plan, double enough, const compute::CancelFlag& cancel) {
   constexpr int kMaxChanges = 200;
   for (int change = 0; change < kMaxChanges && plan.gap() > enough; ++change) {
@@ -180,9 +177,8 @@ void improve(OpenPlan& plan, double enough, const compute::CancelFlag& cancel) {
   }
 }
 
-// The open rows worth searching: for every pair of models, the rows now at the one that would lose least by
-// moving to the other. So every exchange of a few rows that could pay is within reach, however many rows are
-// tied.
+// The open rows worth searching: for every pair of models, the rows now at the one that would lose least by moving to
+// the other. So every exchange of a few rows that could pay is within reach, however many rows are tied.
 std::vector<size_t> nearestRows(const Problem& problem, const Reduced& reduced, const RowSet& set,
                                 const std::vector<uint8_t>& chosen) {
   struct Offer {
@@ -201,8 +197,7 @@ std::vector<size_t> nearestRows(const Problem& problem, const Reduced& reduced, 
     for (size_t c = 0; c < row.models.size(); ++c) {
       r[c] = reduced.base(row.group)[row.models[c]];
       for (size_t k = 0; k < quantities; ++k)
-        r[c] +=
-            reduced.weight(row.group, k)[row.models[c]] * static_cast<double>(row.values[c * quantities + k]);
+        r[c] += reduced.weight(row.group, k)[row.models[c]] * static_cast<double>(row.values[c * quantities + k]);
     }
     for (size_t c = 0; c < row.models.size(); ++c) {
       if (c == chosen[i]) continue;
@@ -236,12 +231,10 @@ Recovery recover(const Problem& problem, const Terms& terms, const RowSet& set, 
   for (size_t i = 0; i < set.size(); ++i) {
     const RowSet::Row row = set[i];
     const Weights weights = weigh(problem, reduced, row, tau);
-    chosen[i] =
-        static_cast<uint8_t>(weights.margin < kTied * tau ? rounding.round(row, weights) : weights.best);
+    chosen[i] = static_cast<uint8_t>(weights.margin < kTied * tau ? rounding.round(row, weights) : weights.best);
   }
 
-  // Search the nearest rows; where they run out with limits still missed, search again around what was
-  // reached.
+  // Search the nearest rows; where they run out with limits still missed, search again around what was reached.
   constexpr int kRounds = 16;
   Recovery recovery;
   for (int round = 0; round < kRounds; ++round) {

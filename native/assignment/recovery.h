@@ -1,10 +1,8 @@
-// From prices to a plan: at the optimal prices almost every row has one best model, and a basic optimum of
-// the linear relaxation splits at most as many rows as there are binding limits. Recovery settles those few
-// so that every limit holds. With regrets rho = r - min r at prices y and slacks s >= 0 of the limits, any
-// plan costs exactly
+// From prices to a plan: at the optimal prices almost every row has one best model, and a basic optimum of the linear
+// relaxation splits at most as many rows as there are binding limits. Recovery settles those few so that every limit
+// holds. With regrets rho = r - min r at prices y and slacks s >= 0 of the limits, any plan costs exactly
 //
-//     primal = D(y) + sum_i rho_i + sum_l y_l s_l                                   (complementary slackness,
-//     priced)
+//     primal = D(y) + sum_i rho_i + sum_l y_l s_l          (complementary slackness, priced)
 //
 // so the whole search is for small regrets and little priced slack.
 #pragma once
@@ -16,8 +14,8 @@
 
 namespace omnirouter::assignment {
 
-// How far a limit may be missed and still hold: nothing for request counts; for sums of float32 values their
-// own rounding, 1e-7 of the bound (float32 has 24 bits: 6e-8).
+// How far a limit may be missed and still hold: nothing for request counts; for sums of float32 values their own
+// rounding, 1e-7 of the bound (float32 has 24 bits: 6e-8).
 double tolerance(const Limit& limit);
 
 struct Recovery {
@@ -26,9 +24,8 @@ struct Recovery {
   std::vector<double> slack;  // sign * bound - sign * sum, per limit
 };
 
-// Rewrites choice[] for the open rows of `set`, whose decided rows are settled. `tau` is the temperature at
-// which `prices` were found: rows closer than a few tau are rounded evenly by their softmin weights
-// first.
+// Rewrites choice[] for the open rows of `set`, whose decided rows are settled. `tau` is the temperature at which
+// `prices` were found: rows closer than a few tau are rounded evenly by their softmin weights first.
 Recovery recover(const Problem& problem, const Terms& terms, const RowSet& set, const Scale& scale,
                  const Eigen::VectorXd& prices, double tau, double gapTolerance, uint8_t* choice,
                  const compute::CancelFlag& cancel);

@@ -50,20 +50,17 @@ void RowSet::reserve(size_t rows, size_t candidates) {
 void addChoice(const Problem& problem, const Terms& terms, const RowSet::Row& row, size_t c, Sums& sums) {
   const size_t quantities = problem.quantities.size();
   const float* q = row.values + c * quantities;
-  for (size_t k = 0; k < quantities; ++k)
-    sums.objective += problem.weight(k, row.group) * static_cast<double>(q[k]);
+  for (size_t k = 0; k < quantities; ++k) sums.objective += problem.weight(k, row.group) * static_cast<double>(q[k]);
   const auto add = [&](const Term& term) {
     sums.limit[static_cast<size_t>(term.limit)] +=
-        term.quantity == kRequests ? term.sign
-                                   : term.sign * static_cast<double>(q[static_cast<size_t>(term.quantity)]);
+        term.quantity == kRequests ? term.sign : term.sign * static_cast<double>(q[static_cast<size_t>(term.quantity)]);
   };
   for (const Term& term : terms.shared(row.group)) add(term);
   for (const Term& term : terms.own(row.group, row.models[c])) add(term);
 }
 
 RowSample::RowSample(size_t rows, size_t count, uint64_t seed) : rows_(rows), seed_(seed) {
-  // Fewer strata than two blocks' worth of rows each would make blocks overlap or skip: then every row is
-  // taken.
+  // Fewer strata than two blocks' worth of rows each would make blocks overlap or skip: then every row is taken.
   const bool every = count * 2 >= rows;
   blocks_ = ((every ? rows : count) + kBlock - 1) / kBlock;
   size_ = every ? rows : blocks_ * kBlock;

@@ -1,6 +1,6 @@
-// Rows whose choice is still open, each with the models that can still win it, beside the exact sums of all
-// the rows that are decided. The Lagrangian dual restricted to a RowSet is the dual of the whole problem for
-// every price vector at which the decided rows keep their choice (trust_region.h says when that is proven).
+// Rows whose choice is still open, each with the models that can still win it, beside the exact sums of all the rows
+// that are decided. The Lagrangian dual restricted to a RowSet is the dual of the whole problem for every price vector
+// at which the decided rows keep their choice (trust_region.h says when that is proven).
 #pragma once
 
 #include <cstddef>
@@ -44,10 +44,7 @@ class RowSet {
   size_t quantities() const { return quantities_; }
   Row operator[](size_t index) const {
     const size_t begin = starts_[index], end = starts_[index + 1];
-    return {ids_[index],
-            groups_[index],
-            {models_.data() + begin, end - begin},
-            values_.data() + begin * quantities_};
+    return {ids_[index], groups_[index], {models_.data() + begin, end - begin}, values_.data() + begin * quantities_};
   }
 
   // Adds row i of the problem with the candidates named in `models`.

@@ -21,9 +21,7 @@ class KernelTables {
   KernelTables(const Problem& problem, const TrustRegion& region, const Reduced& reduced, double unit)
       : channels_(region.channels()) {
     const size_t models = problem.models, quantities = problem.quantities.size();
-    const auto scaled = [](double divisor) {
-      return [divisor](double x) { return static_cast<float>(x / divisor); };
-    };
+    const auto scaled = [](double divisor) { return [divisor](double x) { return static_cast<float>(x / divisor); }; };
     // Rows of `models` values, each padded with zeros.
     const auto append = [&](std::vector<float>& to, std::span<const double> values, double divisor) {
       for (size_t begin = 0; begin < values.size(); begin += models) {
@@ -70,8 +68,8 @@ struct Part {
 
 }  // namespace
 
-RowSet screen(const Problem& problem, const TrustRegion& region, double unit, const RowSample& sample,
-              uint8_t* choice, const compute::CancelFlag& cancel) {
+RowSet screen(const Problem& problem, const TrustRegion& region, double unit, const RowSample& sample, uint8_t* choice,
+              const compute::CancelFlag& cancel) {
   const Reduced reduced(problem, {region.center().data(), static_cast<size_t>(region.center().size())});
   const KernelTables tables(problem, region, reduced, unit);
   const ScreenRows kernel = screenRows(compute::isa());
@@ -126,8 +124,8 @@ RowSet screen(const Problem& problem, const TrustRegion& region, double unit, co
   return set;
 }
 
-RowSet narrow(const Problem& problem, const Terms& terms, const RowSet& set, const TrustRegion& region,
-              uint8_t* choice, const compute::CancelFlag& cancel) {
+RowSet narrow(const Problem& problem, const Terms& terms, const RowSet& set, const TrustRegion& region, uint8_t* choice,
+              const compute::CancelFlag& cancel) {
   const Reduced reduced(problem, {region.center().data(), static_cast<size_t>(region.center().size())});
   const size_t quantities = problem.quantities.size();
   const RowSet empty(quantities, problem.limits.size());
@@ -144,8 +142,7 @@ RowSet narrow(const Problem& problem, const Terms& terms, const RowSet& set, con
       for (size_t c = 0; c < row.models.size(); ++c) {
         r[c] = reduced.base(row.group)[row.models[c]];
         for (size_t k = 0; k < quantities; ++k)
-          r[c] += reduced.weight(row.group, k)[row.models[c]] *
-                  static_cast<double>(row.values[c * quantities + k]);
+          r[c] += reduced.weight(row.group, k)[row.models[c]] * static_cast<double>(row.values[c * quantities + k]);
         if (r[c] < r[winner]) winner = c;
       }
       uint64_t open = uint64_t{1} << winner;

@@ -11,19 +11,16 @@ namespace omnirouter::assignment {
 
 namespace {
 
-// Rows per chunk: enough to pay for a chunk's L x L accumulators, few enough to share a small set among
-// threads.
+// Rows per chunk: enough to pay for a chunk's L x L accumulators, few enough to share a small set among threads.
 constexpr size_t kSlice = 1024;
 // Softmin weights below 2^-40 change nothing in double sums of thousands of rows; they are taken as zero.
 constexpr double kNegligible = 27.8;
 
-// Symmetric sums are kept one-sided: what belongs to the pair {a, b} is added to (a, b) or to (b, a),
-// whichever comes, and fold() adds the two.
+// Symmetric sums are kept one-sided: what belongs to the pair {a, b} is added to (a, b) or to (b, a), whichever comes,
+// and fold() adds the two.
 struct Partial {
   Partial(size_t limits, bool withSpread)
-      : gradient(limits, 0.0),
-        curvature(limits * limits, 0.0),
-        second(withSpread ? limits * limits : 0, 0.0) {}
+      : gradient(limits, 0.0), curvature(limits * limits, 0.0), second(withSpread ? limits * limits : 0, 0.0) {}
   double value = 0;
   std::vector<double> gradient;
   std::vector<double> curvature;
@@ -37,8 +34,7 @@ Eigen::MatrixXd fold(const std::vector<double>& sum, Eigen::Index n) {
   return whole;
 }
 
-// One row's contributions. The row's feature vectors are sparse: the group's shared limits, and each
-// candidate's own.
+// One row's contributions. The row's feature vectors are sparse: the group's shared limits, and each candidate's own.
 class RowWork {
  public:
   RowWork(const Problem& problem, const Terms& terms, const Reduced& reduced, double tau)
@@ -89,8 +85,7 @@ class RowWork {
   double feature(const RowSet::Row& row, const Term& term, size_t c) const {
     return term.quantity == kRequests
                ? term.sign
-               : term.sign *
-                     static_cast<double>(row.values[c * quantities_ + static_cast<size_t>(term.quantity)]);
+               : term.sign * static_cast<double>(row.values[c * quantities_ + static_cast<size_t>(term.quantity)]);
   }
 
   // Two candidates with weights p and 1 - p: E[f] = f0 + (1 - p) d and Cov[f] = p (1 - p) d d', d = f1 - f0.
@@ -163,9 +158,8 @@ class RowWork {
 
 }  // namespace
 
-DualPoint evaluate(const Problem& problem, const Terms& terms, const RowSet& set,
-                   const Eigen::VectorXd& prices, double tau, Spread spread,
-                   const compute::CancelFlag& cancel) {
+DualPoint evaluate(const Problem& problem, const Terms& terms, const RowSet& set, const Eigen::VectorXd& prices,
+                   double tau, Spread spread, const compute::CancelFlag& cancel) {
   const size_t limits = problem.limits.size();
   const auto n = static_cast<Eigen::Index>(limits);
   const bool withSpread = spread == Spread::betweenRows;

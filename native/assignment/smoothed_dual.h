@@ -1,5 +1,4 @@
-// The dual function of a RowSet, smoothed. With prices y >= 0 and reduced values r (problem.h), the
-// Lagrangian dual is
+// The dual function of a RowSet, smoothed. With prices y >= 0 and reduced values r (problem.h), the Lagrangian dual is
 //
 //     D(y) = sum_i min_j r_ij(y) - sum_l y_l sign_l bound_l,
 //
@@ -27,8 +26,7 @@ struct DualPoint {
 
 enum class Spread { none, betweenRows };
 
-DualPoint evaluate(const Problem& problem, const Terms& terms, const RowSet& set,
-                   const Eigen::VectorXd& prices, double tau, Spread spread,
-                   const compute::CancelFlag& cancel);
+DualPoint evaluate(const Problem& problem, const Terms& terms, const RowSet& set, const Eigen::VectorXd& prices,
+                   double tau, Spread spread, const compute::CancelFlag& cancel);
 
 }  // namespace omnirouter::assignment

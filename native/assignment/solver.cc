@@ -41,8 +41,7 @@ Problem withTieBreak(const Problem& problem, const Terms& terms) {
   return tied;
 }
 
-Attempt attempt(const Problem& stated, const Terms& terms, const Options& options,
-                const compute::CancelFlag& cancel) {
+Attempt attempt(const Problem& stated, const Terms& terms, const Options& options, const compute::CancelFlag& cancel) {
   const Problem problem = withTieBreak(stated, terms);
   Eigen::VectorXd warm;
   if (!options.warmStart.empty())
@@ -62,8 +61,8 @@ Attempt attempt(const Problem& stated, const Terms& terms, const Options& option
   size_t level = search.levels.size() - 1;
   while (level > 0 && search.levels[level].size() < wanted) --level;
   for (;; --level) {
-    const Recovery recovery = recover(problem, terms, search.levels[level], search.scale, search.prices,
-                                      search.tau, options.gapTolerance, result.choice.data(), cancel);
+    const Recovery recovery = recover(problem, terms, search.levels[level], search.scale, search.prices, search.tau,
+                                      options.gapTolerance, result.choice.data(), cancel);
     result.feasible = recovery.feasible;
     if (result.feasible || level == 0) break;
   }
@@ -166,8 +165,8 @@ class Solve {
       if (ray[l] > 0) solution_.conflict.push_back(static_cast<int>(l));
   }
 
-  // For every floor or budget: the best value it can have while everything else holds. That settles
-  // feasibility where the ray did not, and may find the plan that rounding missed.
+  // For every floor or budget: the best value it can have while everything else holds. That settles feasibility where
+  // the ray did not, and may find the plan that rounding missed.
   void tryReaching() {
     for (size_t l = 0; l < problem_.limits.size(); ++l) {
       const Limit& limit = problem_.limits[l];
@@ -185,11 +184,9 @@ class Solve {
       reachable.limit = static_cast<int>(l);
       reachable.found = certificate.holds;
       reachable.value = sign * certificate.objective;
-      reachable.bound =
-          sign * (best.exhausted && certificate.holds ? certificate.objective : certificate.dual);
+      reachable.bound = sign * (best.exhausted && certificate.holds ? certificate.objective : certificate.dual);
       solution_.reachable.push_back(reachable);
-      if (sign * reachable.bound > sign * limit.bound + tolerance(limit) &&
-          solution_.status != Status::infeasible) {
+      if (sign * reachable.bound > sign * limit.bound + tolerance(limit) && solution_.status != Status::infeasible) {
         solution_.status = Status::infeasible;
         solution_.conflict = {static_cast<int>(l)};
         for (size_t m = 0; m < prices.size(); ++m)
@@ -197,8 +194,8 @@ class Solve {
         std::sort(solution_.conflict.begin(), solution_.conflict.end());
       }
       const Certificate here = certify(problem_, solution_.prices, best.choice.data(), cancel_);
-      if (here.holds || (!solution_.certificate.holds &&
-                         missed(here, problem_) < missed(solution_.certificate, problem_))) {
+      if (here.holds ||
+          (!solution_.certificate.holds && missed(here, problem_) < missed(solution_.certificate, problem_))) {
         solution_.choice = best.choice;
         solution_.certificate = here;
         solution_.gap = relativeGap(here.objective, solution_.bound, spread_);

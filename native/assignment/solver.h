@@ -1,5 +1,5 @@
-// The whole solve: prices (price_search.h), a plan from them (recovery.h, exact.h), the certificate
-// (certificate.h), and where the limits cannot all hold, the proof and how near one can come.
+// The whole solve: prices (price_search.h), a plan from them (recovery.h, exact.h), the certificate (certificate.h),
+// and where the limits cannot all hold, the proof and how near one can come.
 #pragma once
 
 #include <optional>
@@ -26,7 +26,7 @@ struct Options {
   size_t nodeLimit = 20000;           // of the exact search, which small batches get
   uint64_t seed = 1;                  // of the sampling
   std::span<const double> warmStart;  // prices to start from, one per limit, or empty
-  bool diagnose = true;  // when infeasible: find conflict and nearest reachable values by further solves
+  bool diagnose = true;               // when infeasible: find conflict and nearest reachable values by further solves
 };
 
 // The best that one limit could be met, every other limit held.
@@ -42,10 +42,10 @@ struct Solution {
   std::vector<uint8_t> choice;  // rows
   std::vector<double> prices;   // limits; of the dual bound
   Certificate certificate;      // of choice and prices
-  double bound = 0;     // no feasible plan costs less: certificate.dual, or better where search proved it
-  double gap = 0;       // (objective - bound) / max(|objective|, |bound|), 0 where both are 0
-  int evaluations = 0;  // of the dual, over whatever rows were open
-  std::vector<int> conflict;  // limits that cannot hold together, if infeasible
+  double bound = 0;             // no feasible plan costs less: certificate.dual, or better where search proved it
+  double gap = 0;               // (objective - bound) / max(|objective|, |bound|), 0 where both are 0
+  int evaluations = 0;          // of the dual, over whatever rows were open
+  std::vector<int> conflict;    // limits that cannot hold together, if infeasible
   std::vector<Reachable> reachable;
 };
 

@@ -66,8 +66,8 @@ TrustRegion::TrustRegion(const Problem& problem, const Terms& terms, const Eigen
     tables.v.resize(models * models);
     for (size_t j = 0; j < models; ++j)
       for (size_t k = 0; k < models; ++k) {
-        tables.v[j * models + k] = covarianceOf(c, own[k], own[k]) + covarianceOf(c, own[j], own[j]) -
-                                   2 * covarianceOf(c, own[j], own[k]);
+        tables.v[j * models + k] =
+            covarianceOf(c, own[k], own[k]) + covarianceOf(c, own[j], own[j]) - 2 * covarianceOf(c, own[j], own[k]);
         for (size_t s = 0; s < n; ++s)
           tables.u[(j * n + s) * models + k] =
               covarianceOf(c, channel[s], own[k]) - covarianceOf(c, channel[s], own[j]);
@@ -114,8 +114,7 @@ bool TrustRegion::contains(const Eigen::VectorXd& prices) const {
       ownError[j] = errorOf(d, ownRequests(terms_, g, j));
       std::fill(ownTotal.begin(), ownTotal.end(), 0.0);
       for (const Term& term : terms_.own(g, j))
-        if (term.quantity != kRequests)
-          ownTotal[static_cast<size_t>(term.quantity)] += std::abs(d[term.limit]);
+        if (term.quantity != kRequests) ownTotal[static_cast<size_t>(term.quantity)] += std::abs(d[term.limit]);
       for (size_t q = 0; q < ownTotal.size(); ++q)
         if (!(ownTotal[q] <= tables.own[q * models + j])) return false;
     }

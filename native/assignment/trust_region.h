@@ -4,18 +4,17 @@
 //
 //     r_ik - r_ij + (f_i(k) - f_i(j))'d  >  0.
 //
-// The estimate y0 comes with a covariance C of its error. Its errors are strongly correlated (all capacity
-// prices shift together), so a box around y0 would leave far too many rows open. Instead, for every pair of
-// models (j, k) the region bounds the error of *that pair's* difference by its own ellipsoid. The limits that
-// cover all models of a row act through their quantities, the region's *channels*: with Delta the difference
-// of the channels' values,
+// The estimate y0 comes with a covariance C of its error. Its errors are strongly correlated (all capacity prices shift
+// together), so a box around y0 would leave far too many rows open. Instead, for every pair of models (j, k) the region
+// bounds the error of *that pair's* difference by its own ellipsoid. The limits that cover all models of a row act
+// through their quantities, the region's *channels*: with Delta the difference of the channels' values,
 //
 //     |(f(k) - f(j))'d|  <=  sqrt( Delta' A Delta + 2 Delta' U_jk + V_jk ),
 //
-// A = rho^2 C over the channels' summed prices, U_jk the same between channels and the difference of the
-// models' own request prices, V_jk the variance of that difference. Whether a later y lies in the region is
-// checked exactly, pair by pair: a Mahalanobis distance in (channels + 1) dimensions. Own prices in other
-// quantities (tokens) enter by the triangle inequality.
+// A = rho^2 C over the channels' summed prices, U_jk the same between channels and the difference of the models' own
+// request prices, V_jk the variance of that difference. Whether a later y lies in the region is checked exactly, pair
+// by pair: a Mahalanobis distance in (channels + 1) dimensions. Own prices in other quantities (tokens) enter by the
+// triangle inequality.
 //
 // The covariance is only a guess about where y will end; correctness rests on contains() alone.
 #pragma once
@@ -29,16 +28,15 @@ namespace omnirouter::assignment {
 
 class TrustRegion {
  public:
-  // `radius` is rho. `floor` (per limit) is added to the standard deviations, so that no direction is taken
-  // as certain.
+  // `radius` is rho. `floor` (per limit) is added to the standard deviations, so that no direction is taken as certain.
   TrustRegion(const Problem& problem, const Terms& terms, const Eigen::VectorXd& center,
               const Eigen::MatrixXd& covariance, double radius, const Eigen::VectorXd& floor);
 
   const Eigen::VectorXd& center() const { return center_; }
   bool contains(const Eigen::VectorXd& prices) const;
 
-  // The largest change of r_k - r_j inside the region, for a row of `group` in which choosing j and k has the
-  // quantity values qj and qk (one float per quantity).
+  // The largest change of r_k - r_j inside the region, for a row of `group` in which choosing j and k has the quantity
+  // values qj and qk (one float per quantity).
   double reach(size_t group, size_t j, size_t k, const float* qj, const float* qk) const;
 
   // The tables behind reach(), for the kernels.

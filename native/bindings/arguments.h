@@ -1,5 +1,5 @@
-// Checked views of JavaScript arguments. TypeScript has checked them in sentences already; what is checked
-// again here is what memory safety rests on: types, lengths, detached buffers.
+// Checked views of JavaScript arguments. TypeScript has checked them in sentences already; what is checked again here
+// is what memory safety rests on: types, lengths, detached buffers.
 #pragma once
 
 #include <algorithm>
@@ -34,12 +34,11 @@ constexpr napi_typedarray_type typedArrayType() {
 
 constexpr size_t kAnyLength = std::numeric_limits<size_t>::max();
 
-// The typed array's memory, where it lies (shared memory too). T picks the class that is accepted; `length`
-// is the exact number of elements required, or kAnyLength.
+// The typed array's memory, where it lies (shared memory too). T picks the class that is accepted; `length` is the
+// exact number of elements required, or kAnyLength.
 template <class T>
 std::span<T> view(const Napi::Value& value, const char* argument, size_t length = kAnyLength) {
-  if (!value.IsTypedArray())
-    throw InvalidArgument(argument, std::string(argument) + " must be a typed array");
+  if (!value.IsTypedArray()) throw InvalidArgument(argument, std::string(argument) + " must be a typed array");
   napi_typedarray_type type;
   size_t elements = 0, offset = 0;
   void* data = nullptr;
@@ -50,11 +49,10 @@ std::span<T> view(const Napi::Value& value, const char* argument, size_t length 
     throw InvalidArgument(argument, std::string(argument) + " is a typed array of the wrong element type");
   bool detached = false;
   if (napi_is_detached_arraybuffer(value.Env(), buffer, &detached) == napi_ok && detached)
-    throw InvalidArgument(argument,
-                          std::string(argument) + " has a detached buffer: it was transferred elsewhere");
+    throw InvalidArgument(argument, std::string(argument) + " has a detached buffer: it was transferred elsewhere");
   if (length != kAnyLength && elements != length)
-    throw InvalidArgument(argument, std::string(argument) + " has " + std::to_string(elements) +
-                                        " elements where " + std::to_string(length) + " are needed");
+    throw InvalidArgument(argument, std::string(argument) + " has " + std::to_string(elements) + " elements where " +
+                                        std::to_string(length) + " are needed");
   return {static_cast<T*>(data), elements};
 }
 
@@ -70,8 +68,8 @@ inline int64_t integer(const Napi::Value& value, const char* argument, int64_t l
   const double x = number(value, argument);
   if (!(x >= static_cast<double>(least) && x <= static_cast<double>(most)) ||
       x != static_cast<double>(static_cast<int64_t>(x)))
-    throw InvalidArgument(argument, std::string(argument) + " must be a whole number from " +
-                                        std::to_string(least) + " to " + std::to_string(most));
+    throw InvalidArgument(argument, std::string(argument) + " must be a whole number from " + std::to_string(least) +
+                                        " to " + std::to_string(most));
   return static_cast<int64_t>(x);
 }
 

@@ -19,10 +19,9 @@ using assignment::Problem;
 
 enum class Memory { borrow, own };
 
-// A Problem with whatever memory it has to own. Sync calls borrow the caller's arrays. Async calls copy them,
-// so that a caller who changes or transfers a buffer can do no harm, except matrices on shared memory, which
-// cannot be transferred and are there to be shared; masks and groups index memory, so they are copied from
-// anywhere.
+// A Problem with whatever memory it has to own. Sync calls borrow the caller's arrays. Async calls copy them, so that a
+// caller who changes or transfers a buffer can do no harm, except matrices on shared memory, which cannot be
+// transferred and are there to be shared; masks and groups index memory, so they are copied from anywhere.
 class ProblemArguments {
  public:
   ProblemArguments(const Napi::Object& object, Memory memory) {
@@ -52,8 +51,7 @@ class ProblemArguments {
     const auto array = list.As<Napi::Array>();
     const std::vector<double> most = readNumbers(object.Get("most"), "most");
     if (array.Length() > assignment::kMaxQuantities || most.size() != array.Length())
-      throw InvalidArgument("quantities",
-                            "quantities must be at most 8 matrices, each with its greatest value");
+      throw InvalidArgument("quantities", "quantities must be at most 8 matrices, each with its greatest value");
     for (uint32_t k = 0; k < array.Length(); ++k) {
       const std::string argument = "quantities[" + std::to_string(k) + "]";
       const Napi::Value value = array[k];
@@ -84,8 +82,7 @@ class ProblemArguments {
   }
 
   template <class T>
-  void readRows(const Napi::Value& value, const char* argument, Memory memory, std::vector<T>& copy,
-                const T*& out) {
+  void readRows(const Napi::Value& value, const char* argument, Memory memory, std::vector<T>& copy, const T*& out) {
     if (isAbsent(value)) return;
     const auto rows = view<T>(value, argument, problem.rows);
     if (memory == Memory::own) {
@@ -127,8 +124,7 @@ Napi::Float64Array doubles(Napi::Env env, const std::vector<double>& values) {
 }
 
 Napi::Value toJs(Napi::Env env, const assignment::Solution& s) {
-  static constexpr const char* kStatus[] = {"optimal", "withinTolerance", "feasible", "infeasible",
-                                            "unknown"};
+  static constexpr const char* kStatus[] = {"optimal", "withinTolerance", "feasible", "infeasible", "unknown"};
   Napi::Object out = Napi::Object::New(env);
   out.Set("status", kStatus[static_cast<size_t>(s.status)]);
   out.Set("choice", copyOut<Napi::Uint8Array, uint8_t>(env, s.choice));
@@ -164,9 +160,7 @@ Napi::Value assign(const Napi::CallbackInfo& info) {
 class AssignTask final : public Task {
  public:
   explicit AssignTask(const Napi::CallbackInfo& info)
-      : Task(info.Env()),
-        arguments_(object(info[0], "problem"), Memory::own),
-        options_(object(info[1], "options")) {}
+      : Task(info.Env()), arguments_(object(info[0], "problem"), Memory::own), options_(object(info[1], "options")) {}
   void compute(const compute::CancelFlag& cancel) override {
     solution_ = assignment::solve(arguments_.problem, options_.options, cancel);
   }

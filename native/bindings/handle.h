@@ -1,6 +1,5 @@
-// A native object in JavaScript's keeping: an opaque object without properties, tagged with its type so that
-// a wrong one is an error and not a crash. Work in progress shares the native object, so that JavaScript may
-// drop it any time.
+// A native object in JavaScript's keeping: an opaque object without properties, tagged with its type so that a wrong
+// one is an error and not a crash. Work in progress shares the native object, so that JavaScript may drop it any time.
 #pragma once
 
 #include <cstdint>
@@ -45,9 +44,8 @@ template <class T>
 std::shared_ptr<const T> fromHandle(const Napi::Value& value, const char* argument) {
   bool matches = false;
   void* data = nullptr;
-  if (!value.IsObject() ||
-      napi_check_object_type_tag(value.Env(), value, &kHandleTag<T>, &matches) != napi_ok || !matches ||
-      napi_unwrap(value.Env(), value, &data) != napi_ok)
+  if (!value.IsObject() || napi_check_object_type_tag(value.Env(), value, &kHandleTag<T>, &matches) != napi_ok ||
+      !matches || napi_unwrap(value.Env(), value, &data) != napi_ok)
     throw InvalidArgument(argument, std::string(argument) + " is not a native handle of the right type");
   return static_cast<HandleBox<T>*>(data)->native;
 }

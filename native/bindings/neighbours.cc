@@ -37,8 +37,7 @@ std::vector<T> copyIn(const Napi::Value& value, const char* argument, size_t len
   return {values.begin(), values.end()};
 }
 
-// What one call works on: copies of what was found, and the new arrays it fills, unreachable by JavaScript
-// until then.
+// What one call works on: copies of what was found, and the new arrays it fills, unreachable by JavaScript until then.
 class Estimation {
  public:
   // (handle, ids, similarities, k, inputTokens, exclude?)
@@ -65,8 +64,8 @@ class Estimation {
   void compute(const compute::CancelFlag& cancel) {
     const size_t rows = inputTokens_.size();
     priced_->estimator.estimate({rows, k_, ids_, similarities_, exclude_}, out_, cancel);
-    prediction::tokenCosts({out_.outputTokens, rows * priced_->estimator.models()}, inputTokens_,
-                           priced_->inputPer1M, priced_->outputPer1M, cost_);
+    prediction::tokenCosts({out_.outputTokens, rows * priced_->estimator.models()}, inputTokens_, priced_->inputPer1M,
+                           priced_->outputPer1M, cost_);
   }
   Napi::Value result() { return arrays_.Value(); }
 

@@ -27,8 +27,8 @@ std::vector<T> copyIn(const Napi::Value& value, const char* argument) {
   return {values.begin(), values.end()};
 }
 
-// The argument's memory for the length of a synchronous call. Shared memory, which another thread may be
-// writing, is copied, so that what was checked is what is used.
+// The argument's memory for the length of a synchronous call. Shared memory, which another thread may be writing, is
+// copied, so that what was checked is what is used.
 template <class T>
 class Steady {
  public:
@@ -59,8 +59,7 @@ retrieval::Kind kindOf(const Napi::Value& value) {
 std::vector<Neighbour> places(const VectorIndex& index, size_t elements, size_t k) {
   const size_t rows = elements / index.dimension();
   if (rows > kMostPlaces / k)
-    throw InvalidArgument("k",
-                          "k times the number of queries must be at most 2^30; search in smaller batches");
+    throw InvalidArgument("k", "k times the number of queries must be at most 2^30; search in smaller batches");
   return std::vector<Neighbour>(rows * k);
 }
 
@@ -94,8 +93,7 @@ class NativeVectorIndex : public Napi::ObjectWrap<NativeVectorIndex> {
          method<&NativeVectorIndex::addAsync>("addAsync"), method<&NativeVectorIndex::search>("search"),
          method<&NativeVectorIndex::searchAsync>("searchAsync"), method<&NativeVectorIndex::settle>("settle"),
          method<&NativeVectorIndex::toBytes>("toBytes"), method<&NativeVectorIndex::fromBytes>("fromBytes"),
-         method<&NativeVectorIndex::writeFile>("writeFile"),
-         method<&NativeVectorIndex::readFile>("readFile")});
+         method<&NativeVectorIndex::writeFile>("writeFile"), method<&NativeVectorIndex::readFile>("readFile")});
   }
 
   // (dimension, kind)
@@ -134,8 +132,8 @@ class NativeVectorIndex : public Napi::ObjectWrap<NativeVectorIndex> {
     return InstanceMethod<&NativeVectorIndex::guardedMethod<call>>(name);
   }
 
-  // Tells V8 how much lies outside its heap, so that it collects forgotten indexes in time. A graph grows in
-  // the background; that is told with the next call.
+  // Tells V8 how much lies outside its heap, so that it collects forgotten indexes in time. A graph grows in the
+  // background; that is told with the next call.
   void account() {
     const auto bytes = static_cast<int64_t>(index_->memory());
     Napi::MemoryManagement::AdjustExternalMemory(Env(), bytes - reported_);
@@ -204,10 +202,7 @@ class NativeVectorIndex::AddTask final : public IndexTask {
 class NativeVectorIndex::SearchTask final : public IndexTask {
  public:
   SearchTask(Napi::Env env, NativeVectorIndex& owner, std::vector<float> queries, size_t k)
-      : IndexTask(env, owner),
-        queries_(std::move(queries)),
-        k_(k),
-        found_(places(*index_, queries_.size(), k)) {}
+      : IndexTask(env, owner), queries_(std::move(queries)), k_(k), found_(places(*index_, queries_.size(), k)) {}
   void compute(const compute::CancelFlag& cancel) override { index_->search(queries_, k_, cancel, found_); }
   Napi::Value result(Napi::Env env) override { return toResult(env, found_, k_); }
 
@@ -225,8 +220,7 @@ class NativeVectorIndex::SettleTask final : public IndexTask {
 
 class NativeVectorIndex::WriteTask final : public IndexTask {
  public:
-  WriteTask(Napi::Env env, NativeVectorIndex& owner, int descriptor)
-      : IndexTask(env, owner), descriptor_(descriptor) {}
+  WriteTask(Napi::Env env, NativeVectorIndex& owner, int descriptor) : IndexTask(env, owner), descriptor_(descriptor) {}
   void compute(const compute::CancelFlag& cancel) override {
     retrieval::FileSink sink(descriptor_, cancel);
     index_->write(sink, cancel);

@@ -12,8 +12,7 @@
 
 namespace omnirouter::bindings {
 
-// One per environment. Pool threads hand finished tasks over in `done`; the thread-safe function wakes the JS
-// thread.
+// One per environment. Pool threads hand finished tasks over in `done`; the thread-safe function wakes the JS thread.
 class TaskRunner {
  public:
   explicit TaskRunner(Napi::Env env) {
@@ -35,8 +34,8 @@ class TaskRunner {
       } catch (...) {
         task->failure_ = std::current_exception();
       }
-      // Handed over whole: its JS references may only die on the JS thread. Notified under the lock, because
-      // shutDown() destroys *this as soon as it sees no task running.
+      // Handed over whole: its JS references may only die on the JS thread. Notified under the lock, because shutDown()
+      // destroys *this as soon as it sees no task running.
       const std::lock_guard lock(mutex_);
       std::erase(running_, task);
       done_.push_back(std::move(task));

@@ -1,9 +1,8 @@
 // Asynchronous work: computed on the process-wide pool, settled on the JavaScript thread that asked.
 //
-// A task's life: built on the JS thread (which copies or pins what the work reads), computed on a pool
-// thread, then resolved and destroyed on the JS thread. When the environment goes away first (a worker thread
-// terminated, the process exiting), its tasks are cancelled and waited for, so that none reads memory of an
-// environment that is gone.
+// A task's life: built on the JS thread (which copies or pins what the work reads), computed on a pool thread, then
+// resolved and destroyed on the JS thread. When the environment goes away first (a worker thread terminated, the
+// process exiting), its tasks are cancelled and waited for, so that none reads memory of an environment that is gone.
 #pragma once
 
 #include <exception>

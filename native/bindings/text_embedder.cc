@@ -31,9 +31,7 @@ class FitTask final : public Task {
  public:
   FitTask(Napi::Env env, Texts texts, const TextEmbedder::FitOptions& options)
       : Task(env), texts_(std::move(texts)), options_(options) {}
-  void compute(const compute::CancelFlag& cancel) override {
-    fitted_ = TextEmbedder::fit(texts_, options_, cancel);
-  }
+  void compute(const compute::CancelFlag& cancel) override { fitted_ = TextEmbedder::fit(texts_, options_, cancel); }
   Napi::Value result(Napi::Env env) override { return embedderHandle(env, std::move(*fitted_)); }
 
  private:
@@ -80,9 +78,8 @@ Napi::Value embedTexts(const Napi::CallbackInfo& info) {
 
 // embedTextsAsync(handle, texts) -> task of a Float32Array
 Napi::Value embedTextsAsync(const Napi::CallbackInfo& info) {
-  return start(info.Env(),
-               std::make_shared<EmbedTask>(info.Env(), fromHandle<TextEmbedder>(info[0], "embedder"),
-                                           texts(info[1], "texts")));
+  return start(info.Env(), std::make_shared<EmbedTask>(info.Env(), fromHandle<TextEmbedder>(info[0], "embedder"),
+                                                       texts(info[1], "texts")));
 }
 
 // textEmbedderInfo(handle) -> { dimension, fingerprint: 64 bits as a BigInt }

@@ -79,8 +79,8 @@ Isa isa() {
 
 void setIsa(std::optional<Isa> forced) {
   if (forced && !supported(*forced))
-    throw InvalidArgument("isa", std::string(name(*forced)) +
-                                     " is not supported here; this machine supports " + supportedNames());
+    throw InvalidArgument(
+        "isa", std::string(name(*forced)) + " is not supported here; this machine supports " + supportedNames());
   forcedIsa.store(forced ? static_cast<int>(*forced) : kNotForced, std::memory_order_relaxed);
 }
 

@@ -1,5 +1,5 @@
-// Which instruction set the kernels use, chosen at run time so that one binary serves every CPU of a
-// platform. Kernels of all subjects ask here, so a process never mixes instruction sets.
+// Which instruction set the kernels use, chosen at run time so that one binary serves every CPU of a platform. Kernels
+// of all subjects ask here, so a process never mixes instruction sets.
 #pragma once
 
 #include <optional>
@@ -18,9 +18,9 @@ bool supported(Isa isa);
 // The best one supported.
 Isa detect();
 
-// The one in use: detect(), or what the environment variable OMNIROUTER_ISA names (scalar, avx2, avx512,
-// neon). Throws InvalidArgument if that is unknown or not supported here: a forced choice that is silently
-// not taken would make every measurement of it a lie.
+// The one in use: detect(), or what the environment variable OMNIROUTER_ISA names (scalar, avx2, avx512, neon). Throws
+// InvalidArgument if that is unknown or not supported here: a forced choice that is silently not taken would make every
+// measurement of it a lie.
 Isa isa();
 
 // For tests: forces one, or with nullopt returns to the above. Throws InvalidArgument if it is not supported.

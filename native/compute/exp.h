@@ -1,5 +1,5 @@
-// exp(-x) for the softmin weights: a function of our own, because the C library's differs between platforms
-// in the last bit and results are promised to be identical everywhere.
+// exp(-x) for the softmin weights: a function of our own, because the C library's differs between platforms in the last
+// bit and results are promised to be identical everywhere.
 #pragma once
 
 #include <bit>
@@ -7,9 +7,9 @@
 
 namespace omnirouter::compute {
 
-// exp(-x) for 0 <= x <= 700, to about 2 ulp. x = n ln 2 + f with |f| <= ln 2 / 2 (Cody and Waite's two-part
-// ln 2, so that n * ln 2 is subtracted exactly), exp(-f) by its Taylor polynomial of degree 13 (remainder
-// below 2^-57), times 2^-n.
+// exp(-x) for 0 <= x <= 700, to about 2 ulp. x = n ln 2 + f with |f| <= ln 2 / 2 (Cody and Waite's two-part ln 2, so
+// that n * ln 2 is subtracted exactly), exp(-f) by its Taylor polynomial of degree 13 (remainder below 2^-57), times
+// 2^-n.
 inline double expOfMinus(double x) {
   constexpr double kLog2e = 1.4426950408889634;
   constexpr double kLn2High = 0x1.62e42fefap-1, kLn2Low = 0x1.cf79abc9e3b3ap-40;

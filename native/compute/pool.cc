@@ -136,8 +136,7 @@ size_t Pool::threads() const {
 }
 
 void Pool::setThreads(size_t count) {
-  if (count < 1 || count > 1024)
-    throw InvalidArgument("threads", "threads must be an integer from 1 to 1024");
+  if (count < 1 || count > 1024) throw InvalidArgument("threads", "threads must be an integer from 1 to 1024");
   const std::lock_guard lock(state_->mutex);
   state_->limit = count;
   state_->wake.notify_all();

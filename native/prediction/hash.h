@@ -7,8 +7,8 @@
 
 namespace omnirouter::prediction {
 
-// The finaliser of SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014): a
-// bijection of 64 bits in which every input bit moves every output bit.
+// The finaliser of SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014): a bijection
+// of 64 bits in which every input bit moves every output bit.
 constexpr uint64_t mix64(uint64_t x) {
   x += 0x9E3779B97F4A7C15u;
   x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
@@ -16,8 +16,7 @@ constexpr uint64_t mix64(uint64_t x) {
   return x ^ (x >> 31);
 }
 
-// MurmurHash64A (Austin Appleby, public domain), on little-endian words: a checksum against accidents, not
-// attackers.
+// MurmurHash64A (Austin Appleby, public domain), on little-endian words: a checksum against accidents, not attackers.
 inline uint64_t hashBytes(const void* data, size_t length) {
   constexpr uint64_t kMultiplier = 0xC6A4A7935BD1E995u;
   const auto* bytes = static_cast<const unsigned char*>(data);

@@ -14,9 +14,9 @@ namespace {
 
 using compute::Pool;
 
-// Outcomes the pool's mean is worth beside a model's own: the variance of single outcomes over the variance
-// of the models' means (Morris, "Parametric empirical Bayes inference", JASA 78, 1983), 10 to 15 in
-// benchmarks of graded answers. It decides for models with a handful of outcomes only.
+// Outcomes the pool's mean is worth beside a model's own: the variance of single outcomes over the variance of the
+// models' means (Morris, "Parametric empirical Bayes inference", JASA 78, 1983), 10 to 15 in benchmarks of graded
+// answers. It decides for models with a handful of outcomes only.
 constexpr double kPoolWeight = 10;
 
 // Weights whose square is no longer a normal number would leave a mean without an effective sample size.
@@ -25,8 +25,7 @@ constexpr double kLeastWeight = 1e-150;
 constexpr size_t kRowsPerChunk = 32;
 
 // Each model's mean, shrunk to the mean of the models' means; a model without outcomes has the latter.
-std::vector<double> priors(const std::vector<float>& values, size_t rows, size_t models,
-                           const char* argument) {
+std::vector<double> priors(const std::vector<float>& values, size_t rows, size_t models, const char* argument) {
   std::vector<double> sum(models, 0.0), count(models, 0.0);
   for (size_t row = 0; row < rows; ++row) {
     for (size_t model = 0; model < models; ++model) {
@@ -43,8 +42,7 @@ std::vector<double> priors(const std::vector<float>& values, size_t rows, size_t
     observed += 1;
   }
   if (observed == 0)
-    throw InvalidArgument(argument,
-                          std::string(argument) + " holds no outcome of any model of the pool to learn from");
+    throw InvalidArgument(argument, std::string(argument) + " holds no outcome of any model of the pool to learn from");
   pool /= observed;
   for (size_t model = 0; model < models; ++model)
     sum[model] = (sum[model] + kPoolWeight * pool) / (count[model] + kPoolWeight);
@@ -106,9 +104,8 @@ void NeighbourEstimator::estimate(const Neighbours& neighbours, const Estimates&
         const int32_t id = neighbours.ids[row * neighbours.k + n];
         if (id < 0 || (!neighbours.exclude.empty() && id == neighbours.exclude[row])) continue;
         if (static_cast<size_t>(id) >= outcomes_.rows)
-          throw InvalidArgument("ids", "the index returned id " + std::to_string(id) +
-                                           ", but the history has " + std::to_string(outcomes_.rows) +
-                                           " rows");
+          throw InvalidArgument("ids", "the index returned id " + std::to_string(id) + ", but the history has " +
+                                           std::to_string(outcomes_.rows) + " rows");
         ++counted;
         const float similarity = neighbours.similarities[row * neighbours.k + n];
         if (!(similarity > 0)) continue;  // NaN too
@@ -120,8 +117,7 @@ void NeighbourEstimator::estimate(const Neighbours& neighbours, const Estimates&
       for (size_t model = 0; model < models; ++model) {
         const size_t at = row * models + model;
         out.quality[at] = static_cast<float>(quality.shrunk(model, options_.shrinkage, qualityPrior_[model]));
-        out.outputTokens[at] =
-            static_cast<float>(tokens.shrunk(model, options_.shrinkage, tokensPrior_[model]));
+        out.outputTokens[at] = static_cast<float>(tokens.shrunk(model, options_.shrinkage, tokensPrior_[model]));
         out.support[at] = static_cast<float>(quality.support(model, options_.shrinkage));
       }
     }

@@ -1,16 +1,14 @@
 // Quality and output length of every model on a query, from the history's most similar queries.
 //
-// For query i and model j, over the neighbours n that have an outcome of j (a log holds one model's per
-// query):
+// For query i and model j, over the neighbours n that have an outcome of j (a log holds one model's per query):
 //
 //   w[n]   = max(similarity(i, n), 0) ^ power
 //   mean   = sum w[n] a[n,j] / sum w[n]            the paper's retrieval half (arXiv 2502.20576)
 //   size   = (sum w[n])^2 / sum w[n]^2             effective sample size (Kish, Survey Sampling, 1965)
 //   a[i,j] = (size * mean + shrinkage * prior[j]) / (size + shrinkage)
 //
-// Counting neighbours by their effective number makes the shrinkage mean the same under every embedder,
-// whatever the level of its similarities. With neither similar neighbours nor outcomes the estimate is the
-// prior.
+// Counting neighbours by their effective number makes the shrinkage mean the same under every embedder, whatever the
+// level of its similarities. With neither similar neighbours nor outcomes the estimate is the prior.
 #pragma once
 
 #include <cstddef>
@@ -62,8 +60,8 @@ class NeighbourEstimator {
   std::span<const double> tokensPrior() const { return tokensPrior_; }
   size_t bytes() const { return 2 * sizeof(float) * outcomes_.rows * outcomes_.models; }
 
-  // In parallel; bit-identical for any number of threads. Throws InvalidArgument for an id beyond the
-  // history, and compute::Cancelled.
+  // In parallel; bit-identical for any number of threads. Throws InvalidArgument for an id beyond the history, and
+  // compute::Cancelled.
   void estimate(const Neighbours& neighbours, const Estimates& out, const compute::CancelFlag& cancel) const;
 
  private:
@@ -72,8 +70,7 @@ class NeighbourEstimator {
   std::vector<double> qualityPrior_, tokensPrior_;  // [models]
 };
 
-// cost[i,j] in USD = (inputTokens[i] * inputPer1M[j] + outputTokens[i,j] * outputPer1M[j]) / 1e6, in double
-// precision.
+// cost[i,j] in USD = (inputTokens[i] * inputPer1M[j] + outputTokens[i,j] * outputPer1M[j]) / 1e6, in double precision.
 void tokenCosts(std::span<const float> outputTokens, std::span<const float> inputTokens,
                 std::span<const double> inputPer1M, std::span<const double> outputPer1M, float* cost);
 

@@ -1,5 +1,4 @@
-// A text as a bag of hashed n-grams: words and pairs of words, and windows of 3 and 4 characters between
-// blanks.
+// A text as a bag of hashed n-grams: words and pairs of words, and windows of 3 and 4 characters between blanks.
 //
 // N-grams are named by a hash (Weinberger et al., "Feature hashing for large scale multitask learning", ICML
 // 2009) instead of a dictionary of strings, so that memory does not grow with the history.

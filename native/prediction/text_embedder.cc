@@ -20,13 +20,13 @@ namespace {
 using compute::CancelFlag;
 using compute::Pool;
 
-// Of more n-grams the most frequent are kept. Twice as many changed nothing in the neighbours' estimates from
-// 5,779 questions of MMLU-Pro (AUC .662, Brier .216), and double the memory.
+// Of more n-grams the most frequent are kept. Twice as many changed nothing in the neighbours' estimates from 5,779
+// questions of MMLU-Pro (AUC .662, Brier .216), and double the memory.
 constexpr size_t kMaxFeatures = 32768;
 // An n-gram seen in one text only says nothing about any other, unless there are hardly any texts.
 constexpr size_t kFewDocuments = 32;
-// The singular vectors settle long before every text of a large history has been seen: beyond this much text
-// they are fitted on a sample. It bounds the tf-idf matrix, two copies of about eight bytes per byte of text.
+// The singular vectors settle long before every text of a large history has been seen: beyond this much text they are
+// fitted on a sample. It bounds the tf-idf matrix, two copies of about eight bytes per byte of text.
 constexpr size_t kMaxFitBytes = 16u << 20;
 
 constexpr size_t kTextsPerChunk = 16;
@@ -111,8 +111,8 @@ void TextEmbedder::features(std::string_view text, Scratch& scratch) const {
   };
   const float words = inverseNorm(0), characters = inverseNorm(1);
   // A select, not a lookup scale[familyOf(...)]: with the lookup, builds by GCC 12 at -O3 (not at -O2) read
-  // uninitialised memory here, as Valgrind said and fingerprints that changed from run to run showed. The
-  // cause was not found.
+  // uninitialised memory here, as Valgrind said and fingerprints that changed from run to run showed. The cause was not
+  // found.
   for (size_t t = 0; t < scratch.feature.size(); ++t)
     scratch.weight[t] *= familyOf(buckets_[scratch.feature[t]]) == 0 ? words : characters;
 }
@@ -122,17 +122,15 @@ void TextEmbedder::selectFeatures(const std::vector<uint32_t>& documentFrequency
   for (uint32_t bucket = 0; bucket < kBuckets; ++bucket)
     if (documentFrequency[bucket] >= least) buckets_.push_back(bucket);
   if (buckets_.size() > kMaxFeatures) {
-    std::nth_element(
-        buckets_.begin(), buckets_.begin() + kMaxFeatures, buckets_.end(), [&](uint32_t a, uint32_t b) {
-          return documentFrequency[a] != documentFrequency[b] ? documentFrequency[a] > documentFrequency[b]
-                                                              : a < b;
-        });
+    std::nth_element(buckets_.begin(), buckets_.begin() + kMaxFeatures, buckets_.end(), [&](uint32_t a, uint32_t b) {
+      return documentFrequency[a] != documentFrequency[b] ? documentFrequency[a] > documentFrequency[b] : a < b;
+    });
     buckets_.resize(kMaxFeatures);
     std::sort(buckets_.begin(), buckets_.end());
   }
   for (const uint32_t bucket : buckets_)
-    idf_.push_back(static_cast<float>(
-        std::log((1.0 + static_cast<double>(documents)) / (1.0 + documentFrequency[bucket])) + 1.0));
+    idf_.push_back(
+        static_cast<float>(std::log((1.0 + static_cast<double>(documents)) / (1.0 + documentFrequency[bucket])) + 1.0));
 }
 
 void TextEmbedder::buildLookup() {
@@ -175,8 +173,7 @@ TextEmbedder TextEmbedder::fit(const Texts& texts, const FitOptions& options, co
   SparseMatrix matrix;
   matrix.columns = embedder.buckets_.size();
   for (SparseMatrix& part : parts) {
-    for (size_t row = 1; row < part.begin.size(); ++row)
-      matrix.begin.push_back(matrix.column.size() + part.begin[row]);
+    for (size_t row = 1; row < part.begin.size(); ++row) matrix.begin.push_back(matrix.column.size() + part.begin[row]);
     matrix.column.insert(matrix.column.end(), part.column.begin(), part.column.end());
     matrix.value.insert(matrix.value.end(), part.value.begin(), part.value.end());
     part = SparseMatrix();

@@ -1,9 +1,9 @@
 // The built-in features of a text: latent semantic analysis of its n-grams, fitted on the history.
 //
-// tf-idf of hashed n-grams (ngrams.h), with tf = 1 + ln(count), idf = ln((1 + n) / (1 + df)) + 1, each family
-// of n-grams scaled to unit length; projected on the leading right singular vectors of the history's tf-idf
-// matrix (Deerwester et al., "Indexing by latent semantic analysis", 1990); scaled to unit length, so that
-// inner products are cosines. No model to download, no dependence on locale, machine or number of threads.
+// tf-idf of hashed n-grams (ngrams.h), with tf = 1 + ln(count), idf = ln((1 + n) / (1 + df)) + 1, each family of
+// n-grams scaled to unit length; projected on the leading right singular vectors of the history's tf-idf matrix
+// (Deerwester et al., "Indexing by latent semantic analysis", 1990); scaled to unit length, so that inner products are
+// cosines. No model to download, no dependence on locale, machine or number of threads.
 #pragma once
 
 #include <cstddef>
@@ -42,8 +42,8 @@ class TextEmbedder {
   // What it holds, roughly: the projection.
   size_t bytes() const { return projection_.size() * sizeof(float); }
 
-  // Row i of `out` [texts.size() x dimension] = the embedding of texts[i]; zeros if it shares no n-gram with
-  // the history. In parallel. Throws compute::Cancelled.
+  // Row i of `out` [texts.size() x dimension] = the embedding of texts[i]; zeros if it shares no n-gram with the
+  // history. In parallel. Throws compute::Cancelled.
   void embed(const Texts& texts, float* out, const compute::CancelFlag& cancel) const;
 
  private:

@@ -60,8 +60,7 @@ class Reader {
 
 // Cannot overflow for features <= kBuckets and dimension <= kMaxDimension.
 size_t savedBytes(uint64_t features, uint64_t dimension) {
-  return kHeaderBytes + features * (sizeof(uint32_t) + sizeof(float) + dimension * sizeof(float)) +
-         sizeof(uint64_t);
+  return kHeaderBytes + features * (sizeof(uint32_t) + sizeof(float) + dimension * sizeof(float)) + sizeof(uint64_t);
 }
 
 }  // namespace
@@ -92,15 +91,14 @@ TextEmbedder TextEmbedder::fromBytes(std::span<const uint8_t> bytes) {
   reader.get(&version, 1);
   if (version != kFormatVersion)
     throw Error("ERR_OMNI_VERSION", "bytes",
-                "a text embedder of format version " + std::to_string(version) +
-                    "; this release reads version " + std::to_string(kFormatVersion));
+                "a text embedder of format version " + std::to_string(version) + "; this release reads version " +
+                    std::to_string(kFormatVersion));
   reader.get(&dimension, 1);
   uint64_t features;
   reader.get(&features, 1);
   // Checked before anything of that size is allocated.
   if (dimension < 1 || dimension > kMaxDimension || features > kBuckets) corrupt("its sizes are impossible");
-  if (bytes.size() != savedBytes(features, dimension))
-    corrupt("it is truncated, or followed by something else");
+  if (bytes.size() != savedBytes(features, dimension)) corrupt("it is truncated, or followed by something else");
 
   TextEmbedder embedder;
   embedder.dimension_ = dimension;

@@ -8,15 +8,13 @@
 
 namespace omnirouter::prediction {
 
-// Of a longer text the embedder reads the two ends, half of this each: long prompts are mostly quoted
-// material, and what is asked of it stands before or after. It bounds the time and memory that one text can
-// take.
+// Of a longer text the embedder reads the two ends, half of this each: long prompts are mostly quoted material, and
+// what is asked of it stands before or after. It bounds the time and memory that one text can take.
 inline constexpr size_t kMaxTextBytes = 64 * 1024;
 
 class Texts {
  public:
-  // A copy of what will be read of `text`. A code point cut in two is ill-formed UTF-8, which the reader
-  // survives.
+  // A copy of what will be read of `text`. A code point cut in two is ill-formed UTF-8, which the reader survives.
   void append(std::string_view text) {
     if (text.size() <= kMaxTextBytes) {
       bytes_.append(text);

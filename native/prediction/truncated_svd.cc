@@ -20,8 +20,7 @@ using compute::Pool;
 constexpr size_t kOversampling = 16;
 // Each one squares away what lies beyond the wanted subspace; the text matrices' spectra decay slowly.
 constexpr int kPowerIterations = 2;
-// Directions whose squared singular value is below this share of the largest are rounding of single
-// precision.
+// Directions whose squared singular value is below this share of the largest are rounding of single precision.
 constexpr double kRankTolerance = 1e-11;
 
 using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
@@ -45,11 +44,8 @@ void forEachRowBlock(size_t rows, size_t blockRows, const CancelFlag& cancel, Bo
 
 Dense gaussian(size_t rows, size_t columns, uint64_t seed) {
   Dense result(rows, columns);
-  // A counter-based generator (Box-Muller on SplitMix64), because std::normal_distribution differs between
-  // libraries.
-  auto draw = [state = mix64(seed)]() mutable {
-    return (static_cast<double>(mix64(state++) >> 11) + 0.5) * 0x1p-53;
-  };
+  // A counter-based generator (Box-Muller on SplitMix64), because std::normal_distribution differs between libraries.
+  auto draw = [state = mix64(seed)]() mutable { return (static_cast<double>(mix64(state++) >> 11) + 0.5) * 0x1p-53; };
   for (float& value : result.values) {
     const double radius = std::sqrt(-2.0 * std::log(draw()));
     value = static_cast<float>(radius * std::cos(2.0 * std::numbers::pi * draw()));
@@ -63,9 +59,8 @@ Dense multiply(const SparseMatrix& sparse, const Dense& dense, const CancelFlag&
   forEachRowBlock(sparse.rows(), 64, cancel, [&](size_t, size_t begin, size_t end) {
     for (size_t row = begin; row < end; ++row) {
       const size_t first = sparse.begin[row];
-      addWeightedRows(dense.values.data(), dense.columns, sparse.column.data() + first,
-                      sparse.value.data() + first, sparse.begin[row + 1] - first,
-                      result.values.data() + row * dense.columns);
+      addWeightedRows(dense.values.data(), dense.columns, sparse.column.data() + first, sparse.value.data() + first,
+                      sparse.begin[row + 1] - first, result.values.data() + row * dense.columns);
     }
   });
   return result;
@@ -109,13 +104,11 @@ Spectrum spectrum(Dense& dense, const CancelFlag& cancel) {
 Dense timesScaled(Dense& dense, const Spectrum& basis, size_t rank, const CancelFlag& cancel) {
   const auto kept = static_cast<Eigen::Index>(rank);
   const RowMajor right =
-      (basis.vectors.leftCols(kept) * basis.values.head(kept).cwiseSqrt().cwiseInverse().asDiagonal())
-          .cast<float>();
+      (basis.vectors.leftCols(kept) * basis.values.head(kept).cwiseSqrt().cwiseInverse().asDiagonal()).cast<float>();
   Dense result(dense.rows, rank);
   forEachRowBlock(dense.rows, 256, cancel, [&](size_t, size_t begin, size_t end) {
     const auto count = static_cast<Eigen::Index>(end - begin);
-    const Rows from(dense.values.data() + begin * dense.columns, count,
-                    static_cast<Eigen::Index>(dense.columns));
+    const Rows from(dense.values.data() + begin * dense.columns, count, static_cast<Eigen::Index>(dense.columns));
     Rows(result.values.data() + begin * rank, count, kept).noalias() = from * right;
   });
   return result;
@@ -123,8 +116,7 @@ Dense timesScaled(Dense& dense, const Spectrum& basis, size_t rank, const Cancel
 
 }  // namespace
 
-TruncatedSvd truncatedSvd(const SparseMatrix& matrix, size_t wanted, uint64_t seed,
-                          const CancelFlag& cancel) {
+TruncatedSvd truncatedSvd(const SparseMatrix& matrix, size_t wanted, uint64_t seed, const CancelFlag& cancel) {
   TruncatedSvd result;
   if (matrix.value.empty() || wanted == 0) return result;
   const SparseMatrix transposed = matrix.transposed();

@@ -1,6 +1,5 @@
-// The leading right singular vectors of a sparse matrix, by subspace iteration from a random start
-// (Halko, Martinsson, Tropp, "Finding structure with randomness", SIAM Review 53(2), 2011, algorithms 4.4
-// and 5.1).
+// The leading right singular vectors of a sparse matrix, by subspace iteration from a random start (Halko, Martinsson,
+// Tropp, "Finding structure with randomness", SIAM Review 53(2), 2011, algorithms 4.4 and 5.1).
 #pragma once
 
 #include <cstddef>
@@ -19,7 +18,6 @@ struct TruncatedSvd {
 };
 
 // Bit-identical for the same matrix and seed, whatever the number of threads. Throws compute::Cancelled.
-TruncatedSvd truncatedSvd(const SparseMatrix& matrix, size_t wanted, uint64_t seed,
-                          const compute::CancelFlag& cancel);
+TruncatedSvd truncatedSvd(const SparseMatrix& matrix, size_t wanted, uint64_t seed, const compute::CancelFlag& cancel);
 
 }  // namespace omnirouter::prediction

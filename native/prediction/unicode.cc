@@ -11,9 +11,8 @@ namespace {
 
 template <class Range, size_t N>
 const Range* findRange(const Range (&ranges)[N], char32_t code) {
-  const auto* after =
-      std::upper_bound(std::begin(ranges), std::end(ranges), code,
-                       [](char32_t value, const Range& range) { return value < range.first; });
+  const auto* after = std::upper_bound(std::begin(ranges), std::end(ranges), code,
+                                       [](char32_t value, const Range& range) { return value < range.first; });
   if (after == std::begin(ranges)) return nullptr;
   const Range* range = after - 1;
   return code <= range->last ? range : nullptr;
@@ -35,8 +34,7 @@ constexpr CodeRange kIdeographBlocks[] = {
 };
 
 bool isAsciiWord(char32_t code) {
-  return (code >= 'a' && code <= 'z') || (code >= 'A' && code <= 'Z') || (code >= '0' && code <= '9') ||
-         code == '_';
+  return (code >= 'a' && code <= 'z') || (code >= 'A' && code <= 'Z') || (code >= '0' && code <= '9') || code == '_';
 }
 
 }  // namespace
@@ -46,8 +44,8 @@ CharacterClass classOf(char32_t code) {
     if (code <= ' ' || code == 0x7F) return CharacterClass::kSpace;
     return isAsciiWord(code) ? CharacterClass::kWord : CharacterClass::kSymbol;
   }
-  if (code <= 0xA0 || code == 0x1680 || (code >= 0x2000 && code <= 0x200B) || code == 0x2028 ||
-      code == 0x2029 || code == 0x202F || code == 0x205F || code == 0x3000 || code == 0xFEFF)
+  if (code <= 0xA0 || code == 0x1680 || (code >= 0x2000 && code <= 0x200B) || code == 0x2028 || code == 0x2029 ||
+      code == 0x202F || code == 0x205F || code == 0x3000 || code == 0xFEFF)
     return CharacterClass::kSpace;
   if (!findRange(kWordRanges, code)) return CharacterClass::kSymbol;
   return findRange(kIdeographBlocks, code) ? CharacterClass::kIdeograph : CharacterClass::kWord;

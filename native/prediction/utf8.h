@@ -7,9 +7,8 @@ namespace omnirouter::prediction {
 
 inline constexpr char32_t kReplacement = 0xFFFD;
 
-// Decodes the code point at `at` and moves past it; needs at < end. An ill-formed sequence gives one U+FFFD
-// per maximal subpart, as the Unicode standard (3.9, table 3-7) and every browser do; it never reads past
-// `end`.
+// Decodes the code point at `at` and moves past it; needs at < end. An ill-formed sequence gives one U+FFFD per maximal
+// subpart, as the Unicode standard (3.9, table 3-7) and every browser do; it never reads past `end`.
 inline char32_t nextCodePoint(const char*& at, const char* end) {
   const auto lead = static_cast<uint8_t>(*at++);
   if (lead < 0x80) return lead;

@@ -10,8 +10,8 @@ namespace omnirouter::retrieval {
 
 static bool configureOnce() {
   if (openblas_set_num_threads != nullptr) openblas_set_num_threads(1);
-  // FAISS uses the BLAS for batches of at least this many queries, and its own loops below. Those are plain
-  // SSE2 in a generic build: five times slower than memory for one query, and worse for nineteen.
+  // FAISS uses the BLAS for batches of at least this many queries, and its own loops below. Those are plain SSE2 in a
+  // generic build: five times slower than memory for one query, and worse for nineteen.
   faiss::distance_compute_blas_threshold = 1;
   return true;
 }

@@ -1,6 +1,5 @@
-// FAISS computes with OpenMP and a BLAS, both of which would start threads of their own inside ours and
-// multiply. The compute pool alone decides what runs in parallel: while one of these lives, FAISS calls of
-// this thread stay on it.
+// FAISS computes with OpenMP and a BLAS, both of which would start threads of their own inside ours and multiply. The
+// compute pool alone decides what runs in parallel: while one of these lives, FAISS calls of this thread stay on it.
 #pragma once
 
 namespace omnirouter::retrieval {

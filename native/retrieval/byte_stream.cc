@@ -27,8 +27,7 @@ constexpr CrcTables makeTables() {
     tables[0][i] = c;
   }
   for (size_t t = 1; t < 8; ++t)
-    for (size_t i = 0; i < 256; ++i)
-      tables[t][i] = tables[0][tables[t - 1][i] & 255] ^ (tables[t - 1][i] >> 8);
+    for (size_t i = 0; i < 256; ++i) tables[t][i] = tables[0][tables[t - 1][i] & 255] ^ (tables[t - 1][i] >> 8);
   return tables;
 }
 constexpr CrcTables kTables = makeTables();
@@ -47,9 +46,9 @@ uint32_t crc32(uint32_t crc, const void* data, size_t size) {
     std::memcpy(&low, p, 4);
     std::memcpy(&high, p + 4, 4);
     low ^= c;
-    c = kTables[7][low & 255] ^ kTables[6][(low >> 8) & 255] ^ kTables[5][(low >> 16) & 255] ^
-        kTables[4][low >> 24] ^ kTables[3][high & 255] ^ kTables[2][(high >> 8) & 255] ^
-        kTables[1][(high >> 16) & 255] ^ kTables[0][high >> 24];
+    c = kTables[7][low & 255] ^ kTables[6][(low >> 8) & 255] ^ kTables[5][(low >> 16) & 255] ^ kTables[4][low >> 24] ^
+        kTables[3][high & 255] ^ kTables[2][(high >> 8) & 255] ^ kTables[1][(high >> 16) & 255] ^
+        kTables[0][high >> 24];
   }
   for (; size > 0; ++p, --size) c = kTables[0][(c ^ *p) & 255] ^ (c >> 8);
   return ~c;
@@ -92,12 +91,10 @@ void FileSink::put(const void* data, size_t size) {
   }
 }
 
-FileSource::FileSource(int descriptor, const compute::CancelFlag& cancel)
-    : descriptor_(descriptor), cancel_(cancel) {
+FileSource::FileSource(int descriptor, const compute::CancelFlag& cancel) : descriptor_(descriptor), cancel_(cancel) {
   struct stat status;
   if (::fstat(descriptor, &status) != 0) ioError("cannot read the index", errno);
-  if (!S_ISREG(status.st_mode))
-    throw Error("ERR_OMNI_IO", "path", "cannot read the index: not a regular file");
+  if (!S_ISREG(status.st_mode)) throw Error("ERR_OMNI_IO", "path", "cannot read the index: not a regular file");
   left_ = static_cast<uint64_t>(status.st_size);
 }
 

@@ -1,5 +1,4 @@
-// Where a saved index goes to and comes from: memory or a file descriptor, with a running CRC-32 of what
-// passed.
+// Where a saved index goes to and comes from: memory or a file descriptor, with a running CRC-32 of what passed.
 #pragma once
 
 #include <cstddef>
@@ -60,8 +59,8 @@ class MemorySource final : public ByteSource {
   std::span<const uint8_t> bytes_;
 };
 
-// Both work from the descriptor's current position and leave it open. Failures are Error ERR_OMNI_IO with the
-// system's reason. They look at `cancel` before every piece.
+// Both work from the descriptor's current position and leave it open. Failures are Error ERR_OMNI_IO with the system's
+// reason. They look at `cancel` before every piece.
 class FileSink final : public ByteSink {
  public:
   FileSink(int descriptor, const compute::CancelFlag& cancel) : descriptor_(descriptor), cancel_(cancel) {}

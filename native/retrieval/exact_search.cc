@@ -18,16 +18,15 @@ namespace {
 
 // Below this many queries a matrix product is no faster than reading the rows once per query.
 constexpr size_t kProductQueries = 4;
-// Queries per matrix product: enough that packing the rows is paid for (64 take 1.4 times as long
-// per query), few enough that one call, between two looks at the cancel flag, takes about ten milliseconds.
+// Queries per matrix product: enough that packing the rows is paid for (64 take 1.4 times as long per query), few
+// enough that one call, between two looks at the cancel flag, takes about ten milliseconds.
 constexpr size_t kQueriesPerChunk = 256;
 // With this many chunks of queries there is work for every thread; with fewer the rows are split as well.
 constexpr size_t kEnoughChunks = 32;
 constexpr size_t kMostStrips = 16;
 constexpr size_t kScanRows = 256;
 
-// What one thread does at a time: a chunk of queries against a strip of rows. Borders depend on the problem
-// alone.
+// What one thread does at a time: a chunk of queries against a strip of rows. Borders depend on the problem alone.
 struct Grid {
   Grid(const Rows& rows, RowRange searched, size_t queries) : range(searched) {
     chunks = (queries + kQueriesPerChunk - 1) / kQueriesPerChunk;
@@ -52,8 +51,7 @@ void forEachRun(const Rows& rows, RowRange range, const Body& body) {
   }
 }
 
-void scan(const Rows& rows, RowRange range, const float* query, const compute::CancelFlag& cancel,
-          Nearest& nearest) {
+void scan(const Rows& rows, RowRange range, const float* query, const compute::CancelFlag& cancel, Nearest& nearest) {
   const auto products = innerProduct().rows;
   float similarity[kScanRows];
   forEachRun(rows, range, [&](size_t first, size_t count) {
@@ -97,20 +95,18 @@ void propose(const Rows& rows, RowRange range, std::span<const float> queries, s
     similarities.resize(proposals.size() * k);
     labels.resize(proposals.size() * k);
     faiss::float_minheap_array_t heaps = {proposals.size(), k, labels.data(), similarities.data()};
-    faiss::knn_inner_product(queries.data(), rows.vector(first), rows.dimension(), proposals.size(), count,
-                             &heaps);
+    faiss::knn_inner_product(queries.data(), rows.vector(first), rows.dimension(), proposals.size(), count, &heaps);
     for (size_t q = 0; q < proposals.size(); ++q) {
       for (size_t i = q * k; i < (q + 1) * k; ++i)
-        if (labels[i] >= 0)
-          proposals[q].push_back({similarities[i], static_cast<int64_t>(first) + labels[i]});
+        if (labels[i] >= 0) proposals[q].push_back({similarities[i], static_cast<int64_t>(first) + labels[i]});
       keepLikeliest(proposals[q], most);
     }
   });
 }
 
 // Recomputes the candidates of one query; false if rows left out might belong among the k.
-bool certify(const Rows& rows, RowRange range, const float* query, size_t k,
-             std::span<const Candidate> candidates, Nearest& nearest) {
+bool certify(const Rows& rows, RowRange range, const float* query, size_t k, std::span<const Candidate> candidates,
+             Nearest& nearest) {
   const auto product = innerProduct().one;
   for (const Candidate& c : candidates) {
     const auto row = static_cast<size_t>(c.row);
@@ -119,8 +115,7 @@ bool certify(const Rows& rows, RowRange range, const float* query, size_t k,
   if (candidates.size() == range.size()) return true;
   if (candidates.size() < k) return false;
   const size_t d = rows.dimension();
-  const double length =
-      std::sqrt(std::max(0.0, double{product(query, query, d)})) * (1 + innerProductError(d));
+  const double length = std::sqrt(std::max(0.0, double{product(query, query, d)})) * (1 + innerProductError(d));
   const double rounding = (innerProductError(d) + anyOrderError(d)) * length * rows.longest() +
                           static_cast<double>(d) * FLT_MIN;  // and what may have underflowed
   return double{candidates.back().similarity} + rounding < double{nearest.worst().similarity};

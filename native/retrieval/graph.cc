@@ -26,8 +26,7 @@ class NegatedInnerProduct final : public faiss::DistanceComputer {
     return -product_(query_, rows_.vector(static_cast<size_t>(row)), rows_.dimension());
   }
   float symmetric_dis(idx_t a, idx_t b) override {
-    return -product_(rows_.vector(static_cast<size_t>(a)), rows_.vector(static_cast<size_t>(b)),
-                     rows_.dimension());
+    return -product_(rows_.vector(static_cast<size_t>(a)), rows_.vector(static_cast<size_t>(b)), rows_.dimension());
   }
 
  private:
@@ -81,10 +80,9 @@ void graphSearch(const Graph& graph, const Rows& rows, std::span<const float> qu
       cancel.throwIfRaised();
       distance.set_query(&queries[q * d]);
       faiss::maxheap_heapify(breadth, distances.data(), found.data());
-      // FAISS 1.7.3 stops by the parameter's breadth but sizes its queue by max(the graph's own, neighbours
-      // wanted), so both are said.
-      graph.hnsw.search(distance, static_cast<int>(breadth), found.data(), distances.data(), visited,
-                        &parameters);
+      // FAISS 1.7.3 stops by the parameter's breadth but sizes its queue by max(the graph's own, neighbours wanted), so
+      // both are said.
+      graph.hnsw.search(distance, static_cast<int>(breadth), found.data(), distances.data(), visited, &parameters);
       Nearest nearest(k);
       size_t reached = 0;
       for (size_t i = 0; i < breadth; ++i) {
@@ -103,9 +101,7 @@ void graphSearch(const Graph& graph, const Rows& rows, std::span<const float> qu
   });
 }
 
-GraphBuilder::GraphBuilder(std::unique_ptr<Graph> graph) : graph_(std::move(graph)) {
-  growTo(graph_->size());
-}
+GraphBuilder::GraphBuilder(std::unique_ptr<Graph> graph) : graph_(std::move(graph)) { growTo(graph_->size()); }
 
 GraphBuilder::~GraphBuilder() {
   for (omp_lock_t& lock : locks_) omp_destroy_lock(&lock);

@@ -1,12 +1,11 @@
-// FAISS's HNSW graph (Malkov and Yashunin, arXiv 1603.09320) over the rows of a store, with our inner
-// product.
+// FAISS's HNSW graph (Malkov and Yashunin, arXiv 1603.09320) over the rows of a store, with our inner product.
 //
-// FAISS's own index type would copy the vectors and measure them with generic SSE2 code, three times slower,
-// so only its graph is used, through the distance interface it offers for this.
+// FAISS's own index type would copy the vectors and measure them with generic SSE2 code, three times slower, so only
+// its graph is used, through the distance interface it offers for this.
 //
-// Built by inserting rows one after the other in row order, on one thread, each row's level a hash of its
-// number: so the graph over the first m rows depends on those rows alone, not on how they came in batches, on
-// pauses, or on the number of threads. FAISS's parallel build is faster and different every time.
+// Built by inserting rows one after the other in row order, on one thread, each row's level a hash of its number: so
+// the graph over the first m rows depends on those rows alone, not on how they came in batches, on pauses, or on the
+// number of threads. FAISS's parallel build is faster and different every time.
 #pragma once
 
 #include <faiss/impl/AuxIndexStructures.h>
@@ -37,8 +36,8 @@ struct Graph {
   faiss::HNSW hnsw;
 };
 
-// Searches the rows of the graph; out as in exactSearch. A query for which the graph yields fewer than k of
-// its rows (an unlucky graph of many equal vectors can) is searched exactly.
+// Searches the rows of the graph; out as in exactSearch. A query for which the graph yields fewer than k of its rows
+// (an unlucky graph of many equal vectors can) is searched exactly.
 void graphSearch(const Graph& graph, const Rows& rows, std::span<const float> queries, size_t k,
                  const compute::CancelFlag& cancel, std::span<Neighbour> out);
 
@@ -49,9 +48,7 @@ class GraphBuilder {
   ~GraphBuilder();
 
   size_t size() const { return graph_->size(); }
-  size_t memory() const {
-    return graph_->memory() + locks_.size() * sizeof(omp_lock_t) + visited_.visited.size();
-  }
+  size_t memory() const { return graph_->memory() + locks_.size() * sizeof(omp_lock_t) + visited_.visited.size(); }
   // Inserts row size() of `rows`.
   void insert(const Rows& rows);
   // The graph; the builder is spent.

@@ -13,8 +13,7 @@ namespace omnirouter::retrieval {
 
 namespace {
 
-static_assert(std::endian::native == std::endian::little,
-              "FAISS files are in the byte order of their machine");
+static_assert(std::endian::native == std::endian::little, "FAISS files are in the byte order of their machine");
 static_assert(sizeof(size_t) == 8, "FAISS files hold 64-bit lengths");
 
 constexpr char kIdMap[] = "IxMp", kFlat[] = "IxFI", kHnsw[] = "IHNf", kTrailer[] = "OmniCRC1";
@@ -22,9 +21,7 @@ constexpr size_t kTrailerSize = 12;
 constexpr int kInnerProductMetric = 0;
 constexpr int64_t kUnusedHeaderField = 1 << 20;
 
-[[noreturn]] void corrupt(const std::string& what) {
-  throw Error("ERR_OMNI_CORRUPT", "", "the saved index " + what);
-}
+[[noreturn]] void corrupt(const std::string& what) { throw Error("ERR_OMNI_CORRUPT", "", "the saved index " + what); }
 
 void require(bool holds, const char* what) {
   if (!holds) corrupt(std::string("is damaged, or not one of ours: ") + what);
@@ -59,8 +56,7 @@ void putGraph(ByteSink& sink, const faiss::HNSW& hnsw) {
   putVector(sink, hnsw.levels);
   putVector(sink, hnsw.offsets);
   putVector(sink, hnsw.neighbors);
-  for (const int number :
-       {hnsw.entry_point, hnsw.max_level, hnsw.efConstruction, hnsw.efSearch, hnsw.upper_beam})
+  for (const int number : {hnsw.entry_point, hnsw.max_level, hnsw.efConstruction, hnsw.efSearch, hnsw.upper_beam})
     put(sink, number);
 }
 
@@ -106,8 +102,8 @@ Header getHeader(ByteSource& source) {
   return {static_cast<size_t>(dimension), static_cast<size_t>(rows)};
 }
 
-// A graph that FAISS can walk without leaving its arrays: it follows links blindly, and reads a row's links
-// of a level at an offset that is inside the row's own only if the row has that level.
+// A graph that FAISS can walk without leaving its arrays: it follows links blindly, and reads a row's links of a level
+// at an offset that is inside the row's own only if the row has that level.
 std::shared_ptr<const Graph> getGraph(ByteSource& source, size_t rows) {
   auto graph = std::make_shared<Graph>();
   faiss::HNSW& hnsw = graph->hnsw;
@@ -139,8 +135,7 @@ std::shared_ptr<const Graph> getGraph(ByteSource& source, size_t rows) {
       for (size_t link = first; link < end; ++link) {
         const int to = hnsw.neighbors[link];
         require(to >= -1 && to < static_cast<int64_t>(rows), "graph link out of range");
-        require(to < 0 || hnsw.levels[static_cast<size_t>(to)] > level,
-                "graph link to a row that lacks the level");
+        require(to < 0 || hnsw.levels[static_cast<size_t>(to)] > level, "graph link to a row that lacks the level");
       }
     }
 
@@ -161,8 +156,7 @@ void requireRoom(const ByteSource& source, const Header& header) {
   require(header.rows <= source.left() / (header.dimension * sizeof(float)), "shorter than its rows");
 }
 
-// The ids come after the vectors in the file, and rows are stored with their ids; so both are read whole
-// first.
+// The ids come after the vectors in the file, and rows are stored with their ids; so both are read whole first.
 RowStore getRows(ByteSource& source, const Header& header) {
   requireRoom(source, header);
   const auto vectors = getVector<float>(source, header.rows * header.dimension, "vectors");
@@ -202,8 +196,7 @@ void writeIndex(const Rows& rows, const Graph* graph, ByteSink& sink) {
   putHeader(sink, kFlat, rows);
   put(sink, static_cast<uint64_t>(rows.size() * rows.dimension()));
   for (size_t row = 0; row < rows.size(); row += rows.perBlock())
-    sink.write(rows.vector(row),
-               std::min(rows.perBlock(), rows.size() - row) * rows.dimension() * sizeof(float));
+    sink.write(rows.vector(row), std::min(rows.perBlock(), rows.size() - row) * rows.dimension() * sizeof(float));
   std::vector<int64_t> ids(rows.size());
   for (size_t row = 0; row < rows.size(); ++row) ids[row] = rows.id(row);
   putVector(sink, ids);

@@ -3,12 +3,11 @@
 //   IndexIDMap "IxMp"            header, inner index, ids
 //     IndexFlat "IxFI"           header, vectors
 //     or IndexHNSWFlat "IHNf"    header, graph, IndexFlat
-//   trailer                      "OmniCRC1", CRC-32 of all before it      (12 bytes; absent in files FAISS
-//   wrote)
+//   trailer                      "OmniCRC1", CRC-32 of all before it      (12 bytes; absent in FAISS's own)
 //
-// faiss::read_index reads it, and this reads what faiss::write_index makes of such an index with our graph
-// parameters. The parsing is our own because FAISS's trusts its input: here every number is checked before
-// memory is allocated or indexed by it, so that any bytes give an index that is safe to search, or an error.
+// faiss::read_index reads it, and this reads what faiss::write_index makes of such an index with our graph parameters.
+// The parsing is our own because FAISS's trusts its input: here every number is checked before memory is allocated or
+// indexed by it, so that any bytes give an index that is safe to search, or an error.
 #pragma once
 
 #include <memory>

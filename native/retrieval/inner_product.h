@@ -1,9 +1,9 @@
 // The inner product of float vectors, the similarity of this subject.
 //
-// Bit-identical on every instruction set: 32 virtual lanes, lane l summing x[i] * y[i] for i = l, l + 32, ...
-// with a fused multiply-add each, then folded in halves (32 -> 16 -> ... -> 1). Every CPU that has the vector
-// instructions has the fused ones, so nothing is lost by fixing the order. So one index gives one answer,
-// whatever the machine, the number of threads, or the batch a query comes in.
+// Bit-identical on every instruction set: 32 virtual lanes, lane l summing x[i] * y[i] for i = l, l + 32, ... with a
+// fused multiply-add each, then folded in halves (32 -> 16 -> ... -> 1). Every CPU that has the vector instructions has
+// the fused ones, so nothing is lost by fixing the order. So one index gives one answer, whatever the machine, the
+// number of threads, or the batch a query comes in.
 #pragma once
 
 #include <cstddef>
@@ -15,9 +15,8 @@ namespace omnirouter::retrieval {
 
 const InnerProduct& innerProduct(compute::Isa isa = compute::isa());
 
-// Upper bound of |computed - exact| / (|x| |y|) for the summation above: each lane sums dimension/32
-// products, five folds follow (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., eq. 3.5:
-// gamma_n = nu / (1 - nu)).
+// Upper bound of |computed - exact| / (|x| |y|) for the summation above: each lane sums dimension/32 products, five
+// folds follow (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., eq. 3.5: gamma_n = nu / (1 - nu)).
 double innerProductError(size_t dimension);
 // The same for a summation in an unknown order, as a BLAS makes.
 double anyOrderError(size_t dimension);

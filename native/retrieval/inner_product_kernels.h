@@ -1,6 +1,6 @@
-// One table of kernels per instruction set, each defined in its own translation unit because each needs its
-// own compiler flags. Those units include no C++ standard library: an inline function compiled there with
-// wider instructions could be the copy that the linker keeps for everyone.
+// One table of kernels per instruction set, each defined in its own translation unit because each needs its own
+// compiler flags. Those units include no C++ standard library: an inline function compiled there with wider
+// instructions could be the copy that the linker keeps for everyone.
 #pragma once
 
 #include <stddef.h>
@@ -10,8 +10,7 @@ namespace omnirouter::retrieval {
 struct InnerProduct {
   // <x, y> over `dimension` elements.
   float (*one)(const float* x, const float* y, size_t dimension);
-  // out[r] = <x, rows[r]> for `count` consecutive rows: the same bits as `one`, faster because rows are
-  // interleaved.
+  // out[r] = <x, rows[r]> for `count` consecutive rows: the same bits as `one`, faster because rows are interleaved.
   void (*rows)(const float* x, const float* rows, size_t count, size_t dimension, float* out);
 };
 

@@ -1,5 +1,5 @@
-// The plain one, always built and what the others are tested against. On a CPU without fused multiply-add the
-// C library emulates it: slow, but the same bits.
+// The plain one, always built and what the others are tested against. On a CPU without fused multiply-add the C library
+// emulates it: slow, but the same bits.
 #include "retrieval/inner_product_kernels.h"
 
 namespace {

@@ -15,8 +15,7 @@ struct Neighbour {
   int32_t id = -1;
 };
 
-// Strict total order over distinct ids, so that a result does not depend on the order in which rows were
-// seen.
+// Strict total order over distinct ids, so that a result does not depend on the order in which rows were seen.
 inline bool nearer(const Neighbour& a, const Neighbour& b) {
   return a.similarity != b.similarity ? a.similarity > b.similarity : a.id < b.id;
 }

@@ -11,8 +11,8 @@
 namespace omnirouter::retrieval {
 
 namespace {
-// 16 MB of vectors a block: a task on one block takes milliseconds, and the untouched rest of the last one is
-// never backed by memory.
+// 16 MB of vectors a block: a task on one block takes milliseconds, and the untouched rest of the last one is never
+// backed by memory.
 constexpr size_t kBlockFloats = size_t{4} << 20;
 constexpr size_t kRowsPerLook = 256;  // at the cancel flag
 constexpr int64_t kMostIds = int64_t{1} << 31;
@@ -20,8 +20,7 @@ constexpr int64_t kMostIds = int64_t{1} << 31;
 
 Rows::Rows(size_t dimension)
     : dimension_(dimension),
-      shift_(std::bit_width(std::clamp<size_t>(kBlockFloats / std::max<size_t>(dimension, 1), 64, 8192)) -
-             1) {}
+      shift_(std::bit_width(std::clamp<size_t>(kBlockFloats / std::max<size_t>(dimension, 1), 64, 8192)) - 1) {}
 
 double checkVectors(std::span<const float> vectors, size_t dimension, const char* argument,
                     const compute::CancelFlag& cancel) {
@@ -39,9 +38,8 @@ double checkVectors(std::span<const float> vectors, size_t dimension, const char
                                           " holds NaN or Infinity; every value must be finite");
     longest = std::max(longest, std::sqrt(squares));
     if (longest > kLongest)
-      throw InvalidArgument(argument,
-                            std::string(argument) + " row " + std::to_string(row) +
-                                " is longer than 1e19, where inner products overflow; normalise it");
+      throw InvalidArgument(argument, std::string(argument) + " row " + std::to_string(row) +
+                                          " is longer than 1e19, where inner products overflow; normalise it");
   }
   return longest;
 }
@@ -54,8 +52,7 @@ void RowStore::checkIds(std::span<const int32_t> ids) const {
     const std::string which = "ids[" + std::to_string(i) + "]";
     if (id < 0) throw InvalidArgument(which, which + " is " + std::to_string(id) + "; ids must be >= 0");
     const bool known = numbered_ ? static_cast<size_t>(id) < rows_.size() : used_.contains(id);
-    if (known)
-      throw InvalidArgument(which, which + " is " + std::to_string(id) + ", which is in the index already");
+    if (known) throw InvalidArgument(which, which + " is " + std::to_string(id) + ", which is in the index already");
     if (!fresh.insert(id).second)
       throw InvalidArgument(which, which + " is " + std::to_string(id) + ", which is in this call twice");
   }
@@ -101,24 +98,22 @@ void RowStore::takeIds(std::span<const int32_t> ids, size_t count) {
   nextId_ = highest + 1;
 }
 
-void RowStore::append(std::span<const float> vectors, std::span<const int32_t> ids,
-                      const compute::CancelFlag& cancel) {
+void RowStore::append(std::span<const float> vectors, std::span<const int32_t> ids, const compute::CancelFlag& cancel) {
   const size_t dimension = rows_.dimension();
   const double longest = checkVectors(vectors, dimension, "vectors", cancel);
   const size_t count = vectors.size() / dimension;
   if (!ids.empty() && ids.size() != count)
-    throw InvalidArgument("ids", "ids has " + std::to_string(ids.size()) + " elements for " +
-                                     std::to_string(count) + " vectors");
+    throw InvalidArgument(
+        "ids", "ids has " + std::to_string(ids.size()) + " elements for " + std::to_string(count) + " vectors");
   if (static_cast<int64_t>(rows_.size() + count) >= kMostIds)
     throw InvalidArgument("vectors", "vectors would make the index hold more than 2^31 - 1 rows");
   checkIds(ids);
   if (numbered_ && numbersOn(ids)) ids = {};
   if (ids.empty() && nextId_ + static_cast<int64_t>(count) > kMostIds)
-    throw InvalidArgument("ids", "ids must be given: numbering on from the highest id " +
-                                     std::to_string(nextId_ - 1) + " would pass 2^31 - 1");
+    throw InvalidArgument("ids", "ids must be given: numbering on from the highest id " + std::to_string(nextId_ - 1) +
+                                     " would pass 2^31 - 1");
 
-  // Rows past size() are invisible until the last line, so a failure or a cancellation on the way leaves no
-  // trace.
+  // Rows past size() are invisible until the last line, so a failure or a cancellation on the way leaves no trace.
   reserve(rows_.size() + count);
   for (size_t i = 0; i < count; ++i) {
     if (i % kRowsPerLook == 0) cancel.throwIfRaised();

@@ -1,7 +1,7 @@
 // The vectors and their ids: rows that are only ever appended, readable without a lock while more are added.
 //
-// Rows lie in blocks that never move. A Rows value is a snapshot: it keeps its blocks alive and never looks
-// past the rows that were complete when it was taken, so an addition, however long, blocks no search.
+// Rows lie in blocks that never move. A Rows value is a snapshot: it keeps its blocks alive and never looks past the
+// rows that were complete when it was taken, so an addition, however long, blocks no search.
 #pragma once
 
 #include <cstddef>
@@ -59,11 +59,9 @@ class RowStore {
 
   const Rows& rows() const { return rows_; }
 
-  // Appends all or nothing. Without ids, rows are numbered on from the highest id so far. Throws
-  // InvalidArgument naming the row for a value that is not finite, a vector too long for float arithmetic, a
-  // negative or repeated id.
-  void append(std::span<const float> vectors, std::span<const int32_t> ids,
-              const compute::CancelFlag& cancel);
+  // Appends all or nothing. Without ids, rows are numbered on from the highest id so far. Throws InvalidArgument naming
+  // the row for a value that is not finite, a vector too long for float arithmetic, a negative or repeated id.
+  void append(std::span<const float> vectors, std::span<const int32_t> ids, const compute::CancelFlag& cancel);
 
  private:
   void reserve(size_t rows);
@@ -78,8 +76,8 @@ class RowStore {
   std::unordered_set<int32_t> used_;
 };
 
-// Checks that `vectors` is whole rows of finite values, none longer than kLongest; returns the greatest
-// length. `argument` is the caller's name for it in the error.
+// Checks that `vectors` is whole rows of finite values, none longer than kLongest; returns the greatest length.
+// `argument` is the caller's name for it in the error.
 double checkVectors(std::span<const float> vectors, size_t dimension, const char* argument,
                     const compute::CancelFlag& cancel);
 

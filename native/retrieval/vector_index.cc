@@ -15,23 +15,21 @@ namespace omnirouter::retrieval {
 
 namespace {
 
-// Measured at 100,000 x 384 (CPU time per query, AVX-512): alone 10.8 ms exactly, 0.21 (k = 16) or 0.39 ms
-// (k = 100) by graph; in a batch of 1,024 0.87 ms exactly (k = 16), 0.18 or 0.40 by graph. A scan's time is
-// proportional to the rows and a graph's nearly independent of them, so by that estimate the two meet at
-// about 50,000 rows for large batches with k = 100; below, being exact and free to build is worth more.
+// Measured at 100,000 x 384 (CPU time per query, AVX-512): alone 10.8 ms exactly, 0.21 (k = 16) or 0.39 ms (k = 100) by
+// graph; in a batch of 1,024 0.87 ms exactly (k = 16), 0.18 or 0.40 by graph. A scan's time is proportional to the rows
+// and a graph's nearly independent of them, so by that estimate the two meet at about 50,000 rows for large batches
+// with k = 100; below, being exact and free to build is worth more.
 constexpr size_t kGraphFromRows = 50'000;
 // An index that is told to be a graph still scans its first rows, which is as fast and exact.
 constexpr size_t kToldGraphFromRows = 1'000;
 constexpr size_t kStep = 64;
-// An estimate of the rows a graph search reads per place of its breadth; with fewer rows, scanning reads
-// less.
+// An estimate of the rows a graph search reads per place of its breadth; with fewer rows, scanning reads less.
 constexpr size_t kRowsPerBreadth = 16;
 constexpr auto kSlice = std::chrono::milliseconds(2);
 
 RowStore emptyStore(size_t dimension) {
   if (dimension < 1 || dimension > kMostDimensions)
-    throw InvalidArgument("dimension",
-                          "dimension must be a whole number from 1 to " + std::to_string(kMostDimensions));
+    throw InvalidArgument("dimension", "dimension must be a whole number from 1 to " + std::to_string(kMostDimensions));
   return RowStore(dimension);
 }
 
@@ -72,8 +70,7 @@ size_t VectorIndex::memory() const {
   return rows + (view_.graph ? view_.graph->memory() : 0) + builderMemory_;
 }
 
-void VectorIndex::add(std::span<const float> vectors, std::span<const int32_t> ids,
-                      const compute::CancelFlag& cancel) {
+void VectorIndex::add(std::span<const float> vectors, std::span<const int32_t> ids, const compute::CancelFlag& cancel) {
   {
     const std::lock_guard adding(addMutex_);
     store_.append(vectors, ids, cancel);
@@ -125,8 +122,7 @@ bool VectorIndex::buildSlice() {
   const size_t served = now.graph ? now.graph->size() : 0;
   if (target <= served) return false;
   // The served graph is never changed: a copy grows and takes its place.
-  if (!builder_)
-    builder_ = std::make_unique<GraphBuilder>(std::make_unique<Graph>(now.graph ? *now.graph : Graph()));
+  if (!builder_) builder_ = std::make_unique<GraphBuilder>(std::make_unique<Graph>(now.graph ? *now.graph : Graph()));
   const auto until = std::chrono::steady_clock::now() + kSlice;
   try {
     while (builder_->size() < target && std::chrono::steady_clock::now() < until) builder_->insert(*now.rows);
@@ -155,8 +151,7 @@ void VectorIndex::buildInBackground() {
     if (building_ || boundary(view_.rows->size()) <= (view_.graph ? view_.graph->size() : 0)) return;
     building_ = true;
   }
-  // A slice per task, so that the pool's other tasks have their turn; an index that nobody holds any more is
-  // dropped.
+  // A slice per task, so that the pool's other tasks have their turn; an index that nobody holds any more is dropped.
   compute::Pool::shared().submit([weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self) return;

@@ -1,13 +1,13 @@
 // An index of vectors by inner product: exact while small, a graph (HNSW) when large, and always searchable.
 //
-// Every addition goes to the row store and is found at once. Beyond a size a graph is built over the rows, in
-// the background, in slices of a few milliseconds, and swapped in when complete; a search walks the graph and
-// scans the rows after it. The graph follows the rows in steps: an index at rest has a graph over the largest
-// boundary <= size, where the boundaries are `start` and then each a 64th more than the last. So what an
-// index at rest answers depends only on its rows and their order, and at most a 64th of them is scanned.
+// Every addition goes to the row store and is found at once. Beyond a size a graph is built over the rows, in the
+// background, in slices of a few milliseconds, and swapped in when complete; a search walks the graph and scans the
+// rows after it. The graph follows the rows in steps: an index at rest has a graph over the largest boundary <= size,
+// where the boundaries are `start` and then each a 64th more than the last. So what an index at rest answers depends
+// only on its rows and their order, and at most a 64th of them is scanned.
 //
-// Any number of threads may search, add and save at once. Nothing here holds a lock for longer than a few
-// milliseconds, except additions against each other.
+// Any number of threads may search, add and save at once. Nothing here holds a lock for longer than a few milliseconds,
+// except additions against each other.
 #pragma once
 
 #include <cstdint>
@@ -44,16 +44,16 @@ class VectorIndex : public std::enable_shared_from_this<VectorIndex> {
   // All or nothing; see RowStore::append.
   void add(std::span<const float> vectors, std::span<const int32_t> ids, const compute::CancelFlag& cancel);
 
-  // out has k places per query, which are all written; Neighbour{} where there are fewer rows than k. One
-  // call sees one state of the index. Throws InvalidArgument for malformed queries.
+  // out has k places per query, which are all written; Neighbour{} where there are fewer rows than k. One call sees one
+  // state of the index. Throws InvalidArgument for malformed queries.
   void search(std::span<const float> queries, size_t k, const compute::CancelFlag& cancel,
               std::span<Neighbour> out) const;
 
   // Builds on this thread, together with the background, until the graph is where an index at rest has it.
   void settle(const compute::CancelFlag& cancel);
 
-  // Saves one state of the index: with a graph if one serves, which is first completed over the last rows (at
-  // most about a 64th of them), else flat.
+  // Saves one state of the index: with a graph if one serves, which is first completed over the last rows (at most
+  // about a 64th of them), else flat.
   void write(ByteSink& sink, const compute::CancelFlag& cancel) const;
 
  private:

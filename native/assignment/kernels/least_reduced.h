@@ -1,7 +1,6 @@
-// The least reduced value of every row and whose it is, in double: the inner loop of routing by prices and of
-// the certificate. One plain function per instruction set, from the same text (least_reduced.inl), chosen at
-// run time. All round alike, operation by operation (no fused multiply-add, fixed order), so they agree bit
-// for bit.
+// The least reduced value of every row and whose it is, in double: the inner loop of routing by prices and of the
+// certificate. One plain function per instruction set, from the same text (least_reduced.inl), chosen at run time. All
+// round alike, operation by operation (no fused multiply-add, fixed order), so they agree bit for bit.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +22,8 @@ struct LeastReducedBlock {
   const uint64_t* allowed;  // per row, or nullptr
 };
 
-// least[i] = min over allowed j of base[j] + sum_k weight[k, j] * values[k][i, j], summed in the order of k;
-// which[i] = the lowest such j. Every row has an allowed model.
+// least[i] = min over allowed j of base[j] + sum_k weight[k, j] * values[k][i, j], summed in the order of k; which[i] =
+// the lowest such j. Every row has an allowed model.
 using LeastReduced = void (*)(const LeastReducedBlock& block, double* least, uint8_t* which);
 
 LeastReduced leastReduced(compute::Isa isa);

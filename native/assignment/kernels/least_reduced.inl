@@ -1,7 +1,6 @@
-// Included once per instruction set, inside an anonymous namespace: no standard templates, so that no
-// function compiled for a newer CPU can be shared with the rest of the program. Written for the compiler's
-// vectoriser: every inner loop runs over models, without branches; common numbers of models are known at
-// compile time.
+// Included once per instruction set, inside an anonymous namespace: no standard templates, so that no function compiled
+// for a newer CPU can be shared with the rest of the program. Written for the compiler's vectoriser: every inner loop
+// runs over models, without branches; common numbers of models are known at compile time.
 
 inline __attribute__((always_inline)) void leastReducedOf(const LeastReducedBlock& block, const size_t models,
                                                           double* least, uint8_t* which) {

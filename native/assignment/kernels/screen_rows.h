@@ -1,6 +1,6 @@
-// The inner loop of screening (screening.h): which rows are decided anywhere in a trust region, in single
-// precision with its rounding allowed for: a row called decided is; a few that are may be called open.
-// Bit-identical among instruction sets like least_reduced.h.
+// The inner loop of screening (screening.h): which rows are decided anywhere in a trust region, in single precision
+// with its rounding allowed for: a row called decided is; a few that are may be called open. Bit-identical among
+// instruction sets like least_reduced.h.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +13,8 @@ namespace omnirouter::assignment {
 // Models come in registers of 16; tables that run over models are padded to whole ones.
 inline size_t paddedModels(size_t models) { return (models + 15) / 16 * 16; }
 
-// Consecutive rows. Tables are per group: group g's begin at g times their size. Names as in trust_region.h;
-// reduced values and reaches are in units of the objective's spread, so that squares stay in range.
+// Consecutive rows. Tables are per group: group g's begin at g times their size. Names as in trust_region.h; reduced
+// values and reaches are in units of the objective's spread, so that squares stay in range.
 struct ScreenBlock {
   const float* base;           // groups x padded
   const float* weight;         // groups x quantities x padded
@@ -32,8 +32,8 @@ struct ScreenBlock {
   const uint64_t* allowed;  // per row, or nullptr
 };
 
-// winner[i] = a model with the least reduced value; open[i] = the models that may win row i somewhere in the
-// region, the winner among them; one bit: decided.
+// winner[i] = a model with the least reduced value; open[i] = the models that may win row i somewhere in the region,
+// the winner among them; one bit: decided.
 using ScreenRows = void (*)(const ScreenBlock& block, uint8_t* winner, uint64_t* open);
 
 ScreenRows screenRows(compute::Isa isa);

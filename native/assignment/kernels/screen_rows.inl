@@ -1,6 +1,6 @@
-// Included once per instruction set, after its lanes_*.inl, inside an anonymous namespace: no standard
-// templates, so that no function compiled for a newer CPU can be shared with the rest of the program.
-// `kBlocks` registers of 16 models.
+// Included once per instruction set, after its lanes_*.inl, inside an anonymous namespace: no standard templates, so
+// that no function compiled for a newer CPU can be shared with the rest of the program. `kBlocks` registers of 16
+// models.
 
 template <size_t kBlocks, size_t kQuantities, size_t kChannels>
 struct Screener {

@@ -41,9 +41,7 @@ TEST_CASE("the Newton step's quadratic is maximised over the box") {
     h.diagonal().array() += (round % 2 ? 1e-3 : 1e-1) * h.diagonal().maxCoeff();
     const VectorXd g = VectorXd::NullaryExpr(n, [&] { return 3 * normal(random); });
     // Some coordinates start at their bound, as prices of 0 do, or cannot move at all.
-    const auto side = [&] {
-      return random() % 4 == 0 ? 0.0 : uniform(random) * (random() % 3 ? 1.0 : 100.0);
-    };
+    const auto side = [&] { return random() % 4 == 0 ? 0.0 : uniform(random) * (random() % 3 ? 1.0 : 100.0); };
     const VectorXd low = VectorXd::NullaryExpr(n, [&] { return -side(); });
     const VectorXd high = VectorXd::NullaryExpr(n, [&] { return side(); });
     const VectorXd d = solveBoxQp(h, g, low, high), reference = byCoordinates(h, g, low, high);

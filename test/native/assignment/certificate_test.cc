@@ -21,8 +21,7 @@ TEST_CASE("the certificate is what the definitions give, row by row") {
     const Problem& p = instance.problem;
     const Terms terms(p);
     std::mt19937_64 random(seed);
-    const VectorXd y =
-        randomPrices(measureScale(p, terms, openRows(p, RowSample::all(p.rows))).price, random);
+    const VectorXd y = randomPrices(measureScale(p, terms, openRows(p, RowSample::all(p.rows))).price, random);
     std::vector<uint8_t> choice;
     for (size_t i = 0; i < p.rows; ++i) {
       size_t j = random() % p.models;

@@ -41,8 +41,7 @@ inline Instance randomInstance(uint64_t seed, size_t mostRows, size_t mostModels
   for (size_t e = 0; e < cells; ++e) {
     const size_t j = equalModels ? 0 : e % p.models;
     const double q = equalModels && e % p.models ? instance.quality[e - 1] : unit();
-    instance.cost.push_back(
-        static_cast<float>(perCall || equalModels ? price[j] : price[j] * (0.5 + unit())));
+    instance.cost.push_back(static_cast<float>(perCall || equalModels ? price[j] : price[j] * (0.5 + unit())));
     instance.quality.push_back(static_cast<float>(grid ? std::round(16 * q) / 16 : q));
     instance.tokens.push_back(static_cast<float>(below(500)));
   }
@@ -67,8 +66,7 @@ inline Instance randomInstance(uint64_t seed, size_t mostRows, size_t mostModels
   const bool capacities = below(2), tokenCapacities = below(4) == 0;
   for (size_t j = 0; j < p.models; ++j) {
     if (capacities && below(4))
-      p.limits.push_back(
-          {kRequests, false, static_cast<double>(below(p.rows + 1)), kAll, static_cast<int>(j)});
+      p.limits.push_back({kRequests, false, static_cast<double>(below(p.rows + 1)), kAll, static_cast<int>(j)});
     if (tokenCapacities) p.limits.push_back({kTokens, false, n * 400 * unit(), kAll, static_cast<int>(j)});
   }
   return instance;
@@ -95,12 +93,10 @@ inline Truth enumerate(const Problem& p) {
         objective += p.weight(k, p.group(i)) * static_cast<double>(p.row(k, i)[j]);
       for (size_t l = 0; l < p.limits.size(); ++l) {
         const Limit& limit = p.limits[l];
-        if (!limit.covers(static_cast<int>(p.group(i))) ||
-            (limit.model != kAll && limit.model != static_cast<int>(j)))
+        if (!limit.covers(static_cast<int>(p.group(i))) || (limit.model != kAll && limit.model != static_cast<int>(j)))
           continue;
-        total[l] += limit.quantity == kRequests
-                        ? 1.0
-                        : static_cast<double>(p.row(static_cast<size_t>(limit.quantity), i)[j]);
+        total[l] +=
+            limit.quantity == kRequests ? 1.0 : static_cast<double>(p.row(static_cast<size_t>(limit.quantity), i)[j]);
       }
     }
     bool holds = allowed;

@@ -72,13 +72,11 @@ struct Block {
   }
 };
 
-constexpr compute::Isa kEvery[] = {compute::Isa::scalar, compute::Isa::avx2, compute::Isa::avx512,
-                                   compute::Isa::neon};
+constexpr compute::Isa kEvery[] = {compute::Isa::scalar, compute::Isa::avx2, compute::Isa::avx512, compute::Isa::neon};
 
 }  // namespace
 
-TEST_CASE(
-    "every instruction set's kernel gives the definition's least value and lowest winner, bit for bit") {
+TEST_CASE("every instruction set's kernel gives the definition's least value and lowest winner, bit for bit") {
   uint64_t seed = 0;
   for (size_t models = 1; models <= 64; ++models)
     for (const size_t quantities : {0, 1, 2, 3, 8})

@@ -1,5 +1,5 @@
-// The problem's definitions (problem.h) written out literally, one query and one limit at a time: what the
-// solver's fast forms are compared with.
+// The problem's definitions (problem.h) written out literally, one query and one limit at a time: what the solver's
+// fast forms are compared with.
 #pragma once
 
 #include <Eigen/Core>
@@ -16,14 +16,12 @@ namespace omnirouter::assignment::test {
 inline double amount(const Problem& p, const Limit& limit, size_t i, size_t j) {
   if (!limit.covers(static_cast<int>(p.group(i)))) return 0;
   if (limit.model != kAll && limit.model != static_cast<int>(j)) return 0;
-  return limit.quantity == kRequests ? 1.0
-                                     : static_cast<double>(p.row(static_cast<size_t>(limit.quantity), i)[j]);
+  return limit.quantity == kRequests ? 1.0 : static_cast<double>(p.row(static_cast<size_t>(limit.quantity), i)[j]);
 }
 
 inline double objectiveOf(const Problem& p, size_t i, size_t j) {
   double sum = 0;
-  for (size_t k = 0; k < p.quantities.size(); ++k)
-    sum += p.weight(k, p.group(i)) * static_cast<double>(p.row(k, i)[j]);
+  for (size_t k = 0; k < p.quantities.size(); ++k) sum += p.weight(k, p.group(i)) * static_cast<double>(p.row(k, i)[j]);
   return sum;
 }
 

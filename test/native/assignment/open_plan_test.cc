@@ -50,8 +50,7 @@ struct Opened {
     for (size_t i = 0; i < set.size(); ++i) {
       size_t best = 0;
       for (size_t c = 1; c < set[i].models.size(); ++c)
-        if (reducedValue(p, prices, i, set[i].models[c]) < reducedValue(p, prices, i, set[i].models[best]))
-          best = c;
+        if (reducedValue(p, prices, i, set[i].models[c]) < reducedValue(p, prices, i, set[i].models[best])) best = c;
       chosen.push_back(best);
     }
     return chosen;
@@ -112,16 +111,14 @@ TEST_CASE("the effect of moves is the difference between the plans before and af
       const double rounding = 1e-11 * magnitude(p, opened.prices) + 1e-300;
       CHECK(std::abs(effect.objective - (moved->objective() - before->objective())) <= rounding);
       double regret = 0, excess = 0, size = 0;
-      for (size_t row = 0; row < p.rows; ++row)
-        regret += moved->chosen(row).regret - before->chosen(row).regret;
+      for (size_t row = 0; row < p.rows; ++row) regret += moved->chosen(row).regret - before->chosen(row).regret;
       CHECK(std::abs(effect.regret - regret) <= rounding);
       bool holds = true, clear = true;
       int nowHold = 0;
       for (size_t l = 0; l < p.limits.size(); ++l) {
         const double was = before->slack()[l], is = moved->slack()[l];
         const double price = opened.scale.price[static_cast<Index>(l)];
-        const double blur =
-            p.limits[l].quantity == kRequests ? 0.0 : 1e-9 * std::abs(p.limits[l].bound) + 1e-300;
+        const double blur = p.limits[l].quantity == kRequests ? 0.0 : 1e-9 * std::abs(p.limits[l].bound) + 1e-300;
         // A slack within rounding of nothing, or a change that is all rounding, may be seen either way.
         clear &= p.limits[l].quantity == kRequests ||
                  (std::abs(was) > blur && std::abs(is) > blur && (is == was || std::abs(is - was) > blur));
@@ -160,8 +157,7 @@ TEST_CASE("augmenting paths relieve every capacity that can be relieved, at the 
     for (size_t j = 0; j < p.models; ++j) {
       const size_t slots = random() % (p.rows + 1);
       room += slots;
-      if (random() % 8)
-        p.limits.push_back({kRequests, false, static_cast<double>(slots), kAll, static_cast<int>(j)});
+      if (random() % 8) p.limits.push_back({kRequests, false, static_cast<double>(slots), kAll, static_cast<int>(j)});
     }
     const Opened opened(p, seed, true);
     const auto plan = opened.plan(opened.bestChoice());

@@ -39,20 +39,9 @@ TEST_CASE("every instruction set screens rows as the plain kernel does, bit for 
       }
       std::vector<int> channelQuantity(channels);
       for (size_t s = 0; s < channels; ++s) channelQuantity[s] = static_cast<int>(quantities - channels + s);
-      ScreenBlock block{base.data(),
-                        weight.data(),
-                        a.data(),
-                        u.data(),
-                        v.data(),
-                        nullptr,
-                        channelQuantity.data(),
-                        pointers.data(),
-                        channels,
-                        quantities,
-                        kRows,
-                        models,
-                        groups.data(),
-                        nullptr};
+      ScreenBlock block{
+          base.data(),     weight.data(), a.data(),   u.data(), v.data(), nullptr,       channelQuantity.data(),
+          pointers.data(), channels,      quantities, kRows,    models,   groups.data(), nullptr};
       for (const bool masked : {false, true})
         for (const bool withOwn : {false, true}) {
           block.allowed = masked ? allowed.data() : nullptr;
@@ -60,8 +49,7 @@ TEST_CASE("every instruction set screens rows as the plain kernel does, bit for 
           std::vector<uint8_t> winner(kRows), plainWinner(kRows);
           std::vector<uint64_t> still(kRows), plainStill(kRows);
           screenRows(compute::Isa::scalar)(block, plainWinner.data(), plainStill.data());
-          for (size_t i = 0; i < kRows; ++i)
-            ((plainStill[i] & (plainStill[i] - 1)) == 0 ? decided : open) += 1;
+          for (size_t i = 0; i < kRows; ++i) ((plainStill[i] & (plainStill[i] - 1)) == 0 ? decided : open) += 1;
           for (const compute::Isa isa : {compute::Isa::avx2, compute::Isa::avx512, compute::Isa::neon}) {
             if (!compute::supported(isa)) continue;
             CAPTURE(compute::name(isa));

@@ -99,8 +99,7 @@ TEST_CASE("gradient and curvature are those of the smoothed dual, by finite diff
   CHECK(compared > 1000);
 }
 
-TEST_CASE(
-    "the smoothed dual lies below the dual by at most tau n log M, so a cold one has the dual's slope") {
+TEST_CASE("the smoothed dual lies below the dual by at most tau n log M, so a cold one has the dual's slope") {
   for (uint64_t seed = 0; seed < 100; ++seed) {
     CAPTURE(seed);
     const Setting s(seed, 40, 6);
@@ -112,8 +111,8 @@ TEST_CASE(
     // Concavity: the slope at y bounds the value everywhere else.
     for (int round = 0; round < 10; ++round) {
       const VectorXd z = randomPrices(s.scale.price, random);
-      const double rounding = 1e-11 * (magnitude(p, y) + magnitude(p, z)) +
-                              point.gradient.cwiseAbs().dot((z - y).cwiseAbs()) * 1e-11;
+      const double rounding =
+          1e-11 * (magnitude(p, y) + magnitude(p, z)) + point.gradient.cwiseAbs().dot((z - y).cwiseAbs()) * 1e-11;
       CHECK(dual(p, z) <= point.value + point.gradient.dot(z - y) + rounding);
     }
   }

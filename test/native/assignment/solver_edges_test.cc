@@ -161,8 +161,7 @@ TEST_CASE("limits at what can just be reached hold; a hair beyond, they cannot, 
     CAPTURE(rows);
     Instance instance = plain(rows, 5, rows);
     Problem& p = instance.problem;
-    const auto check = [&](const std::string& what, Limit reached, double beyond,
-                           std::vector<Limit> others = {}) {
+    const auto check = [&](const std::string& what, Limit reached, double beyond, std::vector<Limit> others = {}) {
       CAPTURE(what);
       p.limits = others;
       p.limits.push_back(reached);
@@ -290,8 +289,8 @@ TEST_CASE("everything free, or everything of quality 0") {
   }
 }
 
-// Weights so large that weight * value is no double any more: every reduced value would be infinite, like a
-// model's that may not answer.
+// Weights so large that weight * value is no double any more: every reduced value would be infinite, like a model's
+// that may not answer.
 TEST_CASE("numbers too large to weigh are refused") {
   Instance instance = plain(2, 3, 1);
   Problem& p = instance.problem;

@@ -13,8 +13,7 @@ using namespace omnirouter;
 using namespace omnirouter::assignment;
 using namespace omnirouter::assignment::test;
 
-TEST_CASE(
-    "small problems of every kind of limit: the plan is the enumerated optimum, infeasibility is the truth") {
+TEST_CASE("small problems of every kind of limit: the plan is the enumerated optimum, infeasibility is the truth") {
   int feasible = 0, infeasible = 0;
   for (uint64_t seed = 0; seed < 4000; ++seed) {
     CAPTURE(seed);

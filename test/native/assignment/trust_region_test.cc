@@ -18,8 +18,8 @@ using namespace omnirouter::assignment::test;
 
 namespace {
 
-// A random instance with more limits of the kinds that share a region: floors per group, a budget on tokens,
-// a second capacity on a model that has one, and least numbers of requests.
+// A random instance with more limits of the kinds that share a region: floors per group, a budget on tokens, a second
+// capacity on a model that has one, and least numbers of requests.
 Instance richInstance(uint64_t seed) {
   Instance instance = randomInstance(seed, 120, seed % 16 == 0 ? 64 : 7);
   Problem& p = instance.problem;
@@ -52,8 +52,7 @@ VectorXd farthest(const TrustRegion& region, const VectorXd& direction) {
 }
 
 bool sameRows(const RowSet& a, const RowSet& b) {
-  bool same = a.size() == b.size() && a.decided.objective == b.decided.objective &&
-              a.decided.limit == b.decided.limit;
+  bool same = a.size() == b.size() && a.decided.objective == b.decided.objective && a.decided.limit == b.decided.limit;
   for (size_t s = 0; same && s < a.size(); ++s)
     same = a[s].id == b[s].id &&
            std::equal(a[s].models.begin(), a[s].models.end(), b[s].models.begin(), b[s].models.end());
@@ -138,8 +137,7 @@ TEST_CASE("wherever the region contains the prices, every screened row's verdict
     std::vector<VectorXd> directions;
     for (int d = 0; d < 3; ++d)
       directions.push_back(factor * VectorXd::NullaryExpr(rank, [&] { return normal(random); }));
-    directions.push_back(
-        VectorXd::Unit(n, static_cast<Index>(random() % static_cast<uint64_t>(n))).cwiseProduct(unit));
+    directions.push_back(VectorXd::Unit(n, static_cast<Index>(random() % static_cast<uint64_t>(n))).cwiseProduct(unit));
     for (int d = 0; d < 4; ++d) {
       const size_t i = random() % p.rows, j = choice[i], k = random() % p.models;
       VectorXd turn(n);
@@ -159,8 +157,7 @@ TEST_CASE("wherever the region contains the prices, every screened row's verdict
     std::vector<uint8_t> narrowed = choice;
     const RowSet fewer = narrow(p, terms, set, smaller, narrowed.data(), {});
     CHECK(fewer.size() <= set.size());
-    for (const VectorXd& direction : directions)
-      checkVerdicts(p, fewer, narrowed, farthest(smaller, direction), tally);
+    for (const VectorXd& direction : directions) checkVerdicts(p, fewer, narrowed, farthest(smaller, direction), tally);
   }
   CHECK(tally.places > 3000);
   CHECK(tally.decided > 50'000);

@@ -1,5 +1,5 @@
-// solve() on any problem that checkProblem lets pass: no crash, an answer that keeps its promises and, for
-// small problems, the enumerated truth.
+// solve() on any problem that checkProblem lets pass: no crash, an answer that keeps its promises and, for small
+// problems, the enumerated truth.
 #include <vector>
 
 #include "assignment/choose.h"
@@ -54,8 +54,7 @@ void decode(Input& in, Decoded& d) {
     // Long matrices repeat a pattern that depends on where it starts.
     const size_t drawn = std::min<size_t>(q.size(), 256);
     for (size_t e = 0; e < q.size(); ++e)
-      q[e] = e < drawn ? static_cast<float>(odd ? in.raw() : in.unit() * size[k])
-                       : q[(e * 7 + e / drawn) % drawn];
+      q[e] = e < drawn ? static_cast<float>(odd ? in.raw() : in.unit() * size[k]) : q[(e * 7 + e / drawn) % drawn];
     p.quantities.push_back({q.data(), 1e30});
     p.objective.push_back(0);
   }
@@ -86,8 +85,7 @@ void decode(Input& in, Decoded& d) {
     limit.atLeast = in.oneIn(3);
     if (in.oneIn(2)) limit.model = static_cast<int>(in.below(p.models));
     if (in.oneIn(3)) limit.group = static_cast<int>(in.below(p.groupCount));
-    limit.bound =
-        bound(in, p, limit.quantity, limit.quantity < 0 ? 0 : size[static_cast<size_t>(limit.quantity)]);
+    limit.bound = bound(in, p, limit.quantity, limit.quantity < 0 ? 0 : size[static_cast<size_t>(limit.quantity)]);
     if (in.oneIn(32)) {
       limit.bound = in.raw();
       d.ordinary = false;
@@ -118,8 +116,7 @@ void checkTruth(const Problem& p, const Solution& s) {
   for (size_t l = 0; l < p.limits.size(); ++l) size += s.prices[l] * std::abs(p.limits[l].bound);
   for (const Quantity& q : p.quantities)
     for (size_t e = 0; e < p.rows * p.models; ++e) size += std::abs(static_cast<double>(q.values[e])) * 1e-3;
-  require(s.certificate.dual <= truth.objective + toleranceWorth(p, s) + 1e-9 * size,
-          "the bound is above the optimum");
+  require(s.certificate.dual <= truth.objective + toleranceWorth(p, s) + 1e-9 * size, "the bound is above the optimum");
   if (s.status == Status::optimal && p.tieBreak < 0)
     require(s.certificate.objective <= truth.objective + 1e-9 * size, "an optimal plan that is not");
 }

@@ -18,13 +18,11 @@ struct Result {
 };
 
 static Result estimate(const NeighbourEstimator& estimator, const std::vector<int32_t>& ids,
-                       const std::vector<float>& similarities, size_t rows,
-                       const std::vector<int32_t>& exclude = {}) {
+                       const std::vector<float>& similarities, size_t rows, const std::vector<int32_t>& exclude = {}) {
   const size_t size = rows * estimator.models();
   Result result{std::vector<float>(size), std::vector<float>(size), std::vector<float>(size)};
   estimator.estimate({rows, ids.size() / rows, ids, similarities, exclude},
-                     {result.quality.data(), result.outputTokens.data(), result.support.data()},
-                     compute::CancelFlag());
+                     {result.quality.data(), result.outputTokens.data(), result.support.data()}, compute::CancelFlag());
   return result;
 }
 
@@ -62,8 +60,8 @@ TEST_CASE("without a similar neighbour the estimate is the model's prior") {
 }
 
 TEST_CASE("a model without outcomes has the pool's mean, one with few lies between") {
-  const NeighbourEstimator estimator(
-      {2, 3, {1, 0, kMissing, 1, kMissing, kMissing}, {5, 6, kMissing, 5, 6, kMissing}}, {100, 2, 2});
+  const NeighbourEstimator estimator({2, 3, {1, 0, kMissing, 1, kMissing, kMissing}, {5, 6, kMissing, 5, 6, kMissing}},
+                                     {100, 2, 2});
   const auto prior = estimator.qualityPrior();
   CHECK(prior[2] == doctest::Approx(0.5));  // the mean of the means 1 and 0
   CHECK(prior[0] > 0.5);

@@ -55,8 +55,7 @@ static double cosine(const TextEmbedder& embedder, const std::string& a, const s
 TEST_CASE("rows have unit length, and texts on one subject are nearer than on two") {
   const TextEmbedder embedder = fit(corpus(120, 1), 16);
   CHECK(embedder.dimension() == 16);
-  for (const std::string& text : corpus(9, 2))
-    CHECK(cosine(embedder, text, text) == doctest::Approx(1).epsilon(1e-5));
+  for (const std::string& text : corpus(9, 2)) CHECK(cosine(embedder, text, text) == doctest::Approx(1).epsilon(1e-5));
   const std::string math = "prove the polynomial theorem", biology = "cell membrane protein";
   CHECK(cosine(embedder, math, "matrix derivative theorem") > cosine(embedder, math, biology) + 0.3);
 }

@@ -49,8 +49,7 @@ TEST_CASE("singular values and right vectors agree with a dense decomposition") 
   REQUIRE(svd.rank == 8);
   const auto vectors = vectorsOf(svd);
   for (Eigen::Index i = 0; i < 8; ++i) {
-    CHECK(svd.singularValues[static_cast<size_t>(i)] ==
-          doctest::Approx(reference.singularValues()[i]).epsilon(1e-4));
+    CHECK(svd.singularValues[static_cast<size_t>(i)] == doctest::Approx(reference.singularValues()[i]).epsilon(1e-4));
     CHECK(std::abs(vectors.col(i).dot(reference.matrixV().col(i))) == doctest::Approx(1).epsilon(1e-3));
   }
   CHECK((vectors.transpose() * vectors - Eigen::MatrixXf::Identity(8, 8)).norm() < 1e-4);

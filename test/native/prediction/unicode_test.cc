@@ -12,8 +12,7 @@ using namespace omnirouter::prediction;
 
 static std::u32string decode(const std::string& bytes) {
   std::u32string codes;
-  for (const char *at = bytes.data(), *end = at + bytes.size(); at < end;)
-    codes.push_back(nextCodePoint(at, end));
+  for (const char *at = bytes.data(), *end = at + bytes.size(); at < end;) codes.push_back(nextCodePoint(at, end));
   return codes;
 }
 
@@ -30,8 +29,7 @@ TEST_CASE("ill-formed UTF-8 gives one replacement per maximal subpart") {
   CHECK(decode("\xE6\xBC") == U"\uFFFD");                            // cut short
   CHECK(decode("\xF0\x9F\x98z") == U"\uFFFDz");                      // interrupted
   // The example of the Unicode standard, 3.9, table 3-8.
-  CHECK(decode("\x61\xF1\x80\x80\xE1\x80\xC2\x62\x80\x63\x80\xBF\x64") ==
-        U"a\uFFFD\uFFFD\uFFFDb\uFFFDc\uFFFD\uFFFDd");
+  CHECK(decode("\x61\xF1\x80\x80\xE1\x80\xC2\x62\x80\x63\x80\xBF\x64") == U"a\uFFFD\uFFFD\uFFFDb\uFFFDc\uFFFD\uFFFDd");
 }
 
 TEST_CASE("any bytes decode to scalar values, without reading beyond the end") {
@@ -60,8 +58,7 @@ TEST_CASE("lower case is Unicode's, in every script that has one") {
   CHECK(lowerCase(0x10400) == 0x10428);  // Deseret
   CHECK(lowerCase(U'漢') == U'漢');
   CHECK(lowerCase(U'7') == U'7');
-  for (char32_t code = 0; code < 0x30000; ++code)
-    CHECK_MESSAGE(lowerCase(lowerCase(code)) == lowerCase(code), code);
+  for (char32_t code = 0; code < 0x30000; ++code) CHECK_MESSAGE(lowerCase(lowerCase(code)) == lowerCase(code), code);
 }
 
 TEST_CASE("code points are told apart by what they are to words") {

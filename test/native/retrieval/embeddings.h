@@ -1,5 +1,5 @@
-// Vectors as embedders make them: clusters in a low-dimensional subspace plus noise, of length 1. Isotropic
-// Gaussian vectors, the naive choice, are a graph's worst case and like no real data.
+// Vectors as embedders make them: clusters in a low-dimensional subspace plus noise, of length 1. Isotropic Gaussian
+// vectors, the naive choice, are a graph's worst case and like no real data.
 #pragma once
 
 #include <cmath>

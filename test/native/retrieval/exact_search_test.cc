@@ -18,8 +18,7 @@ using namespace omnirouter::retrieval;
 
 namespace {
 
-std::vector<Neighbour> bruteForce(const Rows& rows, RowRange range, const std::vector<float>& queries,
-                                  size_t k) {
+std::vector<Neighbour> bruteForce(const Rows& rows, RowRange range, const std::vector<float>& queries, size_t k) {
   const size_t d = rows.dimension();
   std::vector<Neighbour> out(queries.size() / d * k), all;
   for (size_t q = 0; q < queries.size() / d; ++q) {
@@ -94,8 +93,7 @@ TEST_CASE("every instruction set gives the same search") {
   store.append(embeddings(3'000, 50, 5), {}, compute::CancelFlag());
   const auto q = embeddings(20, 50, 6);
   const auto expected = bruteForce(store.rows(), {0, 3'000}, q, 10);
-  for (const compute::Isa isa :
-       {compute::Isa::scalar, compute::Isa::avx2, compute::Isa::avx512, compute::Isa::neon}) {
+  for (const compute::Isa isa : {compute::Isa::scalar, compute::Isa::avx2, compute::Isa::avx512, compute::Isa::neon}) {
     if (!compute::supported(isa)) continue;
     compute::setIsa(isa);
     CHECK(identical(search(store.rows(), {0, 3'000}, q, 10), expected));

@@ -63,8 +63,7 @@ std::string codeOf(const std::vector<uint8_t>& bytes) {
   }
 }
 
-// The checksum would hide what the structure's own checks catch, so files are altered without it, as FAISS
-// writes them.
+// The checksum would hide what the structure's own checks catch, so files are altered without it, as FAISS writes them.
 std::vector<uint8_t> withoutTrailer(std::vector<uint8_t> bytes) {
   bytes.resize(bytes.size() - kTrailer);
   return bytes;
@@ -164,9 +163,7 @@ TEST_CASE("without a checksum, altered bytes give an error or an index that is s
     for (size_t i = 0; i < 1'000; ++i) {
       auto altered = bytes;
       const size_t offset = i < 200 ? i : random() % (bytes.size() - 8);
-      const uint64_t value = i % 3 == 0   ? random()
-                             : i % 3 == 1 ? ~uint64_t{0}
-                                          : uint64_t{1} << (random() % 64);
+      const uint64_t value = i % 3 == 0 ? random() : i % 3 == 1 ? ~uint64_t{0} : uint64_t{1} << (random() % 64);
       std::memcpy(&altered[offset], &value, i % 2 == 0 ? 4 : 8);
       const std::string code = codeOf(altered);
       CHECK((code == "" || code == "ERR_OMNI_CORRUPT"));

@@ -40,8 +40,7 @@ TEST_CASE("every instruction set gives the bits of the plain kernel, for one pai
       for (size_t r = 0; r < rows; ++r) {
         const float expected = plain.one(x.data(), y.data() + r * d, d);
         INFO(name(isa), " dimension ", d, " row ", r);
-        CHECK(std::bit_cast<uint32_t>(kernel.one(x.data(), y.data() + r * d, d)) ==
-              std::bit_cast<uint32_t>(expected));
+        CHECK(std::bit_cast<uint32_t>(kernel.one(x.data(), y.data() + r * d, d)) == std::bit_cast<uint32_t>(expected));
         CHECK(std::bit_cast<uint32_t>(out[r]) == std::bit_cast<uint32_t>(expected));
       }
     }
