@@ -1,6 +1,14 @@
 #include "assignment/cells.h"
 
+#include <algorithm>
+
 namespace omnirouter::assignment {
+
+size_t cellRows(const Problem& problem) {
+  const size_t bytes = 8 * problem.groupCount * (problem.quantities.size() + 1) * problem.models;
+  const size_t chunks = std::clamp<size_t>((size_t{64} << 20) / bytes, 4, 512);
+  return std::max<size_t>(4096, problem.rows / chunks);
+}
 
 size_t Cells::requests(size_t model) const {
   size_t total = 0;

@@ -8,6 +8,10 @@
 
 namespace omnirouter::assignment {
 
+// Rows per chunk where every chunk keeps Cells of its own: fixed by the problem alone, few enough chunks for the memory
+// (64 MiB of cells), enough of them for the threads.
+size_t cellRows(const Problem& problem);
+
 class Cells {
  public:
   explicit Cells(const Problem& problem)

@@ -33,7 +33,7 @@ Certificate certify(const Problem& problem, std::span<const double> prices, cons
                     const compute::CancelFlag& cancel) {
   const Reduced reduced(problem, prices);
   const LeastReduced kernel = leastReduced(compute::isa());
-  const compute::Chunks chunks(problem.rows, std::max(kSlice, problem.rows / 512));
+  const compute::Chunks chunks(problem.rows, cellRows(problem));
   std::vector<Cells> cells(chunks.count(), Cells(problem));
   std::vector<double> least(chunks.count());
   compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {

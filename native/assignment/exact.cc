@@ -15,7 +15,7 @@ namespace {
 class DepthFirst {
  public:
   DepthFirst(const Problem& problem, const OpenPlan& plan, size_t nodeLimit, const compute::CancelFlag& cancel)
-      : plan_(plan), cancel_(cancel), limits_(problem.limits.size()), nodesLeft_(nodeLimit), slack_(plan.slack()) {
+      : plan_(plan), cancel_(cancel), limits_(problem.limits.size()), nodesLeft_(nodeLimit), slack_(plan.emptySlack()) {
     for (const Limit& limit : problem.limits) allowance_.push_back(tolerance(limit));
     const size_t rows = plan.rows().size();
     order_.resize(rows);
@@ -32,7 +32,6 @@ class DepthFirst {
         return ra != rb ? ra < rb : a < b;
       });
       stake[row] = options.size() > 1 ? plan.candidates()[options[1]].regret : std::numeric_limits<double>::infinity();
-      for (const OpenPlan::Entry& e : plan.entries(plan.chosen(row))) slack_[static_cast<size_t>(e.limit)] += e.amount;
     }
     std::sort(order_.begin(), order_.end(),
               [&](size_t a, size_t b) { return stake[a] != stake[b] ? stake[a] > stake[b] : a < b; });

@@ -22,6 +22,7 @@ OpenPlan::OpenPlan(const Problem& problem, const Terms& terms, const Scale& scal
     slack_[l] = limit.sign() * limit.bound - totals.limit[l];
     rounding_[l] = limit.quantity == kRequests ? 0.0 : 1e-12 * std::abs(limit.bound);
   }
+  emptySlack_ = slack_;
 }
 
 void OpenPlan::add(const RowSet::Row& row, size_t chosen) {
@@ -47,7 +48,11 @@ void OpenPlan::add(const RowSet::Row& row, size_t chosen) {
     candidate.lastEntry = entries_.size();
     candidates_.push_back(candidate);
   }
-  for (size_t c = entry.firstCandidate; c < entry.lastCandidate; ++c) candidates_[c].regret -= least;
+  for (size_t c = entry.firstCandidate; c < entry.lastCandidate; ++c) {
+    candidates_[c].regret -= least;
+    // Only memory that changed under the solve holds NaN; nothing is to be sorted by it.
+    if (std::isnan(candidates_[c].regret)) candidates_[c].regret = std::numeric_limits<double>::infinity();
+  }
   rows_.push_back(entry);
   const Candidate& picked = candidates_[entry.chosen];
   objective_ += picked.objective;

@@ -48,6 +48,8 @@ class OpenPlan {
     return {entries_.data() + c.firstEntry, c.lastEntry - c.firstEntry};
   }
   const std::vector<double>& slack() const { return slack_; }
+  // The slack before any open row was added.
+  const std::vector<double>& emptySlack() const { return emptySlack_; }
   double objective() const { return objective_; }
   const Eigen::VectorXd& prices() const { return prices_; }
 
@@ -69,7 +71,8 @@ class OpenPlan {
   std::vector<Row> rows_;
   std::vector<Candidate> candidates_;
   std::vector<Entry> entries_;
-  std::vector<double> slack_, rounding_;  // a slack is taken as 0 within the rounding of its own double sum
+  std::vector<double> slack_, emptySlack_,
+      rounding_;  // a slack is taken as 0 within the rounding of its own double sum
   double objective_, regret_ = 0;
   mutable std::vector<double> change_;  // scratch of effect(): per limit, zero between calls
   mutable std::vector<int> touched_;

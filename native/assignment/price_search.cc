@@ -240,8 +240,7 @@ class Searcher {
       tau_ /= kCooling;
       const Eigen::VectorXd reach =
           (unit().array() * (move.array().abs().min(4 * kCooling * here) + 3 * here)).matrix();
-      const Eigen::MatrixXd none = Eigen::MatrixXd::Zero(reach.size(), reach.size());
-      const TrustRegion region(problem_, terms_, search_.prices, none, 1.0, reach);
+      const BoxRegion region(problem_, terms_, search_.prices, reach);
       boxes_.push_back(boxes_.back().around(search_.prices, reach));
       search_.levels.push_back(narrow(problem_, terms_, search_.levels.back(), region, search_.choice.data(), cancel_));
       move = climb(search_.levels.back(), boxes_.back());

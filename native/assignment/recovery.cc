@@ -7,6 +7,7 @@
 #include "assignment/capacity_paths.h"
 #include "assignment/exact.h"
 #include "assignment/open_plan.h"
+#include "compute/exp.h"
 
 namespace omnirouter::assignment {
 
@@ -47,7 +48,7 @@ Weights weigh(const Problem& problem, const Reduced& reduced, const RowSet::Row&
   w.margin = second - least;
   double total = 0;
   for (size_t c = 0; c < row.models.size(); ++c)
-    total += w.p[c] = tau > 0 ? std::exp(-(w.p[c] - least) / tau) : c == w.best;
+    total += w.p[c] = tau > 0 ? compute::expOfMinus(std::min((w.p[c] - least) / tau, 700.0)) : c == w.best;
   for (size_t c = 0; c < row.models.size(); ++c) w.p[c] /= total;
   return w;
 }
@@ -63,7 +64,7 @@ class EvenRounding {
       : models_(problem.models), drawn_(problem.groupCount * problem.models, 0) {}
   size_t round(const RowSet::Row& row, const Weights& weights) {
     size_t lowest = 0;
-    while (weights.p[lowest] <= kNegligible) ++lowest;
+    while (lowest + 1 < row.models.size() && weights.p[lowest] <= kNegligible) ++lowest;
     uint64_t& n = drawn_[row.group * models_ + row.models[lowest]];
     // Fractional parts of n / golden ratio, exactly, in 64-bit fixed point.
     double left = static_cast<double>((++n * 0x9E3779B97F4A7C15u) >> 11) * 0x1p-53;

@@ -68,8 +68,8 @@ RowSample::RowSample(size_t rows, size_t count, uint64_t seed) : rows_(rows), se
 
 compute::Range RowSample::operator[](size_t block) const {
   if (everyRow()) return {block * kBlock, std::min(rows_, (block + 1) * kBlock)};
-  const size_t stratum = rows_ / blocks_;
-  const size_t first = block * stratum + compute::hash(seed_, block) % (stratum - kBlock + 1);
+  const size_t begin = rows_ * block / blocks_, end = rows_ * (block + 1) / blocks_;
+  const size_t first = begin + compute::hash(seed_, block) % (end - begin - kBlock + 1);
   return {first, first + kBlock};
 }
 

@@ -74,7 +74,7 @@ RowSet screen(const Problem& problem, const TrustRegion& region, double unit, co
   const KernelTables tables(problem, region, reduced, unit);
   const ScreenRows kernel = screenRows(compute::isa());
   constexpr size_t kRun = 256;
-  const compute::Chunks chunks(sample.blocks(), std::max(kSlice, problem.rows / 512) / sample.blockSize());
+  const compute::Chunks chunks(sample.blocks(), cellRows(problem) / sample.blockSize());
   std::vector<Part> parts(chunks.count(), Part(problem));
   compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {
     cancel.throwIfRaised();
@@ -124,7 +124,7 @@ RowSet screen(const Problem& problem, const TrustRegion& region, double unit, co
   return set;
 }
 
-RowSet narrow(const Problem& problem, const Terms& terms, const RowSet& set, const TrustRegion& region, uint8_t* choice,
+RowSet narrow(const Problem& problem, const Terms& terms, const RowSet& set, const BoxRegion& region, uint8_t* choice,
               const compute::CancelFlag& cancel) {
   const Reduced reduced(problem, {region.center().data(), static_cast<size_t>(region.center().size())});
   const size_t quantities = problem.quantities.size();

@@ -1,6 +1,7 @@
 // Deciding rows: which of them keep their choice wherever in a trust region the optimal prices turn out to be.
 #pragma once
 
+#include "assignment/box_region.h"
 #include "assignment/row_set.h"
 #include "assignment/trust_region.h"
 #include "compute/cancel.h"
@@ -14,7 +15,7 @@ RowSet screen(const Problem& problem, const TrustRegion& region, double unit, co
               const compute::CancelFlag& cancel);
 
 // The same for the open rows of a set that stands for the whole problem (weight 1), in double.
-RowSet narrow(const Problem& problem, const Terms& terms, const RowSet& set, const TrustRegion& region, uint8_t* choice,
+RowSet narrow(const Problem& problem, const Terms& terms, const RowSet& set, const BoxRegion& region, uint8_t* choice,
               const compute::CancelFlag& cancel);
 
 }  // namespace omnirouter::assignment

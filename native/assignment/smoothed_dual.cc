@@ -12,7 +12,7 @@ namespace omnirouter::assignment {
 namespace {
 
 // Rows per chunk: enough to pay for a chunk's L x L accumulators, few enough to share a small set among threads.
-constexpr size_t kSlice = 1024;
+size_t sliceFor(size_t limits) { return std::max<size_t>(1024, limits * limits / 4); }
 // Softmin weights below 2^-40 change nothing in double sums of thousands of rows; they are taken as zero.
 constexpr double kNegligible = 27.8;
 
@@ -61,7 +61,7 @@ class RowWork {
     double total = 0;
     for (size_t c = 0; c < count; ++c) {
       const double x = (r[c] - least) * perTau_;
-      if (x > kNegligible) continue;
+      if (!(x <= kNegligible)) continue;
       candidate_[alive_] = c;
       total += p_[alive_++] = compute::expOfMinus(x);
     }
@@ -164,7 +164,7 @@ DualPoint evaluate(const Problem& problem, const Terms& terms, const RowSet& set
   const auto n = static_cast<Eigen::Index>(limits);
   const bool withSpread = spread == Spread::betweenRows;
   const Reduced reduced(problem, {prices.data(), limits});
-  const compute::Chunks chunks(set.size(), kSlice);
+  const compute::Chunks chunks(set.size(), sliceFor(limits));
   std::vector<Partial> partials(std::max<size_t>(1, chunks.count()), Partial(limits, withSpread));
   compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {
     cancel.throwIfRaised();

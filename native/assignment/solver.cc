@@ -8,6 +8,7 @@
 #include "assignment/open_plan.h"
 #include "assignment/price_search.h"
 #include "assignment/recovery.h"
+#include "errors.h"
 
 namespace omnirouter::assignment {
 
@@ -41,6 +42,21 @@ Problem withTieBreak(const Problem& problem, const Terms& terms) {
   return tied;
 }
 
+// Searches the whole batch exactly from the attempt's choice.
+void searchAll(const Problem& problem, const Terms& terms, const PriceSearch& search, size_t nodeLimit, Attempt& result,
+               const compute::CancelFlag& cancel) {
+  OpenPlan plan(problem, terms, search.scale, search.prices, Sums(problem.limits.size()));
+  const RowSet rows = openRows(problem, RowSample::all(problem.rows));
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const RowSet::Row row = rows[i];
+    const auto at = std::find(row.models.begin(), row.models.end(), result.choice[row.id]);
+    plan.add(row, at == row.models.end() ? 0 : static_cast<size_t>(at - row.models.begin()));
+  }
+  result.exhausted = searchExact(problem, plan, nodeLimit, cancel) == Search::exhausted;
+  result.feasible = plan.violations() == 0;
+  for (size_t i = 0; i < plan.rows().size(); ++i) result.choice[plan.rows()[i].id] = plan.chosen(i).model;
+}
+
 Attempt attempt(const Problem& stated, const Terms& terms, const Options& options, const compute::CancelFlag& cancel) {
   const Problem problem = withTieBreak(stated, terms);
   Eigen::VectorXd warm;
@@ -68,16 +84,9 @@ Attempt attempt(const Problem& stated, const Terms& terms, const Options& option
   }
 
   if (problem.rows <= kExactRows && options.nodeLimit > 0) {
-    OpenPlan plan(problem, terms, search.scale, search.prices, Sums(problem.limits.size()));
-    const RowSet rows = openRows(problem, RowSample::all(problem.rows));
-    for (size_t i = 0; i < rows.size(); ++i) {
-      const RowSet::Row row = rows[i];
-      const auto at = std::find(row.models.begin(), row.models.end(), result.choice[row.id]);
-      plan.add(row, static_cast<size_t>(at - row.models.begin()));
-    }
-    result.exhausted = searchExact(problem, plan, options.nodeLimit, cancel) == Search::exhausted;
-    result.feasible = plan.violations() == 0;
-    for (size_t i = 0; i < plan.rows().size(); ++i) result.choice[plan.rows()[i].id] = plan.chosen(i).model;
+    searchAll(problem, terms, search, options.nodeLimit, result, cancel);
+    // What is proven must be proven of the objective as stated; the tie-broken plan stands unless that has a better one.
+    if (stated.tieBreak >= 0) searchAll(stated, terms, search, options.nodeLimit, result, cancel);
   }
   return result;
 }
@@ -147,6 +156,7 @@ class Solve {
                        : solution_.gap <= options_.gapTolerance ? Status::withinTolerance
                                                                 : Status::feasible;
     solution_.conflict.clear();
+    solution_.reachable.clear();
     return std::move(solution_);
   }
 
@@ -180,11 +190,15 @@ class Solve {
       const std::vector<double> prices(best.prices.begin(), best.prices.end());
       const Certificate certificate = certify(reach, prices, best.choice.data(), cancel_);
       const double sign = limit.sign();
+      // A plan may use the tolerance of every other limit, worth its price, and sums round.
+      double dual = certificate.dual - 1e-12 * std::abs(certificate.dual);
+      for (size_t m = 0; m < prices.size(); ++m)
+        dual -= prices[m] * (tolerance(reach.limits[m]) + 1e-12 * std::abs(reach.limits[m].bound));
       Reachable reachable;
       reachable.limit = static_cast<int>(l);
       reachable.found = certificate.holds;
       reachable.value = sign * certificate.objective;
-      reachable.bound = sign * (best.exhausted && certificate.holds ? certificate.objective : certificate.dual);
+      reachable.bound = sign * (best.exhausted && certificate.holds ? certificate.objective : dual);
       solution_.reachable.push_back(reachable);
       if (sign * reachable.bound > sign * limit.bound + tolerance(limit) && solution_.status != Status::infeasible) {
         solution_.status = Status::infeasible;
@@ -216,6 +230,11 @@ class Solve {
 
 Solution solve(const Problem& problem, const Options& options, const compute::CancelFlag& cancel) {
   checkProblem(problem);
+  if (!options.warmStart.empty() && options.warmStart.size() != problem.limits.size())
+    throw InvalidArgument("warmStart", "warmStart must have a price for every limit");
+  for (const double price : options.warmStart)
+    if (!(price >= 0 && price <= kLargestNumber))
+      throw InvalidArgument("warmStart", "warmStart prices must be from 0 to 1e100");
   return Solve(problem, options, cancel).run();
 }
 

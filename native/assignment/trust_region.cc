@@ -82,27 +82,6 @@ TrustRegion::TrustRegion(const Problem& problem, const Terms& terms, const Eigen
   }
 }
 
-double TrustRegion::reach(size_t group, size_t j, size_t k, const float* qj, const float* qk) const {
-  const Group& tables = groups_[group];
-  const size_t n = channels_.size(), models = problem_.models;
-  double square = tables.v[j * models + k];
-  for (size_t s = 0; s < n; ++s) {
-    const auto q = static_cast<size_t>(channels_[s]);
-    double row = 2 * tables.u[(j * n + s) * models + k];
-    for (size_t t = 0; t < n; ++t) {
-      const auto o = static_cast<size_t>(channels_[t]);
-      row += tables.a[s * n + t] * (static_cast<double>(qk[o]) - static_cast<double>(qj[o]));
-    }
-    square += (static_cast<double>(qk[q]) - static_cast<double>(qj[q])) * row;
-  }
-  double bound = std::sqrt(std::max(square, 0.0));
-  if (hasOwn_)
-    for (size_t q = 0; q < problem_.quantities.size(); ++q)
-      bound += tables.own[q * models + j] * static_cast<double>(qj[q]) +
-               tables.own[q * models + k] * static_cast<double>(qk[q]);
-  return bound;
-}
-
 bool TrustRegion::contains(const Eigen::VectorXd& prices) const {
   const Eigen::VectorXd d = prices - center_;
   const size_t models = problem_.models, n = channels_.size();

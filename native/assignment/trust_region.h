@@ -35,11 +35,7 @@ class TrustRegion {
   const Eigen::VectorXd& center() const { return center_; }
   bool contains(const Eigen::VectorXd& prices) const;
 
-  // The largest change of r_k - r_j inside the region, for a row of `group` in which choosing j and k has the quantity
-  // values qj and qk (one float per quantity).
-  double reach(size_t group, size_t j, size_t k, const float* qj, const float* qk) const;
-
-  // The tables behind reach(), for the kernels.
+  // The tables of the bound above, for the screening kernel (screen_rows.h).
   struct Group {
     std::vector<double> a;    // channels x channels
     std::vector<double> u;    // models j x channels x models k

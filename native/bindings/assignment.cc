@@ -21,7 +21,7 @@ enum class Memory { borrow, own };
 
 // A Problem with whatever memory it has to own. Sync calls borrow the caller's arrays. Async calls copy them, so that a
 // caller who changes or transfers a buffer can do no harm, except matrices on shared memory, which cannot be
-// transferred and are there to be shared; masks and groups index memory, so they are copied from anywhere.
+// transferred and are there to be shared. Masks and groups index memory: they are copied from shared memory always.
 class ProblemArguments {
  public:
   ProblemArguments(const Napi::Object& object, Memory memory) {
@@ -85,7 +85,7 @@ class ProblemArguments {
   void readRows(const Napi::Value& value, const char* argument, Memory memory, std::vector<T>& copy, const T*& out) {
     if (isAbsent(value)) return;
     const auto rows = view<T>(value, argument, problem.rows);
-    if (memory == Memory::own) {
+    if (memory == Memory::own || !value.As<Napi::Object>().Get("buffer").IsArrayBuffer()) {
       copy.assign(rows.begin(), rows.end());
       out = copy.data();
     } else {
@@ -160,7 +160,7 @@ Napi::Value assign(const Napi::CallbackInfo& info) {
 class AssignTask final : public Task {
  public:
   explicit AssignTask(const Napi::CallbackInfo& info)
-      : Task(info.Env()), arguments_(object(info[0], "problem"), Memory::own), options_(object(info[1], "options")) {}
+      : arguments_(object(info[0], "problem"), Memory::own), options_(object(info[1], "options")) {}
   void compute(const compute::CancelFlag& cancel) override {
     solution_ = assignment::solve(arguments_.problem, options_.options, cancel);
   }

@@ -83,7 +83,7 @@ class Estimation {
 
 class EstimateTask final : public Task {
  public:
-  explicit EstimateTask(const Napi::CallbackInfo& info) : Task(info.Env()), estimation_(info) {}
+  explicit EstimateTask(const Napi::CallbackInfo& info) : estimation_(info) {}
   void compute(const compute::CancelFlag& cancel) override { estimation_.compute(cancel); }
   Napi::Value result(Napi::Env) override { return estimation_.result(); }
 

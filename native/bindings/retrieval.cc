@@ -175,8 +175,8 @@ class NativeVectorIndex : public Napi::ObjectWrap<NativeVectorIndex> {
 
 class NativeVectorIndex::IndexTask : public Task {
  public:
-  IndexTask(Napi::Env env, NativeVectorIndex& owner)
-      : Task(env), owner_(owner), alive_(Napi::Persistent(owner.Value())), index_(owner.index_) {}
+  explicit IndexTask(NativeVectorIndex& owner)
+      : owner_(owner), alive_(Napi::Persistent(owner.Value())), index_(owner.index_) {}
   Napi::Value result(Napi::Env env) override {
     owner_.account();
     return env.Undefined();
@@ -190,8 +190,8 @@ class NativeVectorIndex::IndexTask : public Task {
 
 class NativeVectorIndex::AddTask final : public IndexTask {
  public:
-  AddTask(Napi::Env env, NativeVectorIndex& owner, std::vector<float> vectors, std::vector<int32_t> ids)
-      : IndexTask(env, owner), vectors_(std::move(vectors)), ids_(std::move(ids)) {}
+  AddTask(NativeVectorIndex& owner, std::vector<float> vectors, std::vector<int32_t> ids)
+      : IndexTask(owner), vectors_(std::move(vectors)), ids_(std::move(ids)) {}
   void compute(const compute::CancelFlag& cancel) override { index_->add(vectors_, ids_, cancel); }
 
  private:
@@ -201,8 +201,8 @@ class NativeVectorIndex::AddTask final : public IndexTask {
 
 class NativeVectorIndex::SearchTask final : public IndexTask {
  public:
-  SearchTask(Napi::Env env, NativeVectorIndex& owner, std::vector<float> queries, size_t k)
-      : IndexTask(env, owner), queries_(std::move(queries)), k_(k), found_(places(*index_, queries_.size(), k)) {}
+  SearchTask(NativeVectorIndex& owner, std::vector<float> queries, size_t k)
+      : IndexTask(owner), queries_(std::move(queries)), k_(k), found_(places(*index_, queries_.size(), k)) {}
   void compute(const compute::CancelFlag& cancel) override { index_->search(queries_, k_, cancel, found_); }
   Napi::Value result(Napi::Env env) override { return toResult(env, found_, k_); }
 
@@ -220,7 +220,7 @@ class NativeVectorIndex::SettleTask final : public IndexTask {
 
 class NativeVectorIndex::WriteTask final : public IndexTask {
  public:
-  WriteTask(Napi::Env env, NativeVectorIndex& owner, int descriptor) : IndexTask(env, owner), descriptor_(descriptor) {}
+  WriteTask(NativeVectorIndex& owner, int descriptor) : IndexTask(owner), descriptor_(descriptor) {}
   void compute(const compute::CancelFlag& cancel) override {
     retrieval::FileSink sink(descriptor_, cancel);
     index_->write(sink, cancel);
@@ -232,8 +232,7 @@ class NativeVectorIndex::WriteTask final : public IndexTask {
 
 class NativeVectorIndex::ReadTask final : public IndexTask {
  public:
-  ReadTask(Napi::Env env, NativeVectorIndex& owner, int descriptor)
-      : IndexTask(env, owner), descriptor_(descriptor), kind_(owner.kind_) {}
+  ReadTask(NativeVectorIndex& owner, int descriptor) : IndexTask(owner), descriptor_(descriptor), kind_(owner.kind_) {}
   void compute(const compute::CancelFlag& cancel) override {
     retrieval::FileSource source(descriptor_, cancel);
     loaded_ = VectorIndex::read(source, kind_);
@@ -267,7 +266,7 @@ Napi::Value NativeVectorIndex::add(const Napi::CallbackInfo& info) {
 Napi::Value NativeVectorIndex::addAsync(const Napi::CallbackInfo& info) {
   auto vectors = copyIn<float>(info[0], "vectors");
   auto ids = isAbsent(info[1]) ? std::vector<int32_t>() : copyIn<int32_t>(info[1], "ids");
-  return start(info.Env(), std::make_shared<AddTask>(info.Env(), *this, std::move(vectors), std::move(ids)));
+  return start(info.Env(), std::make_shared<AddTask>(*this, std::move(vectors), std::move(ids)));
 }
 
 // search(queries: Float32Array, k: number): { ids, similarities, k }
@@ -282,11 +281,11 @@ Napi::Value NativeVectorIndex::search(const Napi::CallbackInfo& info) {
 Napi::Value NativeVectorIndex::searchAsync(const Napi::CallbackInfo& info) {
   auto queries = copyIn<float>(info[0], "queries");
   const auto k = static_cast<size_t>(integer(info[1], "k", 1, kMostK));
-  return start(info.Env(), std::make_shared<SearchTask>(info.Env(), *this, std::move(queries), k));
+  return start(info.Env(), std::make_shared<SearchTask>(*this, std::move(queries), k));
 }
 
 Napi::Value NativeVectorIndex::settle(const Napi::CallbackInfo& info) {
-  return start(info.Env(), std::make_shared<SettleTask>(info.Env(), *this));
+  return start(info.Env(), std::make_shared<SettleTask>(*this));
 }
 
 // toBytes(): Uint8Array
@@ -309,12 +308,12 @@ Napi::Value NativeVectorIndex::fromBytes(const Napi::CallbackInfo& info) {
 // writeFile(descriptor: number), readFile(descriptor: number): as toBytes and fromBytes, off the JS thread
 Napi::Value NativeVectorIndex::writeFile(const Napi::CallbackInfo& info) {
   const auto descriptor = static_cast<int>(integer(info[0], "descriptor", 0, kMostK));
-  return start(info.Env(), std::make_shared<WriteTask>(info.Env(), *this, descriptor));
+  return start(info.Env(), std::make_shared<WriteTask>(*this, descriptor));
 }
 
 Napi::Value NativeVectorIndex::readFile(const Napi::CallbackInfo& info) {
   const auto descriptor = static_cast<int>(integer(info[0], "descriptor", 0, kMostK));
-  return start(info.Env(), std::make_shared<ReadTask>(info.Env(), *this, descriptor));
+  return start(info.Env(), std::make_shared<ReadTask>(*this, descriptor));
 }
 
 }  // namespace

@@ -26,7 +26,34 @@ class TaskRunner {
       const std::lock_guard lock(mutex_);
       running_.push_back(task);
     }
+    try {
+      submit(task);
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      std::erase(running_, task);
+      throw;
+    }
     if (++pending_ == 1) wake_.Ref(env);  // a pending task keeps the event loop alive
+  }
+
+  // The environment's cleanup hook.
+  void shutDown() {
+    std::unique_lock lock(mutex_);
+    closing_ = true;
+    for (const auto& task : running_) task->cancel_.raise();
+    idle_.wait(lock, [&] { return running_.empty(); });
+    done_.clear();
+    wake_.Release();
+  }
+
+  static void cancel(Task& task) { task.cancel_.raise(); }
+  static Napi::Promise promise(Task& task, Napi::Env env) {
+    task.deferred_.emplace(Napi::Promise::Deferred::New(env));
+    return task.deferred_->Promise();
+  }
+
+ private:
+  void submit(std::shared_ptr<Task> task) {
     compute::Pool::shared().submit([this, task = std::move(task)]() mutable {
       try {
         task->cancel_.throwIfRaised();
@@ -44,20 +71,6 @@ class TaskRunner {
     });
   }
 
-  // The environment's cleanup hook.
-  void shutDown() {
-    std::unique_lock lock(mutex_);
-    closing_ = true;
-    for (const auto& task : running_) task->cancel_.raise();
-    idle_.wait(lock, [&] { return running_.empty(); });
-    done_.clear();
-    wake_.Release();
-  }
-
-  static void cancel(Task& task) { task.cancel_.raise(); }
-  static Napi::Promise promise(Task& task) { return task.deferred_.Promise(); }
-
- private:
   void settle(Napi::Env env) {
     std::vector<std::shared_ptr<Task>> done;
     {
@@ -69,9 +82,9 @@ class TaskRunner {
       if ((pending_ -= 1) == 0) wake_.Unref(env);
       try {
         if (task->failure_) std::rethrow_exception(task->failure_);
-        task->deferred_.Resolve(task->result(env));
+        task->deferred_->Resolve(task->result(env));
       } catch (...) {
-        task->deferred_.Reject(toJsError(env, std::current_exception()).Value());
+        task->deferred_->Reject(toJsError(env, std::current_exception()).Value());
       }
     }
   }
@@ -86,7 +99,7 @@ class TaskRunner {
 
 Napi::Value start(Napi::Env env, std::shared_ptr<Task> task) {
   Napi::Object handle = Napi::Object::New(env);
-  handle.Set("promise", TaskRunner::promise(*task));
+  handle.Set("promise", TaskRunner::promise(*task, env));
   handle.Set("cancel", Napi::Function::New(
                            env,
                            [weak = std::weak_ptr<Task>(task)](const Napi::CallbackInfo&) {

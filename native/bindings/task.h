@@ -7,6 +7,7 @@
 
 #include <exception>
 #include <memory>
+#include <optional>
 
 #include "bindings/napi_setup.h"
 #include "compute/cancel.h"
@@ -15,7 +16,6 @@ namespace omnirouter::bindings {
 
 class Task {
  public:
-  explicit Task(Napi::Env env) : deferred_(Napi::Promise::Deferred::New(env)) {}
   virtual ~Task() = default;
 
   // On a pool thread; no Node-API calls. Looks at `cancel` at least every few milliseconds, and throws
@@ -26,7 +26,7 @@ class Task {
 
  private:
   friend class TaskRunner;
-  Napi::Promise::Deferred deferred_;
+  std::optional<Napi::Promise::Deferred> deferred_;  // from start() on: arguments may be refused before
   compute::CancelFlag cancel_;
   std::exception_ptr failure_;
 };

@@ -29,8 +29,7 @@ Napi::Value embedderHandle(Napi::Env env, TextEmbedder embedder) {
 
 class FitTask final : public Task {
  public:
-  FitTask(Napi::Env env, Texts texts, const TextEmbedder::FitOptions& options)
-      : Task(env), texts_(std::move(texts)), options_(options) {}
+  FitTask(Texts texts, const TextEmbedder::FitOptions& options) : texts_(std::move(texts)), options_(options) {}
   void compute(const compute::CancelFlag& cancel) override { fitted_ = TextEmbedder::fit(texts_, options_, cancel); }
   Napi::Value result(Napi::Env env) override { return embedderHandle(env, std::move(*fitted_)); }
 
@@ -43,8 +42,7 @@ class FitTask final : public Task {
 class EmbedTask final : public Task {
  public:
   EmbedTask(Napi::Env env, std::shared_ptr<const TextEmbedder> embedder, Texts texts)
-      : Task(env),
-        embedder_(std::move(embedder)),
+      : embedder_(std::move(embedder)),
         texts_(std::move(texts)),
         // Written from the pool's thread: nobody else can reach it before the promise resolves.
         out_(Napi::Persistent(Napi::Float32Array::New(env, texts_.size() * embedder_->dimension()))),
@@ -64,7 +62,7 @@ Napi::Value fitTextEmbedder(const Napi::CallbackInfo& info) {
   TextEmbedder::FitOptions options;
   options.dimension = static_cast<size_t>(integer(info[1], "dimension", 1, prediction::kMaxDimension));
   options.seed = static_cast<uint64_t>(integer(info[2], "seed", 0, (int64_t{1} << 53) - 1));
-  return start(info.Env(), std::make_shared<FitTask>(info.Env(), texts(info[0], "texts"), options));
+  return start(info.Env(), std::make_shared<FitTask>(texts(info[0], "texts"), options));
 }
 
 // embedTexts(handle, texts) -> Float32Array

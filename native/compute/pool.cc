@@ -7,6 +7,7 @@
 #include <deque>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -84,7 +85,11 @@ struct Pool::State {
   // - 1.
   void ensureThreads(size_t wanted) {
     while (started < std::min(wanted, limit)) {
-      std::thread([this] { serve(); }).detach();
+      try {
+        std::thread([this] { serve(); }).detach();
+      } catch (const std::system_error&) {
+        return;  // no thread to be had: those there are, and callers themselves, do the work
+      }
       ++started;
     }
   }
@@ -171,6 +176,10 @@ void Pool::submit(std::function<void()> task) {
   const std::lock_guard lock(state.mutex);
   state.tasks.push_back(std::move(task));
   state.ensureThreads(state.runningTasks + state.tasks.size());
+  if (state.started == 0) {
+    state.tasks.pop_back();
+    throw Error("ERR_OMNI_OUT_OF_MEMORY", "", "no thread could be started for asynchronous work");
+  }
   state.wake.notify_one();
 }
 

@@ -1,5 +1,6 @@
 // The one pool of threads in the process. Everything that computes in parallel, of whatever subject and for whatever
-// JavaScript thread, shares it, so that many solves at once never run more threads than cores.
+// JavaScript thread, shares it, so that many asynchronous solves at once run no more
+// threads than cores (a synchronous call computes on its caller's thread too).
 //
 // Work is split into chunks whose number and borders depend on the problem alone, never on the number of threads; each
 // chunk writes to its own place and the caller folds the places in order. So results are bit-identical for any number

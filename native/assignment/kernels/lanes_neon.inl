@@ -1,8 +1,9 @@
 // Sixteen float lanes in four NEON registers.
 
+#include <arm_neon.h>
+
 #include <cstddef>
 #include <cstdint>
-#include <arm_neon.h>
 
 namespace {
 
@@ -11,9 +12,7 @@ struct Lanes {
 };
 using Bits = uint32_t;  // one per lane
 
-inline Lanes load(const float* p) {
-  return {{vld1q_f32(p), vld1q_f32(p + 4), vld1q_f32(p + 8), vld1q_f32(p + 12)}};
-}
+inline Lanes load(const float* p) { return {{vld1q_f32(p), vld1q_f32(p + 4), vld1q_f32(p + 8), vld1q_f32(p + 12)}}; }
 inline Lanes loadFirst(const float* p, size_t n) {
   float padded[16] = {};
   for (size_t l = 0; l < n; ++l) padded[l] = p[l];

@@ -2,10 +2,14 @@
 // for a newer CPU can be shared with the rest of the program. Written for the compiler's vectoriser: every inner loop
 // runs over models, without branches; common numbers of models are known at compile time.
 
+constexpr size_t kLeastLanes = 8;
+
 inline __attribute__((always_inline)) void leastReducedOf(const LeastReducedBlock& block, const size_t models,
                                                           double* least, uint8_t* which) {
   const double never = 1.7976931348623157e308;
+  const size_t padded = (models + kLeastLanes - 1) / kLeastLanes * kLeastLanes;
   double r[64];
+  for (size_t j = models; j < padded; ++j) r[j] = never;
   for (size_t i = 0; i < block.rows; ++i) {
     const size_t group = block.groups != nullptr ? block.groups[i] : 0;
     const double* base = block.base + group * models;
@@ -15,14 +19,20 @@ inline __attribute__((always_inline)) void leastReducedOf(const LeastReducedBloc
       const float* q = block.values[k] + i * models;
       for (size_t j = 0; j < models; ++j) r[j] = r[j] + weight[j] * static_cast<double>(q[j]);
     }
-    if (block.allowed != nullptr) {
-      const uint64_t mask = block.allowed[i];
-      for (size_t j = 0; j < models; ++j) r[j] = (mask >> j & 1) != 0 ? r[j] : never;
-    }
-    double best = r[0];
-    for (size_t j = 1; j < models; ++j) best = r[j] < best ? r[j] : best;
+    const uint64_t allowed = block.allowed != nullptr ? block.allowed[i] : ~uint64_t{0};
+    if (block.allowed != nullptr)
+      for (size_t j = 0; j < models; ++j) r[j] = (allowed >> j & 1) != 0 ? r[j] : never;
+    // Lane by lane, then across the lanes: an order the compiler may vectorise without leave to reorder.
+    double lane[kLeastLanes];
+    for (size_t v = 0; v < kLeastLanes; ++v) lane[v] = r[v];
+    for (size_t j = kLeastLanes; j < padded; j += kLeastLanes)
+      for (size_t v = 0; v < kLeastLanes; ++v) lane[v] = r[j + v] < lane[v] ? r[j + v] : lane[v];
+    double best = lane[0];
+    for (size_t v = 1; v < kLeastLanes; ++v) best = lane[v] < best ? lane[v] : best;
     size_t winner = 0;
     while (winner + 1 < models && r[winner] != best) ++winner;
+    // Memory that is shared may hold NaN by now: still an allowed model.
+    if ((allowed >> winner & 1) == 0) winner = static_cast<size_t>(__builtin_ctzll(allowed));
     least[i] = best;
     which[i] = static_cast<uint8_t>(winner);
   }

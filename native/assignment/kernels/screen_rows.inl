@@ -4,8 +4,7 @@
 
 template <size_t kBlocks, size_t kQuantities, size_t kChannels>
 struct Screener {
-  static inline __attribute__((always_inline)) void rows(const ScreenBlock& block, uint8_t* winner,
-                                                         uint64_t* open) {
+  static inline __attribute__((always_inline)) void rows(const ScreenBlock& block, uint8_t* winner, uint64_t* open) {
     const size_t models = block.models, padded = kBlocks * 16, tail = models - (kBlocks - 1) * 16;
     const size_t quantities = kQuantities != 0 ? kQuantities : block.quantities;
     const size_t channels = kChannels != 0 ? kChannels : block.channels;
@@ -36,15 +35,17 @@ struct Screener {
           size[b] = add(size[b], absolute(part));
         }
       }
-      for (size_t b = 0; b < kBlocks; ++b)
-        r[b] = select(static_cast<Bits>(allowed >> (b * 16) & 0xFFFF), r[b], never);
+      for (size_t b = 0; b < kBlocks; ++b) r[b] = select(static_cast<Bits>(allowed >> (b * 16) & 0xFFFF), r[b], never);
       Lanes fold = r[0];
       for (size_t b = 1; b < kBlocks; ++b) fold = least(fold, r[b]);
       const float best = leastLane(fold);
       const Lanes bests = all(best);
       uint64_t ties = 0;
       for (size_t b = 0; b < kBlocks; ++b) ties |= static_cast<uint64_t>(equal(r[b], bests)) << (b * 16);
-      const auto which = static_cast<size_t>(__builtin_ctzll(ties));
+      // Values may lie so far beyond the spread that they pass the sentinel, or overflow: such a row is left open whole.
+      // So is one that shared memory turned into NaN meanwhile; whatever the values, the winner is an allowed model.
+      ties &= allowed;
+      const auto which = static_cast<size_t>(__builtin_ctzll(ties != 0 ? ties : allowed));
 
       // What the winner shares with all: its rounding and the reach of its own prices.
       float winnerSize = block.base[group * padded + which];
@@ -85,12 +86,13 @@ struct Screener {
                                         values(block.values[k] + i * models, b)));
           margin = subtract(margin, multiply(reach, all(1.000001f)));
         }
-        const Bits apart = greater(margin, zero) &
-                           greater(multiply(margin, margin), add(square, multiply(squareRounding, pure)));
+        const Bits apart =
+            greater(margin, zero) & greater(multiply(margin, margin), add(square, multiply(squareRounding, pure)));
         decided |= static_cast<uint64_t>(apart) << (b * 16);
       }
       winner[i] = static_cast<uint8_t>(which);
-      open[i] = (allowed & ~decided) | uint64_t{1} << which;
+      const bool inRange = ties != 0 && best < 1e29f && best > -1e29f;
+      open[i] = inRange ? (allowed & ~decided) | uint64_t{1} << which : allowed;
     }
   }
 };

@@ -25,9 +25,8 @@ TEST_CASE("a sample takes no row twice, none beyond the end, one block from each
           total += range.size();
           if (!sample.everyRow()) {
             CHECK(range.size() == sample.blockSize());
-            const size_t stratum = rows / sample.blocks();
-            CHECK(range.begin >= b * stratum);
-            CHECK(range.end <= (b + 1) * stratum);
+            CHECK(range.begin >= rows * b / sample.blocks());
+            CHECK(range.end <= rows * (b + 1) / sample.blocks());
           }
           for (size_t i = range.begin; i < range.end; ++i) ++taken[i];
         }

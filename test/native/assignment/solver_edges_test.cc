@@ -1,11 +1,14 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "assignment/choose.h"
 #include "assignment/solver.h"
+#include "compute/cpu.h"
 #include "errors.h"
 #include "native/assignment/answers.h"
 #include "native/assignment/instances.h"
@@ -306,4 +309,54 @@ TEST_CASE("numbers too large to weigh are refused") {
   CHECK(choice[0] == 1);
   CHECK(choice[1] == 2);
   CHECK(std::isfinite(solve(p, {}, {}).certificate.objective));
+}
+
+TEST_CASE("values beyond the screening kernel's range never give a query a model that is not there or not allowed") {
+  for (const float huge : {1e25f, 1e28f, 1e30f})
+    for (const bool masked : {false, true}) {
+      CAPTURE(huge);
+      CAPTURE(masked);
+      Instance instance = plain(20'000, 2, 3);
+      Problem& p = instance.problem;
+      instance.cost[2 * 19'999] = instance.cost[2 * 19'999 + 1] = huge;
+      p.limits = {{kQuality, true, 0.5 * 20'000, kAll, kAll}};
+      if (masked) {
+        instance.allowed.assign(p.rows, 3);
+        instance.allowed.back() = 1;
+        p.allowed = instance.allowed.data();
+      }
+      for (const compute::Isa isa :
+           {compute::Isa::scalar, compute::Isa::avx2, compute::Isa::avx512, compute::Isa::neon}) {
+        if (!compute::supported(isa)) continue;
+        compute::setIsa(isa);
+        const Solution s = solve(p, {}, {});
+        compute::setIsa(std::nullopt);
+        for (size_t i = 0; i < p.rows; ++i) REQUIRE((p.allowedModels(i) >> s.choice[i] & 1) == 1);
+      }
+    }
+}
+
+TEST_CASE("a tie-break never passes for the objective: what is called optimal is, as stated") {
+  Instance instance = plain(2, 2, 1);
+  Problem& p = instance.problem;
+  instance.cost = {1, 1.00000012f, 1, 3};
+  instance.tokens = {1000, 0, 0, 0};
+  p.quantities[kCost].values = instance.cost.data();
+  p.quantities[kTokens].values = instance.tokens.data();
+  p.objective = {1, 0, 0};
+  p.tieBreak = kTokens;
+  const Solution s = solve(p, {}, {});
+  CHECK(s.status == Status::optimal);
+  CHECK(s.certificate.objective == 2);
+}
+
+TEST_CASE("a warm start that is not one price per limit is refused") {
+  Instance instance = plain(10, 3, 1);
+  Problem& p = instance.problem;
+  p.limits = {{kQuality, true, 1, kAll, kAll}, {kCost, false, 1e6, kAll, kAll}};
+  for (const std::vector<double>& bad : {std::vector<double>{1}, {1, -1}, {1, std::nan("")}, {1, 1e200}}) {
+    Options options;
+    options.warmStart = bad;
+    CHECK_THROWS_AS(solve(p, options, {}), InvalidArgument);
+  }
 }

@@ -153,11 +153,16 @@ TEST_CASE("wherever the region contains the prices, every screened row's verdict
       checkVerdicts(p, set, choice, farthest(region, -direction), tally);
     }
     // Narrowing the open rows to a smaller region keeps all of it true there.
-    const TrustRegion smaller(p, terms, center, 0.01 * covariance, 1.0, 0.1 * floor);
+    const VectorXd reach = 0.1 * floor;
+    const BoxRegion smaller(p, terms, center, reach);
     std::vector<uint8_t> narrowed = choice;
     const RowSet fewer = narrow(p, terms, set, smaller, narrowed.data(), {});
     CHECK(fewer.size() <= set.size());
-    for (const VectorXd& direction : directions) checkVerdicts(p, fewer, narrowed, farthest(smaller, direction), tally);
+    for (const VectorXd& direction : directions) {
+      // The corner of the box in this direction, prices staying at or above 0.
+      const VectorXd corner = center + direction.cwiseSign().cwiseProduct(reach);
+      checkVerdicts(p, fewer, narrowed, corner.cwiseMax(0.0), tally);
+    }
   }
   CHECK(tally.places > 3000);
   CHECK(tally.decided > 50'000);
