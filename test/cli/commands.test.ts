@@ -198,6 +198,33 @@ describe("omnirouter route", () => {
     expect(parsed(stdout).map(({ id }) => id)).toEqual(["1", "3"]);
   });
 
+  it("gives a query only to models that its record allows", () => {
+    const [first, second] = pool.names;
+    const records = queries.map(({ id, query }, row) => ({
+      id,
+      query,
+      allowed: [row % 2 ? first : second],
+      group: "a",
+    }));
+    const { status, stdout } = route(["--budget", "1000", "--quiet"], lines(records));
+    expect(status).toBe(0);
+    expect(parsed(stdout).map(({ model }) => model)).toEqual(records.map(({ allowed }) => allowed[0]));
+  });
+
+  it.each([
+    ['{"query": 3}', "query must be text, got 3"],
+    ["{", "is not JSON"],
+    ['{"query": "a", "allowed": "sim-huge-1"}', "allowed must be an array of names of models"],
+    ['{"query": "a", "allowed": []}', "allowed must be an array of names of models"],
+    ['{"query": "a", "allowed": ["sim-huge"]}', 'allowed[0] names "sim-huge", which is not in the pool'],
+    ['{"query": "a", "group": ""}', "group must be text that is not empty"],
+  ])("names the line of the bad query %s, and does not call it history", (line, message) => {
+    const { status, stderr } = route(["--budget", "1"], `{"query": "good"}\n${line}\n`);
+    expect(status).toBe(1);
+    expect(stderr).toContain(`input:2: ${message}`);
+    expect(stderr.toLowerCase()).not.toContain("history");
+  });
+
   it("keeps capacities", () => {
     const [first, second] = pool.names;
     const argv = ["--budget", "1", "--capacity", `${first}=0`, "--capacity", `${second}=5`, "--quiet"];
@@ -344,6 +371,25 @@ describe("omnirouter quickstart", () => {
       status: 2,
       stderr: expect.stringContaining("no data set"),
     });
+  });
+});
+
+describe.skipIf(process.platform === "win32")("a route that waits for its queries", () => {
+  it.each([
+    ["SIGINT", 130, []],
+    ["SIGTERM", 143, ["--text"]],
+  ] as const)("is ended by %s, with exit code %d and no word, with %j", async (signal, code, argv) => {
+    const routing = ["route", "--router", at("router"), "--budget", "1", ...argv];
+    const child = spawn(process.execPath, [command, ...routing], { stdio: ["pipe", "ignore", "pipe"] });
+    let told = "";
+    child.stderr!.setEncoding("utf8").on("data", text => {
+      told += text;
+    });
+    // Before its handlers are in place a signal ends any process.
+    await new Promise(resolve => setTimeout(resolve, 1000));
+    child.kill(signal);
+    expect(await once(child, "close")).toEqual([code, null]);
+    expect(told).toBe("");
   });
 });
 
