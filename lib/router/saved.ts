@@ -60,7 +60,7 @@ export async function saveParts(
     neighbours,
     inputTokens: tokens.toJSON(),
   };
-  return await RouterStore.open(directory).write({ files, embedder: embedder.fingerprint, meta });
+  return await RouterStore.open(directory).write({ files, embedder: embedder.fingerprint, meta, signal });
 }
 
 /**

@@ -52,6 +52,23 @@ describe("a saved router", () => {
     );
   });
 
+  it("is not waited for any longer after an abort, where another writes it", async () => {
+    await router.save(folder);
+    const controller = new AbortController();
+    await RouterStore.open(folder).write({
+      files: new Map([
+        [
+          "pool.json",
+          async () => {
+            const waiting = router.save(folder, { signal: controller.signal });
+            setTimeout(() => controller.abort("enough"), 100);
+            await expect(waiting).rejects.toBe("enough");
+          },
+        ],
+      ]),
+    });
+  });
+
   it("that an abort interrupts is not there", async () => {
     await expect(router.save(folder, { signal: AbortSignal.abort("no") })).rejects.toBe("no");
     await expect(Router.load(folder)).rejects.toMatchObject({ code: "ERR_OMNI_IO" });

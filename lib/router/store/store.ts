@@ -86,7 +86,8 @@ export class RouterStore {
    * given as bytes, or as a function that writes them piece by piece.
    *
    * @throws OmniRouterError `ERR_OMNI_LOCKED` where another process is writing; `ERR_OMNI_IO` where the folder cannot be
-   *   written or holds something else; `ERR_OMNI_INVALID_ARGUMENT`. After any of these the old generation still loads.
+   *   written or holds something else; `ERR_OMNI_INVALID_ARGUMENT`; the signal's reason when
+   *   aborted while it waits for another writer. After any of these the old generation still loads.
    */
   async write(content: GenerationContent): Promise<Manifest> {
     return await writeGeneration(this.directory, content, {

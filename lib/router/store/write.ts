@@ -25,6 +25,8 @@ export interface GenerationContent {
   readonly embedder?: string;
   /** Settings, as JSON. */
   readonly meta?: { readonly [key: string]: Json };
+  /** Ends the wait for another writer. The functions among the files see to an abort while they write. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export async function writeGeneration(
@@ -40,7 +42,7 @@ export async function writeGeneration(
       );
   await makeFolder(directory);
   await refuseForeign(directory);
-  const lock = await lockStore(directory, options.lockTimeoutMs);
+  const lock = await lockStore(directory, options.lockTimeoutMs, content.signal);
   try {
     return await writeLocked(directory, content, options.keep, lock);
   } finally {
