@@ -12,6 +12,7 @@ import {
   limitInWords,
   priceInWords,
   realise,
+  realisedInWords,
   sharesOf,
   shareTable,
   verdict,
@@ -147,9 +148,8 @@ function summaryInWords(plan: RoutePlan, records: readonly HistoryRecord[], colo
     `${formatCount(plan.size)} queries, predicted: cost ${formatMoney(plan.totals.cost!)}, mean quality ${formatQuality(plan.mean("quality"))}`,
   ];
   if (realised.graded > 0) {
-    const cost = realised.billed === plan.size ? `cost ${formatMoney(realised.cost)}, ` : "";
-    const some = realised.graded === plan.size ? "" : ` (of ${formatCount(realised.graded)} graded)`;
-    lines.push(`realised: ${cost}mean quality ${formatQuality(realised.quality)}${some}`);
+    const { cost, quality } = realisedInWords(realised, plan.size);
+    lines.push(`realised: cost ${cost}, mean quality ${quality}`);
   }
   lines.push(verdict(plan));
   for (const report of plan.certificate.limits)

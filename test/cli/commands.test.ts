@@ -374,6 +374,44 @@ describe("omnirouter quickstart", () => {
   });
 });
 
+describe("omnirouter quickstart on partial data", () => {
+  const dataSet = (name: string, records: readonly object[]) => {
+    mkdirSync(at(name));
+    writeFileSync(at(`${name}/queries.jsonl`), lines(records));
+    writeFileSync(at(`${name}/models.json`), JSON.stringify(pool));
+    return run(["quickstart", "--data", at(name)]);
+  };
+
+  it("finds the cheapest model by the predicted cost, and shows no realised cost that is not known", () => {
+    const unbilled = history.map(record => ({
+      ...record,
+      outcomes: Object.fromEntries(
+        Object.entries(record.outcomes).map(([model, { cost: _, ...outcome }]) => [model, outcome]),
+      ),
+    }));
+    const billed = dataSet("billed", history).stdout;
+    const { stdout } = dataSet("unbilled", unbilled);
+    const cheapest = /everything to (\S+) \(cheapest\)/;
+    expect(cheapest.exec(stdout)![1]).toBe(cheapest.exec(billed)![1]);
+    expect(stdout).toMatch(/^this plan +\$\S+ +- +0\.\d+ +0\.\d+$/m);
+  });
+
+  it("says of how many graded queries a realised quality is the mean", () => {
+    const half = history.map((record, row) => ({
+      ...record,
+      outcomes: row % 2 === 0 ? record.outcomes : {},
+    }));
+    expect(dataSet("half", half).stdout).toMatch(/Realised: 0\.\d+ \(of \d+ graded\), /);
+  });
+
+  it("refuses a data set with no query left to route", () => {
+    expect(dataSet("single", history.slice(0, 1))).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining("holds one query: at least two are needed"),
+    });
+  });
+});
+
 describe.skipIf(process.platform === "win32")("a route that waits for its queries", () => {
   it.each([
     ["SIGINT", 130, []],
