@@ -6,7 +6,7 @@ import { ExitCode } from "./exit-codes.js";
 import { formatCount, formatDuration, formatMoney, formatQuality } from "./format.js";
 import { inputSource } from "./input.js";
 import { amount, capacity, share } from "./options.js";
-import { withOutput } from "./output.js";
+import { checkOutput, withOutput } from "./output.js";
 import {
   conflictInWords,
   limitInWords,
@@ -77,6 +77,7 @@ export const addRoute: AddCommand = (program, session) => {
 async function runRoute(options: Options, session: Session): Promise<void> {
   const { signal } = session;
   const source = inputSource(options.queries, "--queries", session);
+  await checkOutput(options.out);
   const router = await Router.load(options.router, { signal });
   const records = await withProgress("reading queries", session, async report => {
     const read: QueryRecord[] = [];

@@ -31,6 +31,16 @@ describe("a saved router", () => {
     expect(loaded.embedder).toBe(router.embedder);
   });
 
+  it("still says what its history's reader left out, also when it is saved again", async () => {
+    const stranger = { id: "s", query: "q", outcomes: { stranger: { quality: 1 } } };
+    const records = [...history, stranger, { query: 3 }];
+    const fitted = await Router.fit(records, pool, { onBadRecord: "skip" });
+    expect(fitted.report).toMatchObject({ unknownModels: [{ model: "stranger" }], skipped: { count: 1 } });
+    await fitted.save(folder);
+    await (await Router.load(folder)).save(folder);
+    expect((await Router.load(folder)).report).toEqual(fitted.report);
+  });
+
   it("saves again as it is", async () => {
     await router.save(folder);
     const copy = join(folder, "..", "copy");

@@ -6,7 +6,7 @@ import { invalid, OmniRouterError } from "../../errors.js";
 import { errnoCode, ioError } from "../../files.js";
 import { CHUNK_BYTES, generationFolder, readManifest } from "./layout.js";
 import type { Manifest, StoredFile } from "./manifest.js";
-import { type GenerationContent, writeGeneration } from "./write.js";
+import { type GenerationContent, refuseForeign, writeGeneration } from "./write.js";
 
 /** A reader that loses the race against a writer this often is not unlucky: something else is wrong. */
 const READ_ATTEMPTS = 8;
@@ -79,6 +79,15 @@ export class RouterStore {
         if (attempt === READ_ATTEMPTS || manifest.generation === current.generation) throw error;
       }
     }
+  }
+
+  /**
+   * Refuses a folder that {@link write} would refuse, before the work of making something to write; touches nothing.
+   *
+   * @throws OmniRouterError `ERR_OMNI_IO` where the folder holds something else or cannot be read
+   */
+  async refuseForeign(): Promise<void> {
+    await refuseForeign(this.directory);
   }
 
   /**

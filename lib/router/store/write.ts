@@ -156,9 +156,13 @@ async function sync(folder: string): Promise<void> {
   }
 }
 
-async function refuseForeign(directory: string): Promise<void> {
+/** @throws OmniRouterError `ERR_OMNI_IO` for a folder with things in it that are not ours */
+export async function refuseForeign(directory: string): Promise<void> {
   if (await readManifest(directory)) return;
-  const entries = await readdir(directory).catch(error => Promise.reject(ioError("read", directory, error)));
+  const entries = await readdir(directory).catch(error => {
+    if (errnoCode(error) === "ENOENT") return [];
+    throw ioError("read", directory, error);
+  });
   const foreign = entries.filter(entry => !OWN_ENTRIES.has(entry));
   if (foreign.length > 0)
     throw new OmniRouterError(
