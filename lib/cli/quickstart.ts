@@ -8,6 +8,7 @@ import { ExitCode } from "./exit-codes.js";
 import { STAGE_NAMES } from "./fit.js";
 import { formatCount, formatDuration, formatMoney, formatPercent, formatQuality } from "./format.js";
 import { share, wholeNumber } from "./options.js";
+import { toStream } from "./output.js";
 import {
   conflictInWords,
   priceInWords,
@@ -83,9 +84,9 @@ async function routeWorkload(
 ): Promise<void> {
   const { signal } = session;
   const { pool, queries } = workload;
-  const say = (text = "") => session.stdout.write(`${text}\n`);
-  say(`\n${workload.description}`);
-  say(
+  const say = (text: string) => toStream(session, `${text}\n`);
+  await say(`\n${workload.description}`);
+  await say(
     `${formatCount(workload.history.length)} graded queries as history, ${formatCount(queries.length)} others to route, ${formatCount(pool.size)} models`,
   );
 
@@ -108,21 +109,21 @@ async function routeWorkload(
   const capacity = Object.fromEntries(pool.models.map(model => [model.name, model.capacity ?? most]));
   const plan = await router.route(queries, { minQuality, capacity }, { signal });
 
-  say(
+  await say(
     `Floor: predicted mean quality >= ${formatQuality(minQuality)}, ${formatPercent(floorShare, 0)} of what ${best.model}, the best single model, has in the history.`,
   );
-  say(
+  await say(
     `Capacity: ${formatCount(most)} queries (${formatPercent(maxShare, 0)} of the batch) a model, unless the pool says otherwise.\n`,
   );
   if (!plan.feasible) {
     session.exitCode = ExitCode.infeasible;
-    for (const line of conflictInWords(plan)) say(line);
+    for (const line of conflictInWords(plan)) await say(line);
     return;
   }
   const color = hasColor(session.stdout, session);
-  say(shareTable(sharesOf(plan, queries), color));
-  say(comparison(plan, queries, best.model, router.report.ungraded, color));
-  for (const line of account(plan, workload, minQuality)) say(line);
+  await say(shareTable(sharesOf(plan, queries), color));
+  await say(comparison(plan, queries, best.model, router.report.ungraded, color));
+  for (const line of account(plan, workload, minQuality)) await say(line);
   const stages: [string, number][] = [
     ["records", reading],
     ...clock.times(),
@@ -130,7 +131,7 @@ async function routeWorkload(
     ["predict", plan.timings.predict],
     ["assign", plan.timings.assign],
   ];
-  say(`Time: ${stages.map(([name, time]) => `${name} ${formatDuration(time)}`).join(", ")}.`);
+  await say(`Time: ${stages.map(([name, time]) => `${name} ${formatDuration(time)}`).join(", ")}.`);
 }
 
 /** The model whose mean quality in the history is highest. */

@@ -109,6 +109,10 @@ describe("omnirouter fit", () => {
     expect(stderr).toMatch(/without a graded outcome in the history, so given no queries: newcomer\./);
     expect(stderr).toContain(`not in the pool, left out: ${first!.name}.`);
     expect(stderr).toMatch(/Left out 1 bad records, first:\n {2}input:401: query must be text/);
+    const [, ...told] = stderr.trimEnd().split("\n");
+    expect(run(["inspect", at("mixed")]).stdout).toContain(told.join("\n"));
+    const facts = JSON.parse(run(["inspect", at("mixed"), "--json"]).stdout);
+    expect(facts).toMatchObject({ unknownModels: [{ model: first!.name }], skipped: { count: 1 } });
   });
 
   it.each([
@@ -145,8 +149,8 @@ describe("omnirouter fit", () => {
       /whole number >= 1/,
     ],
     [
-      "a folder of something else",
-      ["--history", "history.jsonl", "--pool", "pool.json", "--out", "."],
+      "a folder of something else, before it reads the history",
+      ["--history", "none.jsonl", "--pool", "pool.json", "--out", "."],
       "",
       1,
       /no saved router and not empty/,
@@ -258,6 +262,7 @@ describe("omnirouter route", () => {
       1,
       /"sim-huge", which is not in the pool; the nearest is "sim-huge-1"/,
     ],
+    [["--budget", "1", "--router", "none", "--out", "."], 1, /cannot write \.: it is a folder/],
     [["--budget", "1", "--queries", "none"], 1, /no such file/],
     [["--budget", "1", "--text", "--queries", "none"], 1, /no such file/],
     [["--budget", "1", "--router", "none"], 1, /no saved router/],
@@ -371,6 +376,26 @@ describe("omnirouter quickstart", () => {
       status: 2,
       stderr: expect.stringContaining("no data set"),
     });
+  });
+});
+
+describe.skipIf(process.platform !== "linux")("a full disk behind standard output", () => {
+  it.each([
+    [["--help"]],
+    [["--version"]],
+    [["inspect", "router"]],
+    [["inspect", "router", "--json"]],
+    [["fit", "--history", "history.jsonl", "--pool", "pool.json", "--out", "full", "--json"]],
+    [["quickstart"]],
+  ])("fails %j", argv => {
+    const script = 'exec "$0" "$@" > /dev/full';
+    const { status, stderr } = spawnSync("bash", ["-c", script, process.execPath, command, ...argv], {
+      cwd: folder,
+      encoding: "utf8",
+      env: { ...process.env, OMNIROUTER_DATA: "" },
+    });
+    expect(status).toBe(1);
+    expect(stderr).toContain("cannot write the standard output");
   });
 });
 
