@@ -1,3 +1,4 @@
+import { CommanderError } from "commander";
 import { OmniRouterError } from "../errors.js";
 
 /** A command line that cannot be obeyed: exit code 2, with a pointer to the help. */
@@ -19,6 +20,8 @@ export function describeError(error: unknown, { json, debug }: { json: boolean; 
 
 function facts(error: unknown): { code: string; message: string; argument?: string } {
   if (error instanceof UsageError) return { code: "USAGE", message: error.message };
+  if (error instanceof CommanderError)
+    return { code: "USAGE", message: error.message.replace(/^error: /, "") };
   if (error instanceof OmniRouterError) return error;
   return { code: "UNEXPECTED", message: error instanceof Error ? error.message : String(error) };
 }

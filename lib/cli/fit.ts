@@ -1,9 +1,12 @@
 import { performance } from "node:perf_hooks";
 import type { FitStage } from "../router/fit.js";
 import { Router } from "../router/router.js";
+import { RouterStore } from "../router/store/store.js";
 import { formatCount, formatDuration } from "./format.js";
 import { inputSource } from "./input.js";
+import { omissionsInWords } from "./omissions.js";
 import { wholeNumber } from "./options.js";
+import { withOutput } from "./output.js";
 import type { AddCommand } from "./program.js";
 import { type Report, withProgress } from "./progress.js";
 import type { Session } from "./session.js";
@@ -60,6 +63,7 @@ async function runFit(options: Options, session: Session): Promise<void> {
   const { history, pool, out, neighbours, seed, skipBad, json } = options;
   const { signal } = session;
   const onlyStdin = history === undefined || (history.length === 1 && history[0] === "-");
+  await RouterStore.open(out).refuseForeign();
   const source = onlyStdin ? inputSource(undefined, "--history", session) : history;
   const started = performance.now();
   const router = await withProgress(STAGE_NAMES.read, session, (report: Report) =>
@@ -84,21 +88,12 @@ async function runFit(options: Options, session: Session): Promise<void> {
       skipped: skipped.count,
       milliseconds: Math.round(milliseconds),
     };
-    session.stdout.write(`${JSON.stringify(facts)}\n`);
+    await withOutput(undefined, session, write => write(`${JSON.stringify(facts)}\n`));
     return;
   }
   const say = (line: string) => session.stderr.write(`${line}\n`);
   say(
     `Fitted on ${formatCount(records)} records for ${formatCount(router.pool.size)} models in ${formatDuration(milliseconds)}; saved in ${out}.`,
   );
-  if (skipped.count > 0) {
-    say(`Left out ${formatCount(skipped.count)} bad records, first:`);
-    for (const { source, line, reason } of skipped.first.slice(0, 3)) say(`  ${source}:${line}: ${reason}`);
-  }
-  if (ungraded.length > 0)
-    say(`In the pool without a graded outcome in the history, so given no queries: ${ungraded.join(", ")}.`);
-  if (unknownModels.length > 0)
-    say(
-      `In the history and not in the pool, left out: ${unknownModels.map(({ model }) => model).join(", ")}.`,
-    );
+  for (const line of omissionsInWords(router.report)) say(line);
 }

@@ -1,5 +1,7 @@
 import { inspectParts } from "../router/saved.js";
 import { formatCount, formatMoney, formatQuality } from "./format.js";
+import { omissionsInWords } from "./omissions.js";
+import { withOutput } from "./output.js";
 import type { AddCommand } from "./program.js";
 import type { Session } from "./session.js";
 import { formatTable, hasColor } from "./tables.js";
@@ -39,42 +41,45 @@ async function inspect(folder: string, json: boolean, session: Session): Promise
     index: index.kind,
     neighbours,
     records: history.size,
+    ungraded: history.report.ungraded,
+    unknownModels: history.report.unknownModels,
+    skipped: history.report.skipped,
     models: models.map(({ model: _, ...rest }) => rest),
     files: manifest.files,
   };
   if (json) {
-    session.stdout.write(`${JSON.stringify(facts, null, 2)}\n`);
+    await withOutput(undefined, session, write => write(`${JSON.stringify(facts, null, 2)}\n`));
     return;
   }
   const color = hasColor(session.stdout, session);
   const perMillion = (usd: number) => `$${usd}`;
   const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
-  session.stdout.write(
-    [
-      `generation ${facts.generation}, saved ${facts.createdAt} by version ${facts.packageVersion}, ${formatCount(Math.ceil(bytes / 1024))} KiB`,
-      `history    ${formatCount(history.size)} queries`,
-      `embedder   ${facts.embedder ?? "-"}`,
-      `index      ${facts.index}, ${formatCount(index.size)} vectors of ${facts.dimension} dimensions`,
-      `predictor  ${formatCount(neighbours)} nearest neighbours`,
-      "",
-      formatTable(
-        models,
-        [
-          { head: "model", align: "left", cell: ({ name }) => name },
-          { head: "input/1M", cell: ({ inputPer1M }) => perMillion(inputPer1M) },
-          { head: "output/1M", cell: ({ outputPer1M }) => perMillion(outputPer1M) },
-          {
-            head: "capacity",
-            cell: ({ capacity }) => (capacity === undefined ? "-" : formatCount(capacity)),
-          },
-          { head: "graded", cell: ({ graded }) => formatCount(graded) },
-          { head: "mean quality", cell: ({ meanQuality }) => formatQuality(meanQuality) },
-          { head: "mean cost", cell: ({ meanCost }) => formatMoney(meanCost) },
-        ],
-        color,
-      ),
-    ].join("\n"),
-  );
+  const omissions = omissionsInWords(history.report).map(line => `${line}\n`);
+  const text = [
+    `generation ${facts.generation}, saved ${facts.createdAt} by version ${facts.packageVersion}, ${formatCount(Math.ceil(bytes / 1024))} KiB`,
+    `history    ${formatCount(history.size)} queries`,
+    `embedder   ${facts.embedder ?? "-"}`,
+    `index      ${facts.index}, ${formatCount(index.size)} vectors of ${facts.dimension} dimensions`,
+    `predictor  ${formatCount(neighbours)} nearest neighbours`,
+    "",
+    formatTable(
+      models,
+      [
+        { head: "model", align: "left", cell: ({ name }) => name },
+        { head: "input/1M", cell: ({ inputPer1M }) => perMillion(inputPer1M) },
+        { head: "output/1M", cell: ({ outputPer1M }) => perMillion(outputPer1M) },
+        {
+          head: "capacity",
+          cell: ({ capacity }) => (capacity === undefined ? "-" : formatCount(capacity)),
+        },
+        { head: "graded", cell: ({ graded }) => formatCount(graded) },
+        { head: "mean quality", cell: ({ meanQuality }) => formatQuality(meanQuality) },
+        { head: "mean cost", cell: ({ meanCost }) => formatMoney(meanCost) },
+      ],
+      color,
+    ),
+  ].join("\n");
+  await withOutput(undefined, session, write => write(text + omissions.join("")));
 }
 
 /** Mean of a column's known values; NaN without any. */

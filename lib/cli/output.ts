@@ -1,4 +1,5 @@
 import { type FileHandle, open, realpath, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Writable } from "node:stream";
 import { writeAtomically } from "../atomic-file.js";
 import { OmniRouterError } from "../errors.js";
@@ -32,6 +33,15 @@ export async function withOutput(
   });
 }
 
+/**
+ * Finds out before a long job what {@link withOutput} would otherwise refuse after it.
+ *
+ * @throws {@link OmniRouterError} ERR_OMNI_IO for a folder, or a file in a folder that is not there
+ */
+export async function checkOutput(path: string | undefined): Promise<void> {
+  if (path !== undefined && path !== "-") await describeTarget(path);
+}
+
 interface Target {
   /** The file itself, behind any symbolic links. */
   readonly path: string;
@@ -48,8 +58,9 @@ async function describeTarget(path: string): Promise<Target> {
       throw new OmniRouterError("ERR_OMNI_IO", `cannot write ${path}: it is a folder, not a file`);
     return { path: await realpath(path), special: !found.isFile(), mode: found.mode & 0o777 };
   } catch (error) {
-    if (errnoCode(error) === "ENOENT") return { path, special: false };
-    throw ioError("write", path, error);
+    if (errnoCode(error) !== "ENOENT") throw ioError("write", path, error);
+    await stat(dirname(path)).catch(rejectWith(path));
+    return { path, special: false };
   }
 }
 
@@ -83,8 +94,8 @@ async function toFile(file: FileHandle, text: string, path: string, { signal }: 
   await file.writeFile(text).catch(rejectWith(path));
 }
 
-/** Waits until the text has left for the reader. */
-async function toStream(
+/** Writes to stdout at once, and waits until the text has left for the reader. */
+export async function toStream(
   { stdout, signal }: { stdout: Writable; signal: AbortSignal },
   text: string,
 ): Promise<void> {

@@ -55,6 +55,21 @@ export function realise(
   };
 }
 
+/**
+ * What became of `queries` queries. The cost only where each one's is known, for a sum of some would look cheap; the
+ * quality with the number of graded queries, where that is not all.
+ */
+export function realisedInWords(
+  { quality, cost, graded, billed }: Realised,
+  queries: number,
+): { quality: string; cost: string } {
+  const some = graded > 0 && graded < queries ? ` (of ${formatCount(graded)} graded)` : "";
+  return {
+    quality: `${formatQuality(quality)}${some}`,
+    cost: billed === queries ? formatMoney(cost) : "-",
+  };
+}
+
 /** Per model that was given queries, the most queries first. */
 export function sharesOf(plan: Plan, records: readonly HistoryRecord[]): ModelShare[] {
   const quality = plan.byModel("quality");
@@ -94,7 +109,10 @@ export function shareTable(shares: readonly ModelShare[], color: boolean): strin
     { head: "predicted quality", cell: ({ quality }) => formatQuality(quality) },
   );
   if (shares.some(({ realised }) => realised.graded > 0))
-    columns.push({ head: "realised quality", cell: ({ realised }) => formatQuality(realised.quality) });
+    columns.push({
+      head: "realised quality",
+      cell: ({ realised, queries }) => realisedInWords(realised, queries).quality,
+    });
   return formatTable(shares, columns, color);
 }
 

@@ -1,7 +1,8 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, type OutputConfiguration } from "commander";
 import { version } from "../version.js";
 import { describeError, UsageError } from "./errors.js";
 import { ExitCode } from "./exit-codes.js";
+import { toStream } from "./output.js";
 import { Interrupted, type Session, type Terminal, withSession } from "./session.js";
 
 /** Adds one command to the program; its action runs with the session. */
@@ -18,7 +19,8 @@ Exit codes:
   1    failed: the message says what and why
   2    wrong usage
   3    infeasible: the limits cannot all hold; the message says which, and what can be reached
-  130  interrupted by Ctrl-C: nothing is left half-written`;
+  130  interrupted by Ctrl-C: nothing is left half-written
+  143  terminated by SIGTERM: likewise`;
 
 /**
  * Runs the command line and resolves with the exit code. Never rejects, never exits the process by itself (but for a
@@ -38,20 +40,41 @@ export async function runProgram(
   try {
     const { exitCode } = await withSession(terminal, async session => {
       signal = session.signal;
-      await buildProgram(session, commands).parseAsync([...argv], { from: "user" });
+      // Commander writes in passing; what it says is kept until its writing can be waited for.
+      let help = "";
+      const output = {
+        writeOut: (text: string) => {
+          help += text;
+        },
+        writeErr: (text: string) => {
+          if (!json) session.stderr.write(text);
+        },
+      };
+      try {
+        await buildProgram(session, commands, output).parseAsync([...argv], { from: "user" });
+      } finally {
+        if (help !== "") await toStream(session, help);
+      }
     });
     return exitCode;
   } catch (error) {
     // An abort surfaces in many shapes (streams wrap it), so the signal is asked first.
     const reason = signal?.aborted ? signal.reason : error;
     if (reason instanceof Interrupted) return reason.exitCode;
-    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage; // said already
-    terminal.stderr.write(`${describeError(error, { json, debug })}\n`);
-    return error instanceof UsageError ? ExitCode.usage : ExitCode.failure;
+    if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.ok;
+    const usage = error instanceof CommanderError || error instanceof UsageError;
+    // In words, Commander has said it already.
+    if (json || !(error instanceof CommanderError))
+      terminal.stderr.write(`${describeError(error, { json, debug })}\n`);
+    return usage ? ExitCode.usage : ExitCode.failure;
   }
 }
 
-function buildProgram(session: Session, commands: readonly AddCommand[]): Command {
+function buildProgram(
+  session: Session,
+  commands: readonly AddCommand[],
+  output: OutputConfiguration,
+): Command {
   const program = new Command("omnirouter")
     .description(summary)
     .version(version)
@@ -59,10 +82,7 @@ function buildProgram(session: Session, commands: readonly AddCommand[]): Comman
     .addHelpText("after", exitCodes)
     .showHelpAfterError("(--help shows the options, with examples)")
     .exitOverride()
-    .configureOutput({
-      writeOut: text => session.stdout.write(text),
-      writeErr: text => session.stderr.write(text),
-    });
+    .configureOutput(output);
   for (const add of commands) add(program, session);
   return program;
 }

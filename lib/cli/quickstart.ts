@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { History } from "../history/history.js";
+import type { HistoryRecord } from "../history/record.js";
 import type { FitStage } from "../router/fit.js";
 import type { RoutePlan } from "../router/route-plan.js";
 import { Router } from "../router/router.js";
@@ -7,7 +8,16 @@ import { ExitCode } from "./exit-codes.js";
 import { STAGE_NAMES } from "./fit.js";
 import { formatCount, formatDuration, formatMoney, formatPercent, formatQuality } from "./format.js";
 import { share, wholeNumber } from "./options.js";
-import { conflictInWords, priceInWords, realise, sharesOf, shareTable, verdict } from "./plan-summary.js";
+import { toStream } from "./output.js";
+import {
+  conflictInWords,
+  priceInWords,
+  realise,
+  realisedInWords,
+  sharesOf,
+  shareTable,
+  verdict,
+} from "./plan-summary.js";
 import type { AddCommand } from "./program.js";
 import { withProgress } from "./progress.js";
 import type { Session } from "./session.js";
@@ -74,9 +84,9 @@ async function routeWorkload(
 ): Promise<void> {
   const { signal } = session;
   const { pool, queries } = workload;
-  const say = (text = "") => session.stdout.write(`${text}\n`);
-  say(`\n${workload.description}`);
-  say(
+  const say = (text: string) => toStream(session, `${text}\n`);
+  await say(`\n${workload.description}`);
+  await say(
     `${formatCount(workload.history.length)} graded queries as history, ${formatCount(queries.length)} others to route, ${formatCount(pool.size)} models`,
   );
 
@@ -93,27 +103,27 @@ async function routeWorkload(
   });
   clock.stop();
 
-  const references = singleModels(workload);
-  const minQuality = floorShare * references.best.quality;
+  const best = bestModel(workload);
+  const minQuality = floorShare * best.quality;
   const most = Math.ceil(maxShare * queries.length);
   const capacity = Object.fromEntries(pool.models.map(model => [model.name, model.capacity ?? most]));
   const plan = await router.route(queries, { minQuality, capacity }, { signal });
 
-  say(
-    `Floor: predicted mean quality >= ${formatQuality(minQuality)}, ${formatPercent(floorShare, 0)} of what ${references.best.model}, the best single model, has in the history.`,
+  await say(
+    `Floor: predicted mean quality >= ${formatQuality(minQuality)}, ${formatPercent(floorShare, 0)} of what ${best.model}, the best single model, has in the history.`,
   );
-  say(
+  await say(
     `Capacity: ${formatCount(most)} queries (${formatPercent(maxShare, 0)} of the batch) a model, unless the pool says otherwise.\n`,
   );
   if (!plan.feasible) {
     session.exitCode = ExitCode.infeasible;
-    for (const line of conflictInWords(plan)) say(line);
+    for (const line of conflictInWords(plan)) await say(line);
     return;
   }
   const color = hasColor(session.stdout, session);
-  say(shareTable(sharesOf(plan, queries), color));
-  say(comparison(plan, workload, references, color));
-  for (const line of account(plan, workload, minQuality)) say(line);
+  await say(shareTable(sharesOf(plan, queries), color));
+  await say(comparison(plan, queries, best.model, router.report.ungraded, color));
+  for (const line of account(plan, workload, minQuality)) await say(line);
   const stages: [string, number][] = [
     ["records", reading],
     ...clock.times(),
@@ -121,31 +131,23 @@ async function routeWorkload(
     ["predict", plan.timings.predict],
     ["assign", plan.timings.assign],
   ];
-  say(`Time: ${stages.map(([name, time]) => `${name} ${formatDuration(time)}`).join(", ")}.`);
+  await say(`Time: ${stages.map(([name, time]) => `${name} ${formatDuration(time)}`).join(", ")}.`);
 }
 
-/** The single models a plan is compared with, chosen by what the history says of them. */
-interface References {
-  readonly best: { readonly model: string; readonly quality: number };
-  readonly cheapest: { readonly model: string };
+/** The model whose mean quality in the history is highest. */
+function bestModel({ pool, history }: Workload): { readonly model: string; readonly quality: number } {
+  return pool.names
+    .map(model => ({ model, quality: realise(history, () => model).quality }))
+    .filter(({ quality }) => !Number.isNaN(quality))
+    .reduce((a, b) => (b.quality > a.quality ? b : a));
 }
 
-function singleModels({ pool, history }: Workload): References {
-  const means = pool.names.map(model => {
-    const { quality, cost, billed } = realise(history, () => model);
-    return { model, quality, cost: cost / billed };
-  });
-  const known = means.filter(({ quality }) => !Number.isNaN(quality));
-  const best = known.reduce((a, b) => (b.quality > a.quality ? b : a));
-  const cheapest = known.reduce((a, b) => (b.cost < a.cost || Number.isNaN(a.cost) ? b : a));
-  return { best, cheapest };
-}
-
-/** The plan beside "everything to one model". */
+/** The plan beside "everything to one model": the best in the history, and the cheapest as predicted. */
 function comparison(
   plan: RoutePlan,
-  { queries }: Workload,
-  { best, cheapest }: References,
+  queries: readonly HistoryRecord[],
+  best: string,
+  ungraded: readonly string[],
   color: boolean,
 ): string {
   const { predictions, models } = plan;
@@ -156,25 +158,33 @@ function comparison(
       quality += predictions.quality[query * models.length + column]!;
       cost += predictions.cost[query * models.length + column]!;
     }
-    return { predicted: { quality: quality / plan.size, cost }, realised: realise(queries, () => model) };
+    return {
+      model,
+      predicted: { quality: quality / plan.size, cost },
+      realised: realise(queries, () => model),
+    };
   };
+  const cheapest = models
+    .filter(model => !ungraded.includes(model))
+    .map(all)
+    .reduce((a, b) => (b.predicted.cost < a.predicted.cost ? b : a));
   const rows = [
     {
       name: "this plan",
       predicted: { quality: plan.mean("quality"), cost: plan.totals.cost! },
       realised: realise(queries, query => models[plan.choice[query]!]),
     },
-    { name: `everything to ${best.model} (best) *`, ...all(best.model) },
-    { name: `everything to ${cheapest.model} (cheapest) *`, ...all(cheapest.model) },
+    { name: `everything to ${best} (best) *`, ...all(best) },
+    { name: `everything to ${cheapest.model} (cheapest) *`, ...cheapest },
   ];
   const table = formatTable(
     rows,
     [
       { head: "in all", align: "left", cell: ({ name }) => name },
       { head: "predicted cost", cell: ({ predicted }) => formatMoney(predicted.cost) },
-      { head: "realised cost", cell: ({ realised }) => formatMoney(realised.cost) },
+      { head: "realised cost", cell: ({ realised }) => realisedInWords(realised, plan.size).cost },
       { head: "predicted quality", cell: ({ predicted }) => formatQuality(predicted.quality) },
-      { head: "realised quality", cell: ({ realised }) => formatQuality(realised.quality) },
+      { head: "realised quality", cell: ({ realised }) => realisedInWords(realised, plan.size).quality },
     ],
     color,
   );
@@ -185,9 +195,13 @@ function comparison(
 function account(plan: RoutePlan, { queries }: Workload, minQuality: number): string[] {
   const realised = realise(queries, query => plan.models[plan.choice[query]!]);
   const miss = realised.quality - minQuality;
+  const beside =
+    realised.graded === 0
+      ? ""
+      : `, ${formatQuality(Math.abs(miss))} ${miss < 0 ? "below" : "above"} the floor`;
   const priced = plan.certificate.limits.filter(({ price }) => price > 0);
   return [
-    `The floor holds for predicted quality: ${formatQuality(plan.mean("quality"))}. Realised: ${formatQuality(realised.quality)}, ${formatQuality(Math.abs(miss))} ${miss < 0 ? "below" : "above"} the floor.`,
+    `The floor holds for predicted quality: ${formatQuality(plan.mean("quality"))}. Realised: ${realisedInWords(realised, plan.size).quality}${beside}.`,
     `The plan is ${verdict(plan)}.`,
     priced.length === 0
       ? "Prices: no limit binds."

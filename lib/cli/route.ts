@@ -1,12 +1,4 @@
-import { isUtf8 } from "node:buffer";
-import { createReadStream } from "node:fs";
-import type { Readable } from "node:stream";
-import { OmniRouterError } from "../errors.js";
-import { ioError } from "../files.js";
-import { splitLines } from "../history/lines.js";
-import { readRecords } from "../history/read.js";
 import type { HistoryRecord } from "../history/record.js";
-import { plainBytes } from "../history/source.js";
 import type { RouteLimits } from "../router/limits.js";
 import type { RoutePlan } from "../router/route-plan.js";
 import { Router } from "../router/router.js";
@@ -14,18 +6,20 @@ import { ExitCode } from "./exit-codes.js";
 import { formatCount, formatDuration, formatMoney, formatQuality } from "./format.js";
 import { inputSource } from "./input.js";
 import { amount, capacity, share } from "./options.js";
-import { withOutput } from "./output.js";
+import { checkOutput, withOutput } from "./output.js";
 import {
   conflictInWords,
   limitInWords,
   priceInWords,
   realise,
+  realisedInWords,
   sharesOf,
   shareTable,
   verdict,
 } from "./plan-summary.js";
 import type { AddCommand } from "./program.js";
 import { withProgress } from "./progress.js";
+import { type QueryRecord, readQueries, readTexts } from "./queries.js";
 import type { Session } from "./session.js";
 import { hasColor } from "./tables.js";
 
@@ -43,8 +37,9 @@ interface Options {
 }
 
 const examples = `
-Reads queries as JSON Lines, plain or gzipped: {"id": "q1", "query": "...", "inputTokens": 12}. Where a record also has
-outcomes, they are not looked at for the routing; the summary then says what quality and cost were realised.
+Reads queries as JSON Lines, plain or gzipped: {"id": "q1", "query": "...", "inputTokens": 12}. With
+"allowed": ["small-1", "large-1"] only these models may answer; "group" names a tenant. Where a record also has outcomes,
+they are not looked at for the routing; the summary then says what quality and cost were realised.
 Writes one line for each query:
   {"id": "q1", "model": "small-1", "quality": 0.83, "cost": 0.00012, "runnerUp": "large-1"}
 and a summary to standard error. Quality and cost are predicted, and so are the floor and the budget held. Where the
@@ -82,11 +77,12 @@ export const addRoute: AddCommand = (program, session) => {
 async function runRoute(options: Options, session: Session): Promise<void> {
   const { signal } = session;
   const source = inputSource(options.queries, "--queries", session);
+  await checkOutput(options.out);
   const router = await Router.load(options.router, { signal });
   const records = await withProgress("reading queries", session, async report => {
-    const read: HistoryRecord[] = [];
-    const items = options.text ? textRecords(source, signal) : source;
-    for await (const record of readRecords(items, { signal })) {
+    const read: QueryRecord[] = [];
+    const items = options.text ? readTexts(source, signal) : readQueries(source, router.pool, signal);
+    for await (const record of items) {
       read.push(record);
       report(read.length);
     }
@@ -124,34 +120,6 @@ function limitsOf({ minQuality, budget, capacity, maximizeQuality }: Options): R
   };
 }
 
-/** Lines of text as records; blank ones are passed over. */
-async function* textRecords(source: string | Readable, signal: AbortSignal): AsyncGenerator<HistoryRecord> {
-  const name = typeof source === "string" ? source : "input";
-  const stream = typeof source === "string" ? createReadStream(source) : source;
-  try {
-    for await (const lines of splitLines(
-      plainBytes(stream, () => {}),
-      16 << 20,
-    )) {
-      signal.throwIfAborted();
-      for (const { number, bytes } of lines) {
-        if (bytes === undefined || !isUtf8(bytes))
-          throw new OmniRouterError(
-            "ERR_OMNI_INVALID_ARGUMENT",
-            `${name}:${number}: ${bytes === undefined ? "is longer than 16 MiB" : "is not UTF-8 text"}`,
-          );
-        const query = bytes
-          .toString("utf8")
-          .replace(/^\uFEFF/, "")
-          .trimEnd();
-        if (query !== "") yield { id: String(number), query, outcomes: {} };
-      }
-    }
-  } catch (error) {
-    throw signal.aborted ? signal.reason : ioError("read the queries", name, error);
-  }
-}
-
 function summaryOf(plan: RoutePlan, records: readonly HistoryRecord[]): object {
   const realised = realise(records, query => plan.models[plan.choice[query]!]);
   const { status, objective, bound, gap, limits, conflict, reachable } = plan.certificate;
@@ -181,9 +149,8 @@ function summaryInWords(plan: RoutePlan, records: readonly HistoryRecord[], colo
     `${formatCount(plan.size)} queries, predicted: cost ${formatMoney(plan.totals.cost!)}, mean quality ${formatQuality(plan.mean("quality"))}`,
   ];
   if (realised.graded > 0) {
-    const cost = realised.billed === plan.size ? `cost ${formatMoney(realised.cost)}, ` : "";
-    const some = realised.graded === plan.size ? "" : ` (of ${formatCount(realised.graded)} graded)`;
-    lines.push(`realised: ${cost}mean quality ${formatQuality(realised.quality)}${some}`);
+    const { cost, quality } = realisedInWords(realised, plan.size);
+    lines.push(`realised: cost ${cost}, mean quality ${quality}`);
   }
   lines.push(verdict(plan));
   for (const report of plan.certificate.limits)

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import { OmniRouterError } from "../errors.js";
 import { ioError } from "../files.js";
 import { readRecords } from "../history/read.js";
 import type { HistoryRecord } from "../history/record.js";
@@ -56,6 +57,11 @@ export async function readDataSet(folder: string, seed: number, signal: AbortSig
   const records: HistoryRecord[] = [];
   for await (const record of readRecords(file, { signal })) records.push(record);
   const { history, queries } = splitRecords(records, seed);
+  if (queries.length === 0)
+    throw new OmniRouterError(
+      "ERR_OMNI_INVALID_HISTORY",
+      `${file} holds ${records.length === 0 ? "no queries" : "one query"}: at least two are needed, one as history and one to route`,
+    );
   const name = basename(resolve(folder));
   return {
     description: `${name}: real records from ${folder}, parted 70/30 by query (seed ${seed})`,

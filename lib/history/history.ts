@@ -34,7 +34,7 @@ export interface HistoryReport {
 }
 
 /** What only the reader of a source knows. */
-type Omissions = Pick<HistoryReport, "unknownModels" | "skipped">;
+export type Omissions = Pick<HistoryReport, "unknownModels" | "skipped">;
 
 /** So many bad records are kept for the report; a million more are only counted. */
 const KEPT_BAD_RECORDS = 20;
@@ -149,17 +149,19 @@ export class History implements HistoryColumns {
     );
   }
 
-  /** The history as one binary file (encoding.ts says how it looks). What its reader left out is not part of it. */
+  /** The history as one binary file (encoding.ts says how it looks). What its reader left out is not part of it: keep {@link report} for that. */
   toBytes(): Uint8Array {
     return encodeHistory(this);
   }
 
   /**
+   * @param omissions of the report of the history that was saved
    * @throws OmniRouterError `ERR_OMNI_CORRUPT` where the bytes are cut short, altered or no history;
    *   `ERR_OMNI_VERSION` where a later release wrote them
    */
-  static fromBytes(bytes: Uint8Array): History {
-    return new History(decodeHistory(bytes), NOTHING_OMITTED);
+  static fromBytes(bytes: Uint8Array, omissions: Omissions = NOTHING_OMITTED): History {
+    const { unknownModels, skipped } = omissions;
+    return new History(decodeHistory(bytes), { unknownModels, skipped });
   }
 
   #count(column: number): { outcomes: number; graded: number } {

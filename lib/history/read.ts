@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { OmniRouterError } from "../errors.js";
+import { type ErrorCode, OmniRouterError } from "../errors.js";
 import { errnoCode, ioError } from "../files.js";
 import { splitLines } from "./lines.js";
 import { type HistoryRecord, parseRecord } from "./record.js";
@@ -34,6 +34,22 @@ export interface ReadOptions {
   readonly onBadRecord?: "error" | ((bad: BadRecord) => void);
 }
 
+/** A kind of records: how one is checked, and what errors call a file of them. */
+export interface RecordKind<R extends { readonly id: string }> {
+  /** With its article: "the history". */
+  readonly what: string;
+  /** Of the error for a malformed record or file. */
+  readonly code: ErrorCode;
+  /** The record without what is null, or what is wrong with it; `fallbackId` stands in for a missing id. */
+  readonly parse: (value: unknown, fallbackId: string) => R | string;
+}
+
+const HISTORY: RecordKind<HistoryRecord> = {
+  what: "the history",
+  code: "ERR_OMNI_INVALID_HISTORY",
+  parse: parseRecord,
+};
+
 /** One record as it was found: parsed JSON, or why it is none. */
 interface Found {
   readonly line: number;
@@ -53,22 +69,28 @@ interface Found {
  * @throws OmniRouterError `ERR_OMNI_INVALID_HISTORY` for a malformed record or file, or an id that occurs twice;
  *   `ERR_OMNI_IO` where the source cannot be read
  */
-export async function* readRecords(
+export function readRecords(source: HistorySource, options: ReadOptions = {}): AsyncGenerator<HistoryRecord> {
+  return readRecordsOf(HISTORY, source, options);
+}
+
+/** {@link readRecords} for records of any kind. */
+export async function* readRecordsOf<R extends { readonly id: string }>(
+  kind: RecordKind<R>,
   source: HistorySource,
   options: ReadOptions = {},
-): AsyncGenerator<HistoryRecord> {
+): AsyncGenerator<R> {
   const { signal, onProgress, onBadRecord = "error" } = options;
   signal?.throwIfAborted();
-  const inputs = await inputsOf(source, signal);
+  const inputs = await inputsOf(source, kind.what, signal);
   const totalBytes = inputs.reduce((sum, input) => sum + (input.bytes ?? Number.NaN), 0);
   const total = Number.isNaN(totalBytes) ? {} : { totalBytes };
   const places = new Map<string, { input: Input; line: number }>();
   let records = 0;
   let bytes = 0;
   for (const [ordinal, input] of inputs.entries()) {
-    for await (const batch of find(input, signal, count => (bytes += count))) {
+    for await (const batch of find(input, kind, signal, count => (bytes += count))) {
       for (const { line, value, problem } of batch) {
-        let record = problem ?? parseRecord(value, `${ordinal + 1}:${line}`);
+        let record = problem ?? kind.parse(value, `${ordinal + 1}:${line}`);
         if (typeof record !== "string") {
           const first = places.get(record.id);
           if (first)
@@ -78,7 +100,7 @@ export async function* readRecords(
           places.set(record.id, { input, line });
           records++;
           yield record;
-        } else if (onBadRecord === "error") throw badRecord(input.name, line, record);
+        } else if (onBadRecord === "error") throw badRecord(kind, input.name, line, record);
         else onBadRecord({ source: input.name, line, reason: record });
       }
       onProgress?.({ records, bytes, ...total });
@@ -87,9 +109,12 @@ export async function* readRecords(
   onProgress?.({ records, bytes, ...total });
 }
 
+type Named = Pick<RecordKind<never>, "what" | "code">;
+
 /** What one input holds, in batches; its failures in our words, with the last line that was read whole. */
 async function* find(
   input: Input,
+  kind: Named,
   signal: AbortSignal | undefined,
   onBytes: (count: number) => void,
 ): AsyncGenerator<Found[]> {
@@ -116,7 +141,7 @@ async function* find(
     }
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
-    throw readFailure(error, input.name, line);
+    throw readFailure(error, kind, input.name, line);
   } finally {
     // Whoever stops early closes the file.
     await items.return(undefined);
@@ -147,24 +172,37 @@ function parseLine({
   }
 }
 
-function badRecord(name: string, line: number, problem: string, cause?: unknown): OmniRouterError {
-  return new OmniRouterError("ERR_OMNI_INVALID_HISTORY", `${name}:${line}: ${problem}`, {
+function badRecord(
+  { code }: Named,
+  name: string,
+  line: number,
+  problem: string,
+  cause?: unknown,
+): OmniRouterError {
+  return new OmniRouterError(code, `${name}:${line}: ${problem}`, {
     argument: "source",
     ...(cause === undefined ? {} : { cause }),
   });
 }
 
-function readFailure(error: unknown, name: string, line: number): unknown {
+function readFailure(error: unknown, kind: Named, name: string, line: number): unknown {
   if (error instanceof OmniRouterError) return error;
   const code = errnoCode(error);
   if (code === "Z_BUF_ERROR")
-    return badRecord(name, line, "the gzip stream is cut short after this line: its end is missing", error);
+    return badRecord(
+      kind,
+      name,
+      line,
+      "the gzip stream is cut short after this line: its end is missing",
+      error,
+    );
   if (code?.startsWith("Z_"))
     return badRecord(
+      kind,
       name,
       line,
       `the gzip stream is damaged after this line: ${(error as Error).message}`,
       error,
     );
-  return ioError("read the history", name, error);
+  return ioError(`read ${kind.what}`, name, error);
 }

@@ -27,17 +27,26 @@ export interface Input {
   open(): AsyncIterable<unknown> | Iterable<unknown>;
 }
 
-export async function inputsOf(source: HistorySource, signal: AbortSignal | undefined): Promise<Input[]> {
-  if (isPath(source)) return [await fileInput(source)];
+/** `what` is what is read, for errors: "the history". */
+export async function inputsOf(
+  source: HistorySource,
+  what: string,
+  signal: AbortSignal | undefined,
+): Promise<Input[]> {
+  if (isPath(source)) return [await fileInput(source, what)];
   if (Array.isArray(source) && source.length > 0 && source.every(isPath))
-    return await Promise.all(source.map(fileInput));
+    return await Promise.all(source.map(path => fileInput(path, what)));
   if (source instanceof Readable) {
     const path = (source as { path?: unknown }).path;
     const open = () => (signal ? addAbortSignal(signal, source) : source);
     return [{ name: typeof path === "string" ? path : "input", open }];
   }
   const iterable = typeof source === "object" && source !== null && !(source instanceof Uint8Array);
-  if (iterable && (Symbol.asyncIterator in source || Symbol.iterator in source))
+  if (iterable && Symbol.asyncIterator in source) {
+    const items = source as AsyncIterable<unknown>;
+    return [{ name: "input", open: () => (signal ? untilAborted(items, signal) : items) }];
+  }
+  if (iterable && Symbol.iterator in source)
     return [{ name: "input", open: () => source as Iterable<unknown> }];
   throw invalid("source", "must be a path, a URL, an array of paths, a stream, or an iterable of records");
 }
@@ -46,19 +55,53 @@ function isPath(source: unknown): source is string | URL {
   return typeof source === "string" || source instanceof URL;
 }
 
-async function fileInput(path: string | URL): Promise<Input> {
+async function fileInput(path: string | URL, what: string): Promise<Input> {
   const name = path instanceof URL ? fileUrlPath(path) : path;
   try {
     const { size } = await stat(name);
     return { name, bytes: size, open: () => createReadStream(name, { highWaterMark: 1 << 18 }) };
   } catch (cause) {
-    throw ioError("read the history", name, cause);
+    throw ioError(`read ${what}`, name, cause);
   }
 }
 
 function fileUrlPath(url: URL): string {
   if (url.protocol !== "file:") throw invalid("source", `must be a file: URL, got ${url.protocol}`);
   return fileURLToPath(url);
+}
+
+/** Passes items on until the signal aborts, which it also does while the next item is awaited: it may never come. */
+async function* untilAborted(items: AsyncIterable<unknown>, signal: AbortSignal): AsyncGenerator<unknown> {
+  const iterator = items[Symbol.asyncIterator]();
+  // One listener for all items, and no promise that outlives one of them: a race with a lasting one would keep all.
+  let interrupt: (reason: unknown) => void = () => {};
+  const onAbort = () => interrupt(signal.reason);
+  signal.addEventListener("abort", onAbort);
+  let open = true;
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const next = await new Promise<IteratorResult<unknown>>((resolve, reject) => {
+        interrupt = reject;
+        const failed = (error: unknown) => {
+          open = false;
+          reject(error);
+        };
+        iterator.next().then(resolve, failed);
+      });
+      if (next.done) {
+        open = false;
+        return;
+      }
+      yield next.value;
+    }
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    // A generator closes only when its pending item has come, so an abort must not wait for that.
+    const closed = open ? iterator.return?.() : undefined;
+    if (signal.aborted) closed?.catch(() => {});
+    else await closed;
+  }
 }
 
 export function isBytes(item: unknown): item is string | Uint8Array {

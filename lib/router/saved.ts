@@ -27,6 +27,16 @@ const settings = z.object({
   predictor: z.literal("neighbours"),
   neighbours: z.int().min(1),
   inputTokens: z.object({ tokensPerText: z.number().min(0), tokensPerByte: z.number().min(0) }),
+  /** What the history's reader left out, which its file does not say; absent from the first routers that were saved. */
+  omissions: z
+    .object({
+      unknownModels: z.array(z.object({ model: z.string(), outcomes: z.int().min(0) })),
+      skipped: z.object({
+        count: z.int().min(0),
+        first: z.array(z.object({ source: z.string(), line: z.int().min(1), reason: z.string() })),
+      }),
+    })
+    .optional(),
 });
 
 const POOL = "pool.json";
@@ -55,12 +65,17 @@ export async function saveParts(
       EMBEDDER,
       file(() => embedder.toBytes()),
     );
-  const meta: z.infer<typeof settings> = {
+  const { unknownModels, skipped } = history.report;
+  const meta = {
     predictor: "neighbours",
     neighbours,
     inputTokens: tokens.toJSON(),
-  };
-  return await RouterStore.open(directory).write({ files, embedder: embedder.fingerprint, meta });
+    omissions: {
+      unknownModels: unknownModels.map(each => ({ ...each })),
+      skipped: { count: skipped.count, first: skipped.first.map(each => ({ ...each })) },
+    },
+  } satisfies z.infer<typeof settings>;
+  return await RouterStore.open(directory).write({ files, embedder: embedder.fingerprint, meta, signal });
 }
 
 /**
@@ -99,7 +114,7 @@ async function readParts(
   const meta = settings.safeParse(manifest.meta);
   if (!meta.success) throw corrupt("its settings are not those of a router", meta.error);
   const poolText = Buffer.from(await bytes(POOL)).toString("utf8");
-  const history = History.fromBytes(await bytes(HISTORY));
+  const history = History.fromBytes(await bytes(HISTORY), meta.data.omissions);
   signal?.throwIfAborted();
   const index = VectorIndex.fromBytes(await bytes(INDEX));
   signal?.throwIfAborted();

@@ -109,6 +109,10 @@ describe("omnirouter fit", () => {
     expect(stderr).toMatch(/without a graded outcome in the history, so given no queries: newcomer\./);
     expect(stderr).toContain(`not in the pool, left out: ${first!.name}.`);
     expect(stderr).toMatch(/Left out 1 bad records, first:\n {2}input:401: query must be text/);
+    const [, ...told] = stderr.trimEnd().split("\n");
+    expect(run(["inspect", at("mixed")]).stdout).toContain(told.join("\n"));
+    const facts = JSON.parse(run(["inspect", at("mixed"), "--json"]).stdout);
+    expect(facts).toMatchObject({ unknownModels: [{ model: first!.name }], skipped: { count: 1 } });
   });
 
   it.each([
@@ -145,8 +149,8 @@ describe("omnirouter fit", () => {
       /whole number >= 1/,
     ],
     [
-      "a folder of something else",
-      ["--history", "history.jsonl", "--pool", "pool.json", "--out", "."],
+      "a folder of something else, before it reads the history",
+      ["--history", "none.jsonl", "--pool", "pool.json", "--out", "."],
       "",
       1,
       /no saved router and not empty/,
@@ -198,6 +202,33 @@ describe("omnirouter route", () => {
     expect(parsed(stdout).map(({ id }) => id)).toEqual(["1", "3"]);
   });
 
+  it("gives a query only to models that its record allows", () => {
+    const [first, second] = pool.names;
+    const records = queries.map(({ id, query }, row) => ({
+      id,
+      query,
+      allowed: [row % 2 ? first : second],
+      group: "a",
+    }));
+    const { status, stdout } = route(["--budget", "1000", "--quiet"], lines(records));
+    expect(status).toBe(0);
+    expect(parsed(stdout).map(({ model }) => model)).toEqual(records.map(({ allowed }) => allowed[0]));
+  });
+
+  it.each([
+    ['{"query": 3}', "query must be text, got 3"],
+    ["{", "is not JSON"],
+    ['{"query": "a", "allowed": "sim-huge-1"}', "allowed must be an array of names of models"],
+    ['{"query": "a", "allowed": []}', "allowed must be an array of names of models"],
+    ['{"query": "a", "allowed": ["sim-huge"]}', 'allowed[0] names "sim-huge", which is not in the pool'],
+    ['{"query": "a", "group": ""}', "group must be text that is not empty"],
+  ])("names the line of the bad query %s, and does not call it history", (line, message) => {
+    const { status, stderr } = route(["--budget", "1"], `{"query": "good"}\n${line}\n`);
+    expect(status).toBe(1);
+    expect(stderr).toContain(`input:2: ${message}`);
+    expect(stderr.toLowerCase()).not.toContain("history");
+  });
+
   it("keeps capacities", () => {
     const [first, second] = pool.names;
     const argv = ["--budget", "1", "--capacity", `${first}=0`, "--capacity", `${second}=5`, "--quiet"];
@@ -231,6 +262,7 @@ describe("omnirouter route", () => {
       1,
       /"sim-huge", which is not in the pool; the nearest is "sim-huge-1"/,
     ],
+    [["--budget", "1", "--router", "none", "--out", "."], 1, /cannot write \.: it is a folder/],
     [["--budget", "1", "--queries", "none"], 1, /no such file/],
     [["--budget", "1", "--text", "--queries", "none"], 1, /no such file/],
     [["--budget", "1", "--router", "none"], 1, /no saved router/],
@@ -344,6 +376,83 @@ describe("omnirouter quickstart", () => {
       status: 2,
       stderr: expect.stringContaining("no data set"),
     });
+  });
+});
+
+describe.skipIf(process.platform !== "linux")("a full disk behind standard output", () => {
+  it.each([
+    [["--help"]],
+    [["--version"]],
+    [["inspect", "router"]],
+    [["inspect", "router", "--json"]],
+    [["fit", "--history", "history.jsonl", "--pool", "pool.json", "--out", "full", "--json"]],
+    [["quickstart"]],
+  ])("fails %j", argv => {
+    const script = 'exec "$0" "$@" > /dev/full';
+    const { status, stderr } = spawnSync("bash", ["-c", script, process.execPath, command, ...argv], {
+      cwd: folder,
+      encoding: "utf8",
+      env: { ...process.env, OMNIROUTER_DATA: "" },
+    });
+    expect(status).toBe(1);
+    expect(stderr).toContain("cannot write the standard output");
+  });
+});
+
+describe("omnirouter quickstart on partial data", () => {
+  const dataSet = (name: string, records: readonly object[]) => {
+    mkdirSync(at(name));
+    writeFileSync(at(`${name}/queries.jsonl`), lines(records));
+    writeFileSync(at(`${name}/models.json`), JSON.stringify(pool));
+    return run(["quickstart", "--data", at(name)]);
+  };
+
+  it("finds the cheapest model by the predicted cost, and shows no realised cost that is not known", () => {
+    const unbilled = history.map(record => ({
+      ...record,
+      outcomes: Object.fromEntries(
+        Object.entries(record.outcomes).map(([model, { cost: _, ...outcome }]) => [model, outcome]),
+      ),
+    }));
+    const billed = dataSet("billed", history).stdout;
+    const { stdout } = dataSet("unbilled", unbilled);
+    const cheapest = /everything to (\S+) \(cheapest\)/;
+    expect(cheapest.exec(stdout)![1]).toBe(cheapest.exec(billed)![1]);
+    expect(stdout).toMatch(/^this plan +\$\S+ +- +0\.\d+ +0\.\d+$/m);
+  });
+
+  it("says of how many graded queries a realised quality is the mean", () => {
+    const half = history.map((record, row) => ({
+      ...record,
+      outcomes: row % 2 === 0 ? record.outcomes : {},
+    }));
+    expect(dataSet("half", half).stdout).toMatch(/Realised: 0\.\d+ \(of \d+ graded\), /);
+  });
+
+  it("refuses a data set with no query left to route", () => {
+    expect(dataSet("single", history.slice(0, 1))).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining("holds one query: at least two are needed"),
+    });
+  });
+});
+
+describe.skipIf(process.platform === "win32")("a route that waits for its queries", () => {
+  it.each([
+    ["SIGINT", 130, []],
+    ["SIGTERM", 143, ["--text"]],
+  ] as const)("is ended by %s, with exit code %d and no word, with %j", async (signal, code, argv) => {
+    const routing = ["route", "--router", at("router"), "--budget", "1", ...argv];
+    const child = spawn(process.execPath, [command, ...routing], { stdio: ["pipe", "ignore", "pipe"] });
+    let told = "";
+    child.stderr!.setEncoding("utf8").on("data", text => {
+      told += text;
+    });
+    // Before its handlers are in place a signal ends any process.
+    await new Promise(resolve => setTimeout(resolve, 1000));
+    child.kill(signal);
+    expect(await once(child, "close")).toEqual([code, null]);
+    expect(told).toBe("");
   });
 });
 

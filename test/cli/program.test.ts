@@ -64,6 +64,16 @@ describe("an error", () => {
     expect(JSON.parse(errors)).toEqual({ error: { code, message, argument } });
   });
 
+  it.each([
+    [["fail", "--json", "--limits", "3"], /^unknown option '--limits'/],
+    [["fail", "--json", "--limit"], /argument missing/],
+    [["--json"], /^unknown option '--json'/],
+  ])("of usage is one line of JSON with --json too: %j", async (argv, message) => {
+    const { exitCode, out, errors } = await run(argv);
+    expect({ exitCode, out }).toEqual({ exitCode: 2, out: "" });
+    expect(JSON.parse(errors)).toEqual({ error: { code: "USAGE", message: expect.stringMatching(message) } });
+  });
+
   it("shows its stack, and its cause's, with --debug or OMNIROUTER_DEBUG", async () => {
     const error = new Error("outer", { cause: new Error("inner") });
     const argv = ["--debug", "fail"];

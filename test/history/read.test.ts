@@ -281,6 +281,30 @@ describe("the reader", () => {
     expect(stalled.destroyed).toBe(true);
   });
 
+  it("stops when it is aborted while it waits for an iterable's next item, which may never come", async () => {
+    const reason = new Error("enough");
+    const controller = new AbortController();
+    const idle = (async function* () {
+      yield a;
+      controller.abort(reason);
+      await new Promise(() => {});
+    })();
+    await expect(all(idle, { signal: controller.signal })).rejects.toBe(reason);
+  });
+
+  it("closes an iterable that it reads with a signal when the caller stops early", async () => {
+    let closed = false;
+    const endless = (async function* () {
+      try {
+        for (let id = 0; ; id++) yield { id, query: "q" };
+      } finally {
+        closed = true;
+      }
+    })();
+    for await (const _ of readRecords(endless, { signal: new AbortController().signal })) break;
+    expect(closed).toBe(true);
+  });
+
   it("closes its source when the caller stops early", async () => {
     for (const content of [lines.repeat(1), gzipSync(lines)]) {
       const stream = createReadStream(await file(content));

@@ -31,6 +31,16 @@ describe("a saved router", () => {
     expect(loaded.embedder).toBe(router.embedder);
   });
 
+  it("still says what its history's reader left out, also when it is saved again", async () => {
+    const stranger = { id: "s", query: "q", outcomes: { stranger: { quality: 1 } } };
+    const records = [...history, stranger, { query: 3 }];
+    const fitted = await Router.fit(records, pool, { onBadRecord: "skip" });
+    expect(fitted.report).toMatchObject({ unknownModels: [{ model: "stranger" }], skipped: { count: 1 } });
+    await fitted.save(folder);
+    await (await Router.load(folder)).save(folder);
+    expect((await Router.load(folder)).report).toEqual(fitted.report);
+  });
+
   it("saves again as it is", async () => {
     await router.save(folder);
     const copy = join(folder, "..", "copy");
@@ -50,6 +60,23 @@ describe("a saved router", () => {
     expect((await loaded.route(queries, { minQuality: 0.5 })).choice).toEqual(
       (await remote.route(queries, { minQuality: 0.5 })).choice,
     );
+  });
+
+  it("is not waited for any longer after an abort, where another writes it", async () => {
+    await router.save(folder);
+    const controller = new AbortController();
+    await RouterStore.open(folder).write({
+      files: new Map([
+        [
+          "pool.json",
+          async () => {
+            const waiting = router.save(folder, { signal: controller.signal });
+            setTimeout(() => controller.abort("enough"), 100);
+            await expect(waiting).rejects.toBe("enough");
+          },
+        ],
+      ]),
+    });
   });
 
   it("that an abort interrupts is not there", async () => {

@@ -23,11 +23,18 @@ export interface StoreLock {
  * it `writer.json`, which says who holds it. That file also settles the one race that a lock with an expiry has: two
  * writers that both find a stale lock may both believe they took it over, but only one of them wrote the token in
  * writer.json last, and the other stops.
+ *
+ * @throws OmniRouterError `ERR_OMNI_LOCKED` where another still holds it after `timeoutMs`; the signal's reason when
+ *   aborted before
  */
-export async function lockStore(directory: string, timeoutMs: number): Promise<StoreLock> {
+export async function lockStore(
+  directory: string,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<StoreLock> {
   const ownerPath = join(directory, "writer.json");
   let lost: Error | undefined;
-  const unlock = await acquire(directory, timeoutMs, error => {
+  const unlock = await acquire(directory, timeoutMs, signal, error => {
     lost = error;
   });
   const token = randomUUID();
@@ -64,6 +71,7 @@ export async function lockStore(directory: string, timeoutMs: number): Promise<S
 async function acquire(
   directory: string,
   timeoutMs: number,
+  signal: AbortSignal | undefined,
   onCompromised: (error: Error) => void,
 ): Promise<() => Promise<void>> {
   const deadline = performance.now() + timeoutMs;
@@ -86,7 +94,9 @@ async function acquire(
           error,
         );
     }
-    await sleep(RETRY_MS);
+    // An interrupted sleep rejects with an error of its own, not with the reason.
+    await sleep(RETRY_MS, undefined, signal ? { signal } : {}).catch(() => {});
+    signal?.throwIfAborted();
   }
 }
 

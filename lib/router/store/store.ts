@@ -6,7 +6,7 @@ import { invalid, OmniRouterError } from "../../errors.js";
 import { errnoCode, ioError } from "../../files.js";
 import { CHUNK_BYTES, generationFolder, readManifest } from "./layout.js";
 import type { Manifest, StoredFile } from "./manifest.js";
-import { type GenerationContent, writeGeneration } from "./write.js";
+import { type GenerationContent, refuseForeign, writeGeneration } from "./write.js";
 
 /** A reader that loses the race against a writer this often is not unlucky: something else is wrong. */
 const READ_ATTEMPTS = 8;
@@ -82,11 +82,21 @@ export class RouterStore {
   }
 
   /**
+   * Refuses a folder that {@link write} would refuse, before the work of making something to write; touches nothing.
+   *
+   * @throws OmniRouterError `ERR_OMNI_IO` where the folder holds something else or cannot be read
+   */
+  async refuseForeign(): Promise<void> {
+    await refuseForeign(this.directory);
+  }
+
+  /**
    * Saves the next generation; resolves once it is on the disk and every later {@link read} will see it. Files are
    * given as bytes, or as a function that writes them piece by piece.
    *
    * @throws OmniRouterError `ERR_OMNI_LOCKED` where another process is writing; `ERR_OMNI_IO` where the folder cannot be
-   *   written or holds something else; `ERR_OMNI_INVALID_ARGUMENT`. After any of these the old generation still loads.
+   *   written or holds something else; `ERR_OMNI_INVALID_ARGUMENT`; the signal's reason when
+   *   aborted while it waits for another writer. After any of these the old generation still loads.
    */
   async write(content: GenerationContent): Promise<Manifest> {
     return await writeGeneration(this.directory, content, {

@@ -25,6 +25,8 @@ export interface GenerationContent {
   readonly embedder?: string;
   /** Settings, as JSON. */
   readonly meta?: { readonly [key: string]: Json };
+  /** Ends the wait for another writer. The functions among the files see to an abort while they write. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export async function writeGeneration(
@@ -40,7 +42,7 @@ export async function writeGeneration(
       );
   await makeFolder(directory);
   await refuseForeign(directory);
-  const lock = await lockStore(directory, options.lockTimeoutMs);
+  const lock = await lockStore(directory, options.lockTimeoutMs, content.signal);
   try {
     return await writeLocked(directory, content, options.keep, lock);
   } finally {
@@ -154,9 +156,13 @@ async function sync(folder: string): Promise<void> {
   }
 }
 
-async function refuseForeign(directory: string): Promise<void> {
+/** @throws OmniRouterError `ERR_OMNI_IO` for a folder with things in it that are not ours */
+export async function refuseForeign(directory: string): Promise<void> {
   if (await readManifest(directory)) return;
-  const entries = await readdir(directory).catch(error => Promise.reject(ioError("read", directory, error)));
+  const entries = await readdir(directory).catch(error => {
+    if (errnoCode(error) === "ENOENT") return [];
+    throw ioError("read", directory, error);
+  });
   const foreign = entries.filter(entry => !OWN_ENTRIES.has(entry));
   if (foreign.length > 0)
     throw new OmniRouterError(
