@@ -11,7 +11,7 @@ export interface OpenAIEmbedderOptions {
   baseURL?: string;
   /** Sent as a bearer token; a function is asked before every request. Never part of an error message. */
   apiKey?: string | (() => string | Promise<string>);
-  /** Further request headers. */
+  /** Further request headers. Like the key, they go to `baseURL` alone: redirects are refused. */
   headers?: Readonly<Record<string, string>>;
   /** Asks the endpoint for vectors of this length (its `dimensions` field); not every model can. */
   dimensions?: number;
@@ -21,7 +21,7 @@ export interface OpenAIEmbedderOptions {
   batchSize?: number;
   /** Requests under way at once. Default 4. */
   concurrency?: number;
-  /** For each request, in milliseconds. Default 30 000. */
+  /** For each request, in milliseconds, below 2^31 as every timer's. Default 30 000. */
   timeoutMs?: number;
   /** After network failures, timeouts and statuses 408, 409, 429 and 5xx. Default 5. */
   retries?: number;
@@ -70,7 +70,7 @@ export class OpenAIEmbedder implements Embedder {
       apiKey,
       headers,
       dimensions,
-      timeoutMs: whole("timeoutMs", options.timeoutMs ?? 30_000, 1),
+      timeoutMs: whole("timeoutMs", options.timeoutMs ?? 30_000, 1, 2 ** 31 - 1),
     };
     this.#batchSize = whole("batchSize", options.batchSize ?? 128, 1);
     this.#concurrency = whole("concurrency", options.concurrency ?? 4, 1);
@@ -161,9 +161,14 @@ export class OpenAIEmbedder implements Embedder {
   }
 }
 
-function whole(name: string, value: unknown, least: number): number {
-  if (!Number.isSafeInteger(value) || (value as number) < least)
-    throw invalid(name, `must be a whole number >= ${least}`);
+function whole(name: string, value: unknown, least: number, most = Number.MAX_SAFE_INTEGER): number {
+  if (!Number.isSafeInteger(value) || (value as number) < least || (value as number) > most)
+    throw invalid(
+      name,
+      most === Number.MAX_SAFE_INTEGER
+        ? `must be a whole number >= ${least}`
+        : `must be a whole number from ${least} to ${most}`,
+    );
   return value as number;
 }
 
