@@ -21,7 +21,7 @@ export interface OpenAIEmbedderOptions {
   batchSize?: number;
   /** Requests under way at once. Default 4. */
   concurrency?: number;
-  /** For each request, in milliseconds, below 2^31 as every timer's. Default 30 000. */
+  /** For each request, in milliseconds. Default 30 000. */
   timeoutMs?: number;
   /** After network failures, timeouts and statuses 408, 409, 429 and 5xx. Default 5. */
   retries?: number;
@@ -30,6 +30,9 @@ export interface OpenAIEmbedderOptions {
   /** No wait is longer, in milliseconds; an endpoint whose Retry-After asks for more has failed. Default 60 000. */
   maxRetryDelayMs?: number;
 }
+
+/** A timer set for longer fires at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Embeddings from any endpoint that speaks OpenAI's `POST /v1/embeddings` (OpenAI, Azure, vLLM, TEI, Ollama,
@@ -70,13 +73,13 @@ export class OpenAIEmbedder implements Embedder {
       apiKey,
       headers,
       dimensions,
-      timeoutMs: whole("timeoutMs", options.timeoutMs ?? 30_000, 1, 2 ** 31 - 1),
+      timeoutMs: whole("timeoutMs", options.timeoutMs ?? 30_000, 1, MAX_TIMER_MS),
     };
     this.#batchSize = whole("batchSize", options.batchSize ?? 128, 1);
     this.#concurrency = whole("concurrency", options.concurrency ?? 4, 1);
     this.#retries = whole("retries", options.retries ?? 5, 0);
-    this.#retryDelayMs = whole("retryDelayMs", options.retryDelayMs ?? 500, 0);
-    this.#maxRetryDelayMs = whole("maxRetryDelayMs", options.maxRetryDelayMs ?? 60_000, 0);
+    this.#retryDelayMs = whole("retryDelayMs", options.retryDelayMs ?? 500, 0, MAX_TIMER_MS);
+    this.#maxRetryDelayMs = whole("maxRetryDelayMs", options.maxRetryDelayMs ?? 60_000, 0, MAX_TIMER_MS);
     this.fingerprint = `openai:${options.model}:${this.dimension}`;
   }
 

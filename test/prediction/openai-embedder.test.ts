@@ -340,7 +340,7 @@ describe("OpenAIEmbedder", () => {
     for (const baseURL of ["nowhere", "ftp://x", "https://user:secret@host/v1"])
       wrong({ baseURL }, "baseURL");
     for (const name of ["batchSize", "concurrency", "timeoutMs"]) wrong({ [name]: 0 }, name);
-    wrong({ timeoutMs: 2 ** 31 }, "timeoutMs");
+    for (const name of ["timeoutMs", "retryDelayMs", "maxRetryDelayMs"]) wrong({ [name]: 2 ** 31 }, name);
     for (const name of ["retries", "retryDelayMs", "maxRetryDelayMs"]) wrong({ [name]: -1 }, name);
     // biome-ignore lint/suspicious/noExplicitAny: as above
     await expect(embedder("http://127.0.0.1:1/v1").embed(["a", 1] as any)).rejects.toMatchObject({
