@@ -170,13 +170,10 @@ export class Prices {
     const saved = savedPrices.safeParse(json);
     if (!saved.success) {
       const { path, message } = saved.error.issues[0]!;
-      throw new OmniRouterError(
-        "ERR_OMNI_CORRUPT",
-        `saved prices are damaged: ${path.join(".")}: ${message}`,
-        {
-          cause: saved.error,
-        },
-      );
+      const where = path.join(".");
+      throw new OmniRouterError("ERR_OMNI_CORRUPT", `saved prices are damaged: ${where}: ${message}`, {
+        cause: saved.error,
+      });
     }
     return new Prices(saved.data.objective, saved.data.limits as LimitPrice[]);
   }

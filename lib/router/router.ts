@@ -150,6 +150,7 @@ export class Router {
     queries: readonly (string | RouteQuery)[],
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<Predictions> {
+    checkObject(options, "options");
     return (await this.#predict(this.#columns(queries), options.signal)).predictions;
   }
 
@@ -197,6 +198,7 @@ export class Router {
    */
   async save(directory: string | URL, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     checkDirectory(directory);
+    checkObject(options, "options");
     await saveParts(directory, this.#parts, options.signal);
   }
 
@@ -211,6 +213,7 @@ export class Router {
     options: { readonly embedder?: Embedder; readonly signal?: AbortSignal } = {},
   ): Promise<Router> {
     checkDirectory(directory);
+    checkObject(options, "options");
     return new Router(await loadParts(directory, options));
   }
 

@@ -301,6 +301,14 @@ describe("what is asked wrongly is refused by name", () => {
     expect(() => router.routeByPrices("a", { limits: [] } as unknown as Prices)).toThrow(
       expect.objectContaining({ code: "ERR_OMNI_INVALID_ARGUMENT", argument: "prices" }),
     );
+    const none = null as never;
+    for (const call of [
+      () => Router.fit([], { models: [] }, none),
+      () => Router.load("nowhere", none),
+      () => router.save("nowhere", none),
+      () => router.predict(queries, none),
+    ])
+      await expect(call()).rejects.toMatchObject({ code: "ERR_OMNI_INVALID_ARGUMENT", argument: "options" });
     for (const [given, argument] of [
       [null, "options"],
       [{ gapTolerence: 0.1 }, "options.gapTolerence"],
