@@ -25,20 +25,28 @@ export function platformTarget(): string {
 
 function isMusl(): boolean {
   if (process.platform !== "linux") return false;
-  const report = process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } };
-  return report.header.glibcVersionRuntime === undefined;
+  const processReport: NodeJS.ProcessReport & { excludeNetwork?: boolean } = process.report; // typed from Node 22 on
+  const { excludeNetwork = false } = processReport;
+  processReport.excludeNetwork = true; // else the report asks DNS for the name behind every open socket, and waits
+  try {
+    const report = processReport.getReport() as unknown as { header: { glibcVersionRuntime?: string } };
+    return report.header.glibcVersionRuntime === undefined;
+  } finally {
+    processReport.excludeNetwork = excludeNetwork;
+  }
+}
+
+/** Lazily: to tell the platform takes milliseconds, and a checkout's own build does not need it. */
+function* candidates(): Iterable<string | undefined> {
+  yield process.env.OMNIROUTER_BINDING;
+  yield join(root, "build", "Release", "omnirouter.node");
+  yield join(root, "prebuilds", platformTarget(), "omnirouter.node");
 }
 
 function load(): Binding {
   const require = createRequire(import.meta.url);
-  const target = platformTarget();
   const tried: string[] = [];
-  const candidates = [
-    process.env.OMNIROUTER_BINDING,
-    join(root, "build", "Release", "omnirouter.node"),
-    join(root, "prebuilds", target, "omnirouter.node"),
-  ];
-  for (const path of candidates) {
+  for (const path of candidates()) {
     if (path === undefined || path === "") continue;
     if (!existsSync(path)) {
       tried.push(`${path}: no such file`);
@@ -53,7 +61,7 @@ function load(): Binding {
   throw new OmniRouterError(
     "ERR_OMNI_NO_BINDING",
     [
-      `@omnirouter/core has no working native addon for ${target} (Node ${process.version}). Tried:`,
+      `@omnirouter/core has no working native addon for ${platformTarget()} (Node ${process.version}). Tried:`,
       ...tried.map(line => `  ${line}`),
       "In a checkout, build it with: npm run setup",
       "In an installed package, reinstall it for this platform, or name an addon in OMNIROUTER_BINDING.",

@@ -23,10 +23,10 @@ Tests on real records need OMNIROUTER_DATA to name the folder that has them; els
 
 /**
  * @param {readonly string[]} filters
- * @param {NodeJS.ProcessEnv} env
+ * @param {NodeJS.ProcessEnv} env besides this process's own
  * @returns {Stage}
  */
-function vitest(filters, env = {}) {
+function vitest(filters, env) {
   const script = join(root, "node_modules", "vitest", "vitest.mjs");
   return {
     name: "vitest",
@@ -85,12 +85,15 @@ await runScript(async () => {
   await setUp({ tests: true, verbose });
   if (process.env.OMNIROUTER_DATA === undefined)
     console.log("  - OMNIROUTER_DATA is not set: tests on real records will be skipped");
-  if (filters.length > 0) return runStages([vitest(filters)]);
-  if (!options.has("--full")) return runStages([vitest([]), native]);
-  const nodes = await installNodes({ verbose });
+  const full = options.has("--full");
+  const env = full
+    ? { OMNIROUTER_TEST_FULL: "1", OMNIROUTER_TEST_NODES: (await installNodes({ verbose })).join("\n") }
+    : {};
+  if (filters.length > 0) return runStages([vitest(filters, env)]);
+  if (!full) return runStages([vitest([], env), native]);
   return runStages([
     lint,
-    vitest([], { OMNIROUTER_TEST_FULL: "1", OMNIROUTER_TEST_NODES: nodes.join("\n") }),
+    vitest([], env),
     native,
     addressSanitizer({ verbose }),
     threadSanitizer({ verbose }),

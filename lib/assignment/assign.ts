@@ -1,10 +1,12 @@
 import { binding } from "../binding.js";
 import { invalid } from "../errors.js";
+import { checkKeys } from "../keys.js";
+import { show } from "../show.js";
 import { native, settle } from "../task.js";
 import type { NativeOptions, NativeSolution } from "./binding.js";
 import { Plan } from "./plan.js";
-import type { Prices } from "./prices.js";
-import { type AssignmentProblem, type CompiledProblem, compileProblem } from "./problem.js";
+import { Prices } from "./prices.js";
+import { type AssignmentProblem, type CompiledProblem, compileProblem, namingQuantity } from "./problem.js";
 
 export interface AssignOptions {
   /** Relative gap at which a plan counts as `withinTolerance`, >= 0. Default 1e-6. */
@@ -42,7 +44,11 @@ export function solve(
 ): [compiled: CompiledProblem, solution: NativeSolution] {
   const compiled = compileProblem(problem);
   const nativeOptions = checkOptions(options, compiled);
-  return [compiled, native(() => binding().assign(compiled.native, nativeOptions))];
+  try {
+    return [compiled, native(() => binding().assign(compiled.native, nativeOptions))];
+  } catch (error) {
+    throw namingQuantity(error, compiled);
+  }
 }
 
 /**
@@ -65,14 +71,31 @@ export async function solveAsync(
   options: AssignOptions & { readonly signal?: AbortSignal },
 ): Promise<[compiled: CompiledProblem, solution: NativeSolution]> {
   const compiled = compileProblem(problem);
-  const nativeOptions = checkOptions(options, compiled);
-  return [
-    compiled,
-    await settle(options.signal, () => binding().assignAsync(compiled.native, nativeOptions)),
-  ];
+  const nativeOptions = checkOptions(options, compiled, [...OPTION_KEYS, "signal"]);
+  try {
+    return [
+      compiled,
+      await settle(options.signal, () => binding().assignAsync(compiled.native, nativeOptions)),
+    ];
+  } catch (error) {
+    throw namingQuantity(error, compiled);
+  }
 }
 
-function checkOptions(options: AssignOptions, compiled: CompiledProblem): NativeOptions {
+const OPTION_KEYS: readonly string[] = [
+  "gapTolerance",
+  "nodeLimit",
+  "warmStart",
+  "seed",
+  "diagnose",
+] satisfies (keyof AssignOptions)[];
+
+function checkOptions(
+  options: AssignOptions,
+  compiled: CompiledProblem,
+  keys: readonly string[] = OPTION_KEYS,
+): NativeOptions {
+  checkKeys(options, keys, "options");
   const { gapTolerance = 1e-6, nodeLimit = 20_000, seed = 1, diagnose = true, warmStart } = options;
   if (!(gapTolerance >= 0 && Number.isFinite(gapTolerance)))
     throw invalid("gapTolerance", `must be a finite number >= 0, got ${gapTolerance}`);
@@ -81,6 +104,8 @@ function checkOptions(options: AssignOptions, compiled: CompiledProblem): Native
   if (!(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32))
     throw invalid("seed", `must be a whole number from 0 to ${2 ** 32 - 1}, got ${seed}`);
   if (typeof diagnose !== "boolean") throw invalid("diagnose", "must be true or false");
+  if (warmStart !== undefined && !(warmStart instanceof Prices))
+    throw invalid("warmStart", `must be the Prices of an earlier plan, got ${show(warmStart)}`);
   const start =
     warmStart === undefined
       ? undefined

@@ -1,3 +1,5 @@
+import { invalid } from "../errors.js";
+import { show } from "../show.js";
 import type { NativeSolution, Status } from "./binding.js";
 import { Prices } from "./prices.js";
 import type { CompiledProblem, Limit } from "./problem.js";
@@ -33,8 +35,9 @@ export interface Certificate {
   /** No plan that holds every limit does better: a lower bound of what is minimised, an upper bound of what is maximised. */
   readonly bound: number;
   /**
-   * Relative: |objective - bound| / max(|objective|, |bound|), each row's spread of objective values giving the scale
-   * when both are nearly 0.
+   * |objective - bound| / max(|objective|, |bound|, 1e-6 spread); NaN where the plan misses a limit, as its objective then
+   * says nothing. The spread, which gives the scale where both are nearly 0, is the sum over the queries of how far the
+   * mean of their models' objective values lies above the least.
    */
   readonly gap: number;
   readonly limits: readonly LimitReport[];
@@ -91,7 +94,7 @@ export class Plan {
 
   /** Whether every limit holds. */
   get feasible(): boolean {
-    return this.status !== "infeasible" && this.status !== "unknown";
+    return isFeasible(this.status);
   }
 
   /** Number of queries. */
@@ -99,12 +102,13 @@ export class Plan {
     return this.choice.length;
   }
 
-  /** Mean of a quantity over the plan; NaN for an empty batch. */
+  /** Mean of a quantity over the plan; NaN for an empty batch. @throws OmniRouterError for an unknown quantity. */
   mean(quantity: string): number {
-    return (this.totals[quantity] ?? Number.NaN) / this.size;
+    this.#matrix(quantity);
+    return this.totals[quantity]! / this.size;
   }
 
-  /** Per query, a quantity's value with the chosen model: a new array. */
+  /** Per query, a quantity's value with the chosen model: a new array. @throws OmniRouterError for an unknown one. */
   column(quantity: string): Float32Array {
     const values = this.#matrix(quantity);
     const out = new Float32Array(this.size);
@@ -112,7 +116,7 @@ export class Plan {
     return out;
   }
 
-  /** Sum of a quantity per model. */
+  /** Sum of a quantity per model. @throws OmniRouterError for an unknown quantity. */
   byModel(quantity: string): Float64Array {
     const values = this.#matrix(quantity);
     const out = new Float64Array(this.models.length);
@@ -123,10 +127,10 @@ export class Plan {
     return out;
   }
 
-  /** One query's model, values and runner-up. @throws RangeError for an index outside the batch. */
+  /** One query's model, values and runner-up. @throws OmniRouterError for an index outside the batch. */
   at(query: number): PlannedQuery {
     if (!(Number.isInteger(query) && query >= 0 && query < this.size))
-      throw new RangeError(`query must be a whole number from 0 to ${this.size - 1}, got ${query}`);
+      throw invalid("query", `must be a whole number >= 0 and below ${this.size}, got ${show(query)}`);
     const { problem, quantityNames } = this.#compiled;
     const number = problem.groups?.[query] ?? 0;
     const group = problem.groupNames?.[number] ?? number;
@@ -152,13 +156,18 @@ export class Plan {
   }
 
   #matrix(quantity: string): Float32Array {
-    const values = this.#compiled.problem.quantities[quantity];
-    if (values === undefined)
-      throw new RangeError(
-        `${quantity} is not a quantity of the plan (${this.#compiled.quantityNames.join(", ")})`,
+    const { problem, quantityNames } = this.#compiled;
+    if (!quantityNames.includes(quantity))
+      throw invalid(
+        "quantity",
+        `must be one of the plan's (${quantityNames.join(", ")}), got ${show(quantity)}`,
       );
-    return values;
+    return problem.quantities[quantity]!;
   }
+}
+
+function isFeasible(status: Status): boolean {
+  return status !== "infeasible" && status !== "unknown";
 }
 
 function maximises(compiled: CompiledProblem): boolean {
@@ -208,7 +217,7 @@ function pricesOf(compiled: CompiledProblem, solution: NativeSolution): Prices {
 }
 
 function certificateOf(compiled: CompiledProblem, solution: NativeSolution): Certificate {
-  const { limits, scopeRows, native } = compiled;
+  const { limits, scopeRows } = compiled;
   // A mean over no queries is 0 of 0: its limit says nothing, and is reported as kept.
   const perScope = (l: number) => (limits[l]!.mean === undefined ? 1 : Math.max(1, scopeRows[l]!));
   const sign = maximises(compiled) ? -1 : 1;
@@ -216,11 +225,11 @@ function certificateOf(compiled: CompiledProblem, solution: NativeSolution): Cer
     status: solution.status,
     objective: sign * solution.objective,
     bound: sign * solution.bound,
-    gap: solution.gap,
+    gap: isFeasible(solution.status) ? solution.gap : Number.NaN,
     limits: limits.map((limit, l) => ({
       limit,
       value: solution.total[l]! / perScope(l),
-      bound: native.limitBound[l]! / perScope(l),
+      bound: (limit.atLeast ?? limit.atMost)!,
       slack: solution.slack[l]! / perScope(l),
       price: solution.prices[l]! * perScope(l) * step(limit),
       unit: unitOf(compiled, limit),

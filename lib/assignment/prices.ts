@@ -1,7 +1,15 @@
+import * as z from "zod";
 import { binding } from "../binding.js";
 import { invalid, OmniRouterError } from "../errors.js";
+import { checkObject } from "../keys.js";
 import { native } from "../task.js";
-import { type AssignmentProblem, compileProblem, type Limit } from "./problem.js";
+import {
+  type AssignmentProblem,
+  checkModels,
+  compileProblem,
+  type Limit,
+  namingQuantity,
+} from "./problem.js";
 
 /** The price of one limit: what one unit more of the limited sum is worth, in units of the objective. Never negative. */
 export interface LimitPrice {
@@ -16,6 +24,20 @@ export interface LimitPrice {
 
 const FORMAT = "omnirouter-prices";
 const VERSION = 1;
+
+const savedHeader = z.object({ format: z.literal(FORMAT), version: z.number() });
+const savedPrices = z.object({
+  objective: z.record(z.string(), z.number()),
+  limits: z.array(
+    z.strictObject({
+      quantity: z.string(),
+      sense: z.enum(["atLeast", "atMost"]),
+      group: z.union([z.number(), z.string()]).optional(),
+      model: z.string().optional(),
+      price: z.number().min(0),
+    }),
+  ),
+});
 
 /**
  * The multipliers of a solve: all that is needed to route further queries the same way, one by one and without a solve.
@@ -98,16 +120,19 @@ export class Prices {
     problem: Pick<AssignmentProblem, "models" | "quantities" | "allowed" | "groups" | "groupNames">,
     out?: Uint8Array,
   ): Uint8Array {
-    // A price for a model or a group that is not there binds nobody.
+    checkObject(problem, "problem");
+    const models = checkModels(problem.models);
+    // A price for a model or a group that is not there binds nobody. compileProblem refuses groups of another type.
     const groups =
-      problem.groups === undefined ? 1 : problem.groups.reduce((most, g) => Math.max(most, g), 0) + 1;
+      problem.groups instanceof Uint16Array
+        ? problem.groups.reduce((most, g) => Math.max(most, g), 0) + 1
+        : 1;
     const number = (group: number | string) =>
       typeof group === "number" ? group : (problem.groupNames?.indexOf(group) ?? -1);
     const isPresent = (group: number | string) => number(group) >= 0 && number(group) < groups;
     const present = this.limits.filter(
       l =>
-        (l.model === undefined || problem.models.includes(l.model)) &&
-        (l.group === undefined || isPresent(l.group)),
+        (l.model === undefined || models.includes(l.model)) && (l.group === undefined || isPresent(l.group)),
     );
     const compiled = compileProblem({
       ...problem,
@@ -120,7 +145,11 @@ export class Prices {
     if (!(choice instanceof Uint8Array) || choice.length !== compiled.rows)
       throw invalid("out", `must be a Uint8Array of ${compiled.rows} elements, one per query`);
     const prices = Float64Array.from(present, l => l.price);
-    native(() => binding().chooseByPrices(compiled.native, prices, choice));
+    try {
+      native(() => binding().chooseByPrices(compiled.native, prices, choice));
+    } catch (error) {
+      throw namingQuantity(error, compiled);
+    }
     return choice;
   }
 
@@ -130,16 +159,22 @@ export class Prices {
 
   /** @throws OmniRouterError `ERR_OMNI_CORRUPT` or `ERR_OMNI_VERSION` for anything but what {@link toJSON} made. */
   static fromJSON(json: unknown): Prices {
-    const value = json as { format?: unknown; version?: unknown; objective?: unknown; limits?: unknown };
-    if (typeof json !== "object" || json === null || value.format !== FORMAT)
-      throw new OmniRouterError("ERR_OMNI_CORRUPT", "these are not saved prices");
-    if (value.version !== VERSION)
+    const header = savedHeader.safeParse(json);
+    if (!header.success)
+      throw new OmniRouterError("ERR_OMNI_CORRUPT", "these are not saved prices", { cause: header.error });
+    if (header.data.version !== VERSION)
       throw new OmniRouterError(
         "ERR_OMNI_VERSION",
-        `prices of format version ${String(value.version)}; this release reads ${VERSION}`,
+        `prices of format version ${header.data.version}; this release reads ${VERSION}`,
       );
-    if (typeof value.objective !== "object" || value.objective === null || !Array.isArray(value.limits))
-      throw new OmniRouterError("ERR_OMNI_CORRUPT", "saved prices lack their objective or limits");
-    return new Prices(value.objective as Record<string, number>, value.limits as LimitPrice[]);
+    const saved = savedPrices.safeParse(json);
+    if (!saved.success) {
+      const { path, message } = saved.error.issues[0]!;
+      const where = path.join(".");
+      throw new OmniRouterError("ERR_OMNI_CORRUPT", `saved prices are damaged: ${where}: ${message}`, {
+        cause: saved.error,
+      });
+    }
+    return new Prices(saved.data.objective, saved.data.limits as LimitPrice[]);
   }
 }

@@ -1,4 +1,5 @@
-import { invalid } from "../errors.js";
+import { invalid, OmniRouterError } from "../errors.js";
+import { checkKeys } from "../keys.js";
 import type { NativeProblem } from "./binding.js";
 
 /** The solver's bound on the number of models: one 64-bit word of allowed models per query. */
@@ -67,12 +68,25 @@ export interface CompiledProblem {
   readonly scopeRows: Float64Array;
 }
 
+const PROBLEM_KEYS = [
+  "models",
+  "quantities",
+  "objective",
+  "limits",
+  "allowed",
+  "groups",
+  "groupNames",
+] satisfies (keyof AssignmentProblem)[];
+const LIMIT_KEYS = ["sum", "mean", "atLeast", "atMost", "group", "model"] satisfies (keyof Limit)[];
+const OBJECTIVE_KEYS = ["minimize", "maximize", "tieBreak"];
+
 /**
  * Checks a problem and turns it into the addon's form. The matrices' values are checked natively, in the solve.
  *
  * @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT`, naming the argument.
  */
 export function compileProblem(problem: AssignmentProblem): CompiledProblem {
+  checkKeys(problem, PROBLEM_KEYS, "problem");
   const models = checkModels(problem.models);
   const names = checkQuantityNames(problem.quantities);
   const rows = checkMatrices(problem.quantities, names, models.length);
@@ -104,8 +118,7 @@ export function compileProblem(problem: AssignmentProblem): CompiledProblem {
   const scopeRows = new Float64Array(limits.length);
   limits.forEach((limit: Limit, l) => {
     const at = `limits[${l}]`;
-    if (typeof limit !== "object" || limit === null)
-      throw invalid(at, 'must be an object such as { mean: "quality", atLeast: 0.8 }');
+    checkKeys(limit, LIMIT_KEYS, at);
     const bounded = exactlyOne(limit, "sum", "mean", at);
     const sense = exactlyOne(limit, "atLeast", "atMost", at);
     const quantity = limit[bounded]!;
@@ -149,7 +162,20 @@ export function compileProblem(problem: AssignmentProblem): CompiledProblem {
   return { problem, native, rows, quantityNames: names, limits: named, scopeRows };
 }
 
-function checkModels(models: readonly string[]): readonly string[] {
+/** The addon numbers the quantities; its complaint, an {@link OmniRouterError}, is to name the caller's. */
+export function namingQuantity(error: unknown, { quantityNames }: CompiledProblem): unknown {
+  if (!(error instanceof OmniRouterError) || error.argument === undefined) return error;
+  const numbered = /^quantities\[(\d+)\]/.exec(error.argument);
+  if (numbered === null) return error;
+  const argument = `quantities.${quantityNames[Number(numbered[1])]}`;
+  return new OmniRouterError(
+    error.code,
+    error.message.replace(error.argument, () => argument),
+    { argument, cause: error.cause },
+  );
+}
+
+export function checkModels(models: readonly string[]): readonly string[] {
   if (!Array.isArray(models) || models.some(name => typeof name !== "string"))
     throw invalid("models", "must be an array of names");
   if (models.length < 1 || models.length > MAX_MODELS)
@@ -170,7 +196,6 @@ function checkQuantityNames(quantities: Quantities): string[] {
 }
 
 function checkMatrices(quantities: Quantities, names: readonly string[], models: number): number {
-  let rows: number | undefined;
   for (const name of names) {
     const values = quantities[name];
     if (!(values instanceof Float32Array))
@@ -182,17 +207,23 @@ function checkMatrices(quantities: Quantities, names: readonly string[], models:
         `quantities.${name}`,
         `must have a multiple of ${models} elements (one per model and query), got ${values.length}`,
       );
-    rows ??= values.length / models;
-    if (values.length !== rows * models)
+  }
+  const first = names.find(name => quantities[name]!.length > 0) ?? names[0]!;
+  const { length } = quantities[first]!;
+  for (const name of names) {
+    const values = quantities[name]!;
+    if (values.length === 0 && length > 0)
+      throw invalid(`quantities.${name}`, "is empty, or its buffer was transferred elsewhere");
+    if (values.length !== length)
       throw invalid(
         `quantities.${name}`,
-        `must have ${rows * models} elements like quantities.${names[0]}, got ${values.length}`,
+        `must have ${length} elements like quantities.${first}, got ${values.length}`,
       );
   }
-  return rows!;
+  return length / models;
 }
 
-/** A transferred ArrayBuffer leaves its views with length 0 at offset 0; `detached` itself came with Node 22. */
+/** Node 20 cannot tell a transferred buffer, which leaves its views with length 0, from an empty one. */
 function isDetached(array: ArrayBufferView): boolean {
   const buffer = array.buffer as ArrayBuffer & { detached?: boolean };
   return buffer.detached ?? false;
@@ -237,8 +268,7 @@ function checkObjective(
   objective: Objective,
   names: readonly string[],
 ): { objective: Float64Array; tieBreak: number } {
-  if (typeof objective !== "object" || objective === null)
-    throw invalid("objective", 'must be an object such as { minimize: "cost" }');
+  checkKeys(objective, OBJECTIVE_KEYS, "objective");
   const given = objective as { minimize?: unknown; maximize?: unknown; tieBreak?: unknown };
   const sense = exactlyOne(given, "minimize", "maximize", "objective");
   const stated = given[sense];

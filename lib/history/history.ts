@@ -1,5 +1,6 @@
 import { invalid, OmniRouterError } from "../errors.js";
-import type { ModelPool } from "../pool/pool.js";
+import { ModelPool } from "../pool/pool.js";
+import { show } from "../show.js";
 import { HistoryBuilder, type HistoryColumns } from "./columns.js";
 import { decodeHistory, encodeHistory } from "./encoding.js";
 import { type BadRecord, type ReadProgress, readRecords } from "./read.js";
@@ -90,6 +91,7 @@ export class History implements HistoryColumns {
     pool: ModelPool,
     options: HistoryReadOptions = {},
   ): Promise<History> {
+    if (!(pool instanceof ModelPool)) throw invalid("pool", `must be a ModelPool, got ${show(pool)}`);
     const { onBadRecord = "error", ...rest } = options;
     const first: BadRecord[] = [];
     let count = 0;

@@ -1,9 +1,7 @@
 import * as z from "zod";
+import { MAX_MODELS } from "../assignment/problem.js";
 import { nearest } from "../nearest.js";
 import { show } from "../show.js";
-
-/** The solver keeps one row's eligible models in one 64-bit mask. */
-export const MAX_MODELS = 64;
 
 const name = z
   .string({

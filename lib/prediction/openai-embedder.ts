@@ -11,7 +11,7 @@ export interface OpenAIEmbedderOptions {
   baseURL?: string;
   /** Sent as a bearer token; a function is asked before every request. Never part of an error message. */
   apiKey?: string | (() => string | Promise<string>);
-  /** Further request headers. */
+  /** Further request headers. Like the key, they go to `baseURL` alone: redirects are refused. */
   headers?: Readonly<Record<string, string>>;
   /** Asks the endpoint for vectors of this length (its `dimensions` field); not every model can. */
   dimensions?: number;
@@ -30,6 +30,9 @@ export interface OpenAIEmbedderOptions {
   /** No wait is longer, in milliseconds; an endpoint whose Retry-After asks for more has failed. Default 60 000. */
   maxRetryDelayMs?: number;
 }
+
+/** A timer set for longer fires at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Embeddings from any endpoint that speaks OpenAI's `POST /v1/embeddings` (OpenAI, Azure, vLLM, TEI, Ollama,
@@ -70,13 +73,13 @@ export class OpenAIEmbedder implements Embedder {
       apiKey,
       headers,
       dimensions,
-      timeoutMs: whole("timeoutMs", options.timeoutMs ?? 30_000, 1),
+      timeoutMs: whole("timeoutMs", options.timeoutMs ?? 30_000, 1, MAX_TIMER_MS),
     };
     this.#batchSize = whole("batchSize", options.batchSize ?? 128, 1);
     this.#concurrency = whole("concurrency", options.concurrency ?? 4, 1);
     this.#retries = whole("retries", options.retries ?? 5, 0);
-    this.#retryDelayMs = whole("retryDelayMs", options.retryDelayMs ?? 500, 0);
-    this.#maxRetryDelayMs = whole("maxRetryDelayMs", options.maxRetryDelayMs ?? 60_000, 0);
+    this.#retryDelayMs = whole("retryDelayMs", options.retryDelayMs ?? 500, 0, MAX_TIMER_MS);
+    this.#maxRetryDelayMs = whole("maxRetryDelayMs", options.maxRetryDelayMs ?? 60_000, 0, MAX_TIMER_MS);
     this.fingerprint = `openai:${options.model}:${this.dimension}`;
   }
 
@@ -161,9 +164,14 @@ export class OpenAIEmbedder implements Embedder {
   }
 }
 
-function whole(name: string, value: unknown, least: number): number {
-  if (!Number.isSafeInteger(value) || (value as number) < least)
-    throw invalid(name, `must be a whole number >= ${least}`);
+function whole(name: string, value: unknown, least: number, most = Number.MAX_SAFE_INTEGER): number {
+  if (!Number.isSafeInteger(value) || (value as number) < least || (value as number) > most)
+    throw invalid(
+      name,
+      most === Number.MAX_SAFE_INTEGER
+        ? `must be a whole number >= ${least}`
+        : `must be a whole number from ${least} to ${most}`,
+    );
   return value as number;
 }
 

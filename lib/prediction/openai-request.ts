@@ -45,8 +45,13 @@ export async function requestEmbeddings(
   const hide = redactor([key, ...Object.values(endpoint.headers), endpoint.url.search.slice(1)]);
   const { response, body } = await post(endpoint, texts, key, where, hide, signal);
 
+  const { status } = response;
+  if (status >= 300 && status < 400)
+    throw new RequestFailure(
+      `${where} answered ${status}, a redirect, which is not followed: give its target as baseURL`,
+      { transient: false },
+    );
   if (!response.ok) {
-    const { status } = response;
     throw new RequestFailure(`${where} answered ${status}${excerpt(hide(body))}`, {
       transient: status === 408 || status === 409 || status === 429 || status >= 500,
       retryAfterMs: retryAfter(response.headers),
@@ -107,6 +112,8 @@ async function post(
         ...(dimensions === undefined ? {} : { dimensions }),
       }),
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      // Followed, a redirect would carry the caller's headers (Azure's api-key) to whatever host it names.
+      redirect: "manual",
     });
     return { response, body: await response.text() };
   } catch (error) {

@@ -1,6 +1,7 @@
 import { invalid } from "../errors.js";
 import { History } from "../history/history.js";
 import type { HistorySource } from "../history/source.js";
+import { checkObject } from "../keys.js";
 import { ModelPool } from "../pool/pool.js";
 import type { Embedder } from "../prediction/embedder.js";
 import { InputTokenEstimator } from "../prediction/input-tokens.js";
@@ -41,6 +42,7 @@ export async function fitParts(
   poolSource: ModelPool | string | URL | object,
   options: FitOptions,
 ): Promise<RouterParts> {
+  checkObject(options, "options");
   const { signal, onProgress = () => {}, seed = 0 } = options;
   checkOptions(options, seed);
   signal?.throwIfAborted();

@@ -1,6 +1,6 @@
 import type { Limit, Objective } from "../assignment/problem.js";
 import { invalid } from "../errors.js";
-import { nearest } from "../nearest.js";
+import { checkKeys, checkObject } from "../keys.js";
 import type { ModelPool } from "../pool/pool.js";
 import { show } from "../show.js";
 import { columnOf } from "./model-names.js";
@@ -105,17 +105,4 @@ function capacitiesOf(capacity: unknown, pool: ModelPool): (number | undefined)[
     capacities[columnOf(pool, name, at)] = most as number;
   }
   return capacities;
-}
-
-function checkObject(value: unknown, at: string): asserts value is object {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw invalid(at, `must be an object, got ${show(value)}`);
-}
-
-/** A limit that is misspelt must not pass for one that is not there. */
-function checkKeys(value: unknown, known: readonly string[], at: string): void {
-  checkObject(value, at);
-  for (const key of Object.keys(value))
-    if (!known.includes(key))
-      throw invalid(`${at}.${key}`, `is not a known key; the nearest is ${nearest(key, known)}`);
 }

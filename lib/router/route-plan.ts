@@ -55,7 +55,7 @@ export class RoutePlan extends Plan {
     return this.#queries.ids?.[query] ?? String(query);
   }
 
-  /** One query's model, predicted quantities and runner-up. @throws RangeError for an index outside the batch. */
+  /** One query's model, predicted quantities and runner-up. @throws OmniRouterError for an index outside the batch. */
   override at(query: number): RoutedQuery {
     return { ...super.at(query), id: this.id(query) };
   }

@@ -1,13 +1,15 @@
 import { type AssignOptions, solve, solveAsync } from "../assignment/assign.js";
-import type { Prices } from "../assignment/prices.js";
+import { Prices } from "../assignment/prices.js";
 import type { AssignmentProblem } from "../assignment/problem.js";
 import { invalid } from "../errors.js";
 import type { History, HistoryReport } from "../history/history.js";
 import type { HistorySource } from "../history/source.js";
+import { checkObject } from "../keys.js";
 import type { ModelPool } from "../pool/pool.js";
 import type { Embedder } from "../prediction/embedder.js";
 import { NeighbourPredictor } from "../prediction/neighbour-predictor.js";
 import type { Predictions, Predictor } from "../prediction/predictor.js";
+import { show } from "../show.js";
 import { embedTexts, embedTextsSync } from "./embed.js";
 import { type FitOptions, fitParts } from "./fit.js";
 import { compileLimits, type RouteLimits } from "./limits.js";
@@ -111,6 +113,7 @@ export class Router {
     limits: RouteLimits,
     options: RouteOptions = {},
   ): Promise<RoutePlan> {
+    checkObject(options, "options");
     const { signal, onProgress, ...assignOptions } = options;
     const compiled = compileLimits(limits, this.pool);
     const columns = this.#columns(queries, compiled.groupNames);
@@ -147,6 +150,7 @@ export class Router {
     queries: readonly (string | RouteQuery)[],
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<Predictions> {
+    checkObject(options, "options");
     return (await this.#predict(this.#columns(queries), options.signal)).predictions;
   }
 
@@ -155,6 +159,8 @@ export class Router {
    * do not bind then: they cost what they cost in that plan. Needs an embedder with `embedSync`.
    */
   routeByPrices(query: string | RouteQuery, prices: Prices): PricedRoute {
+    if (!(prices instanceof Prices))
+      throw invalid("prices", `must be the Prices of a plan, got ${show(prices)}`);
     const columns = this.#columns([query]);
     const { quality, cost, outputTokens } = this.#predictSync(columns).predictions;
     const group = typeof query === "string" ? undefined : query.group;
@@ -192,6 +198,7 @@ export class Router {
    */
   async save(directory: string | URL, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     checkDirectory(directory);
+    checkObject(options, "options");
     await saveParts(directory, this.#parts, options.signal);
   }
 
@@ -206,6 +213,7 @@ export class Router {
     options: { readonly embedder?: Embedder; readonly signal?: AbortSignal } = {},
   ): Promise<Router> {
     checkDirectory(directory);
+    checkObject(options, "options");
     return new Router(await loadParts(directory, options));
   }
 

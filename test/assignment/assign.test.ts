@@ -3,11 +3,13 @@ import { afterAll, describe, expect, it } from "vitest";
 import { binding } from "../../lib/binding.js";
 import {
   type AssignmentProblem,
+  type AssignOptions,
   assign,
   assignAsync,
   type Limit,
   OmniRouterError,
   type Plan,
+  Prices,
 } from "../../lib/index.js";
 import { enumerate, smallProblems, uniforms, workload } from "./instances.js";
 
@@ -165,6 +167,7 @@ describe("assign", () => {
     });
     expect(plan.status).toBe("infeasible");
     expect(plan.certificate.reachable[0]!.value).toBeCloseTo(least, 9);
+    expect(plan.certificate.gap).toBeNaN();
   });
 
   it("takes an exactly reachable floor and a capacity of exactly N", () => {
@@ -195,6 +198,8 @@ describe("assign", () => {
     });
     expect(plan.status).toBe("optimal");
     expect(plan.size).toBe(0);
+    expect(plan.certificate.limits[0]).toMatchObject({ bound: 0.9 });
+    expect(plan.mean("quality")).toBeNaN();
     expect([...plan]).toEqual([]);
   });
 
@@ -290,10 +295,10 @@ describe("assign refuses", () => {
       "quantities.quality",
       () => ({ ...good(), quantities: { cost: new Float32Array(6), quality: new Float32Array(4) } }),
     ],
-    ["NaN", "quantities[1]", () => badMatrix(Number.NaN)],
-    ["infinity", "quantities[1]", () => badMatrix(Number.POSITIVE_INFINITY)],
-    ["quality above 1", "quantities[1]", () => badMatrix(1.5)],
-    ["a negative value", "quantities[1]", () => badMatrix(-0.1)],
+    ["NaN", "quantities.quality", () => badMatrix(Number.NaN)],
+    ["infinity", "quantities.quality", () => badMatrix(Number.POSITIVE_INFINITY)],
+    ["quality above 1", "quantities.quality", () => badMatrix(1.5)],
+    ["a negative value", "quantities.quality", () => badMatrix(-0.1)],
     ["no objective", "objective", () => ({ ...good(), objective: undefined })],
     [
       "two objectives",
@@ -336,6 +341,25 @@ describe("assign refuses", () => {
     ["a short mask", "allowed", () => ({ ...good(), allowed: new BigUint64Array(2) })],
     ["a mask that leaves nothing", "allowed", () => ({ ...good(), allowed: new BigUint64Array(3) })],
     ["a mask of other bits", "allowed", () => ({ ...good(), allowed: BigUint64Array.of(1n, 4n, 1n) })],
+    ["no problem", "problem", () => undefined],
+    ["null", "problem", () => null],
+    ["a limit that is null", "limits[0]", () => ({ ...good(), limits: [null] })],
+    ["a misspelt key", "problem.alowed", () => ({ ...good(), alowed: BigUint64Array.of(1n, 1n, 1n) })],
+    [
+      "a misspelt key of the objective",
+      "objective.tiebreak",
+      () => ({ ...good(), objective: { minimize: "quality", tiebreak: "cost" } }),
+    ],
+    [
+      "a misspelt key of a limit",
+      "limits[0].models",
+      () => ({ ...good(), limits: [{ sum: "requests", atMost: 1, models: "a" }] }),
+    ],
+    [
+      "an empty matrix beside a full one",
+      "quantities.cost",
+      () => ({ ...good(), quantities: { cost: new Float32Array(), quality: new Float32Array(6) } }),
+    ],
     ["groups of another type", "groups", () => ({ ...good(), groups: new Uint8Array(3) })],
   ];
   it.each(cases)("%s", (_, argument, make) => {
@@ -356,8 +380,34 @@ describe("assign refuses", () => {
     ["gapTolerance", { gapTolerance: Number.NaN }],
     ["nodeLimit", { nodeLimit: 0.5 }],
     ["seed", { seed: -1 }],
-  ])("a bad %s", (argument, options) => {
-    expect(() => assign(good(), options)).toThrow(expect.objectContaining({ argument }));
+    ["options", null],
+    ["options.gapTolerence", { gapTolerence: 0.1 }],
+    ["warmStart", { warmStart: [1, 2] }],
+    ["warmStart", { warmStart: null }],
+  ])("a bad %s", async (argument, given) => {
+    const options = given as AssignOptions;
+    const refusal = expect.objectContaining({ code: "ERR_OMNI_INVALID_ARGUMENT", argument });
+    expect(() => assign(good(), options)).toThrow(refusal);
+    await expect(assignAsync(good(), options)).rejects.toEqual(refusal);
+  });
+
+  it("a bad value by the matrix's name in the message too", () => {
+    expect(() => assign(badMatrix(1.5))).toThrow(/^quantities\.quality has 1\.5\d* for query 1, model 1;/);
+    expect(() => new Prices({ cost: 1 }, []).choose(badMatrix(1.5))).toThrow(
+      expect.objectContaining({ argument: "quantities.quality" }),
+    );
+  });
+
+  it("what a plan does not hold", () => {
+    const plan = assign(good());
+    const refused = (argument: string, call: () => unknown) =>
+      expect(call).toThrow(expect.objectContaining({ code: "ERR_OMNI_INVALID_ARGUMENT", argument }));
+    for (const quantity of ["typo", "constructor"]) {
+      refused("quantity", () => plan.mean(quantity));
+      refused("quantity", () => plan.column(quantity));
+      refused("quantity", () => plan.byModel(quantity));
+    }
+    for (const query of [-1, 3, 0.5, Number.NaN]) refused("query", () => plan.at(query));
   });
 
   it("a detached buffer", () => {
@@ -412,7 +462,7 @@ describe("assignAsync", () => {
     problem.quantities.cost![17] = -1;
     await expect(assignAsync(problem)).rejects.toMatchObject({
       code: "ERR_OMNI_INVALID_ARGUMENT",
-      argument: "quantities[0]",
+      argument: "quantities.cost",
     });
   });
 });

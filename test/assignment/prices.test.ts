@@ -99,15 +99,16 @@ describe("Prices", () => {
     ["ERR_OMNI_CORRUPT", { format: "something else" }],
     ["ERR_OMNI_VERSION", { format: "omnirouter-prices", version: 99 }],
     ["ERR_OMNI_CORRUPT", { format: "omnirouter-prices", version: 1 }],
-    [
-      "ERR_OMNI_INVALID_ARGUMENT",
-      {
-        format: "omnirouter-prices",
-        version: 1,
-        objective: { cost: 1 },
-        limits: [{ quantity: "quality", sense: "atLeast", price: -1 }],
-      },
-    ],
+    ...[
+      { objective: { cost: 1 }, limits: [{ quantity: "quality", sense: "atLeast", price: -1 }] },
+      { objective: { cost: 1 }, limits: [{ quantity: "quality", sense: "over", price: 1 }] },
+      { objective: { cost: 1 }, limits: [null] },
+      { objective: { cost: "1" }, limits: [] },
+      { objective: [1], limits: [] },
+    ].map((body): [string, unknown] => [
+      "ERR_OMNI_CORRUPT",
+      { format: "omnirouter-prices", version: 1, ...body },
+    ]),
   ])("refuse, with %s, what is not saved prices", (code, json) => {
     const refusal = (() => {
       try {

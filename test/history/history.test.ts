@@ -197,6 +197,15 @@ describe("a history as bytes", () => {
   });
 });
 
+it("is read for nothing but a ModelPool", async () => {
+  const names = { names: ["a"], size: 1 } as unknown as ModelPool;
+  for (const pool of [names, undefined as unknown as ModelPool])
+    await expect(History.read([], pool)).rejects.toMatchObject({
+      code: "ERR_OMNI_INVALID_ARGUMENT",
+      argument: "pool",
+    });
+});
+
 const data = process.env.OMNIROUTER_DATA;
 const note = data === undefined ? " (skipped: OMNIROUTER_DATA names no folder of real records)" : "";
 

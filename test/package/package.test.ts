@@ -38,6 +38,7 @@ describe("the packed package", () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     const result = JSON.parse(stdout);
     expect(result.same).toBe(true);
+    expect(result.signals).toEqual([]); // to load it is not to take over the process's signals
     expect(result.main).toBe(3);
     expect(result.workers).toEqual([1, 2, 3].map(() => ({ code: 0, threads: 3 })));
   });

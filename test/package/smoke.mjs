@@ -10,6 +10,7 @@ const require = createRequire(join(process.cwd(), "index.mjs"));
 const entry = require.resolve(name);
 const imported = await import(pathToFileURL(entry).href);
 const required = require(name);
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"].filter(signal => process.listenerCount(signal) > 0);
 
 const binding = pathToFileURL(join(entry, "..", "binding.js")).href;
 const source = `
@@ -38,6 +39,7 @@ console.log(
     version: process.versions.node,
     same: imported.OmniRouterError === required.OmniRouterError && imported.OmniRouterError !== undefined,
     exports: Object.keys(imported).sort(),
+    signals,
     main,
     workers,
   }),

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { MAX_MODELS } from "../../lib/assignment/problem.js";
 import { OmniRouterError } from "../../lib/errors.js";
 import { ModelPool } from "../../lib/pool/pool.js";
-import { MAX_MODELS } from "../../lib/pool/schema.js";
 
 const small = { name: "small", inputPer1M: 0.15, outputPer1M: 0.6 };
 const large = { name: "large", inputPer1M: 2.5, outputPer1M: 10, capacity: 500 };

@@ -183,6 +183,19 @@ describe("OpenAIEmbedder", () => {
     }
   });
 
+  it("follows no redirect, which would take its headers to another host", async () => {
+    await using elsewhere = await endpoint(wellFormed);
+    for (const status of [301, 302, 307, 308]) {
+      const { message, requests } = await failure(
+        (_, response) => send(response, status, "", { location: `${elsewhere.baseURL}/embeddings` }),
+        { headers: { "api-key": KEY } },
+      );
+      expect(message).toMatch(new RegExp(`answered ${status}, a redirect, which is not followed`));
+      expect(requests).toBe(1);
+    }
+    expect(elsewhere.requests).toEqual([]);
+  });
+
   it("times out, and retries that too", async () => {
     const silent: Answer = () => undefined;
     const { message, requests } = await failure(silent, { timeoutMs: 400, retries: 1 });
@@ -327,6 +340,7 @@ describe("OpenAIEmbedder", () => {
     for (const baseURL of ["nowhere", "ftp://x", "https://user:secret@host/v1"])
       wrong({ baseURL }, "baseURL");
     for (const name of ["batchSize", "concurrency", "timeoutMs"]) wrong({ [name]: 0 }, name);
+    for (const name of ["timeoutMs", "retryDelayMs", "maxRetryDelayMs"]) wrong({ [name]: 2 ** 31 }, name);
     for (const name of ["retries", "retryDelayMs", "maxRetryDelayMs"]) wrong({ [name]: -1 }, name);
     // biome-ignore lint/suspicious/noExplicitAny: as above
     await expect(embedder("http://127.0.0.1:1/v1").embed(["a", 1] as any)).rejects.toMatchObject({

@@ -3,11 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { Prices } from "../../lib/assignment/prices.js";
 import { History } from "../../lib/history/history.js";
 import { ModelPool } from "../../lib/pool/pool.js";
 import type { FitStage } from "../../lib/router/fit.js";
 import type { RouteLimits } from "../../lib/router/limits.js";
-import { Router } from "../../lib/router/router.js";
+import { type RouteOptions, Router } from "../../lib/router/router.js";
 import { letterEmbedder, workload } from "./workload.js";
 
 const { pool, history, queries } = workload;
@@ -294,5 +295,27 @@ describe("what is asked wrongly is refused by name", () => {
       code: "ERR_OMNI_INVALID_ARGUMENT",
       argument,
     });
+  });
+
+  it("prices and options of another kind", async () => {
+    expect(() => router.routeByPrices("a", { limits: [] } as unknown as Prices)).toThrow(
+      expect.objectContaining({ code: "ERR_OMNI_INVALID_ARGUMENT", argument: "prices" }),
+    );
+    const none = null as never;
+    for (const call of [
+      () => Router.fit([], { models: [] }, none),
+      () => Router.load("nowhere", none),
+      () => router.save("nowhere", none),
+      () => router.predict(queries, none),
+    ])
+      await expect(call()).rejects.toMatchObject({ code: "ERR_OMNI_INVALID_ARGUMENT", argument: "options" });
+    for (const [given, argument] of [
+      [null, "options"],
+      [{ gapTolerence: 0.1 }, "options.gapTolerence"],
+    ] as const)
+      await expect(router.route(queries, limits, given as unknown as RouteOptions)).rejects.toMatchObject({
+        code: "ERR_OMNI_INVALID_ARGUMENT",
+        argument,
+      });
   });
 });

@@ -3,7 +3,6 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import lockfile from "proper-lockfile";
 import { OmniRouterError } from "../../errors.js";
 import { errnoCode, ioError } from "../../files.js";
 
@@ -74,6 +73,8 @@ async function acquire(
   signal: AbortSignal | undefined,
   onCompromised: (error: Error) => void,
 ): Promise<() => Promise<void>> {
+  // Not at the top: importing it puts handlers on the process's signals, which whoever saves nothing must not get.
+  const { default: lockfile } = await import("proper-lockfile");
   const deadline = performance.now() + timeoutMs;
   const lockfilePath = join(directory, "lock");
   for (;;) {
