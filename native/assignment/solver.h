@@ -43,9 +43,11 @@ struct Solution {
   std::vector<double> prices;   // limits; of the dual bound
   Certificate certificate;      // of choice and prices
   double bound = 0;             // no feasible plan costs less: certificate.dual, or better where search proved it
-  double gap = 0;               // (objective - bound) / max(|objective|, |bound|), 0 where both are 0
-  int evaluations = 0;          // of the dual, over whatever rows were open
-  std::vector<int> conflict;    // limits that cannot hold together, if infeasible
+  // (objective - bound) / max(|objective|, |bound|, 1e-6 * spread), spread = sum over rows of how far the models' mean
+  // objective lies above the least: an objective that is nearly 0 beside it has no relative gap of its own.
+  double gap = 0;
+  int evaluations = 0;        // of the dual, over whatever rows were open
+  std::vector<int> conflict;  // limits that cannot hold together, if infeasible
   std::vector<Reachable> reachable;
 };
 
