@@ -1,6 +1,8 @@
 #include "bindings/task.h"
 
+#include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -12,6 +14,21 @@
 
 namespace omnirouter::bindings {
 
+namespace {
+
+// Every environment's runner, for the end of the process: Node leaves by exit() without the environments' cleanup hooks
+// when an error is uncaught, and no task may be computing while static objects are destroyed. Never destroyed itself.
+struct Runners {
+  std::mutex mutex;
+  std::vector<TaskRunner*> all;
+  static Runners& instance() {
+    static Runners* runners = new Runners;
+    return *runners;
+  }
+};
+
+}  // namespace
+
 // One per environment. Pool threads hand finished tasks over in `done`; the thread-safe function wakes the JS thread.
 class TaskRunner {
  public:
@@ -19,6 +36,16 @@ class TaskRunner {
     wake_ = Napi::ThreadSafeFunction::New(env, Napi::Function::New(env, [](const Napi::CallbackInfo&) {}),
                                           "omnirouter tasks", 0, 1);
     wake_.Unref(env);
+    Runners& runners = Runners::instance();
+    const std::lock_guard lock(runners.mutex);
+    if (runners.all.empty() && !std::exchange(registered_, true)) std::atexit(cancelAll);
+    runners.all.push_back(this);
+  }
+
+  ~TaskRunner() {
+    Runners& runners = Runners::instance();
+    const std::lock_guard lock(runners.mutex);
+    std::erase(runners.all, this);
   }
 
   void start(Napi::Env env, std::shared_ptr<Task> task) {
@@ -71,6 +98,18 @@ class TaskRunner {
     });
   }
 
+  static void cancelAll() {
+    Runners& runners = Runners::instance();
+    const std::lock_guard lock(runners.mutex);
+    for (TaskRunner* runner : runners.all) {
+      std::unique_lock running(runner->mutex_);
+      runner->closing_ = true;
+      for (const auto& task : runner->running_) task->cancel_.raise();
+      // A task looks at its flag every few milliseconds; one that does not must not hang the exit.
+      runner->idle_.wait_for(running, std::chrono::seconds(5), [&] { return runner->running_.empty(); });
+    }
+  }
+
   void settle(Napi::Env env) {
     std::vector<std::shared_ptr<Task>> done;
     {
@@ -93,7 +132,8 @@ class TaskRunner {
   std::condition_variable idle_;
   std::vector<std::shared_ptr<Task>> running_, done_;
   bool closing_ = false;
-  size_t pending_ = 0;  // JS thread only
+  static inline bool registered_ = false;  // guarded by Runners::mutex
+  size_t pending_ = 0;                     // JS thread only
   Napi::ThreadSafeFunction wake_;
 };
 
