@@ -13,7 +13,4 @@ inline uint64_t hash(uint64_t seed, uint64_t index) {
   return z ^ (z >> 31);
 }
 
-// In [0, 1), from the top 53 bits.
-inline double uniform(uint64_t seed, uint64_t index) { return static_cast<double>(hash(seed, index) >> 11) * 0x1p-53; }
-
 }  // namespace omnirouter::compute
