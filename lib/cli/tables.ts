@@ -1,3 +1,4 @@
+import { styleText } from "node:util";
 import Table from "cli-table3";
 import type { Session } from "./session.js";
 
@@ -36,10 +37,11 @@ export function formatTable<Row>(
   color: boolean,
 ): string {
   const table = new Table({
-    head: columns.map(({ head }) => head),
+    // The table's own styles ask the process whether it has a terminal: the caller has asked its stream already.
+    head: columns.map(({ head }) => (color ? styleText("bold", head, { validateStream: false }) : head)),
     colAligns: columns.map(({ align }) => align ?? "right"),
     chars: noBorders,
-    style: { "padding-left": 0, "padding-right": 0, head: color ? ["bold"] : [], border: [], compact: true },
+    style: { "padding-left": 0, "padding-right": 0, head: [], border: [], compact: true },
   });
   table.push(...rows.map(row => columns.map(({ cell }) => cell(row))));
   return `${table
