@@ -41,7 +41,7 @@ struct Ascent {
 // evaluations. Steps keep within a trust radius too (the softmin is far from quadratic beyond a few tau); a step is
 // accepted by the sign of the directional derivative at its end, which concavity makes sufficient and which needs no
 // logarithms.
-Ascent ascend(const Problem& problem, const Terms& terms, const RowSet& set, const Scale& scale, const PriceBox& box,
+Ascent ascend(const Problem& problem, const RowSet& set, const Scale& scale, const PriceBox& box,
               const Eigen::VectorXd& start, double tau, double precision, Spread spread,
               const compute::CancelFlag& cancel);
 

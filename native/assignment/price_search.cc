@@ -104,7 +104,7 @@ class Searcher {
   Eigen::VectorXd climb(const RowSet& set, const PriceBox& box, Spread spread = Spread::none,
                         double precision = kPrecision) {
     const Eigen::VectorXd before = search_.prices;
-    Ascent ascent = ascend(problem_, terms_, set, search_.scale, box, before, tau_, precision, spread, cancel_);
+    Ascent ascent = ascend(problem_, set, search_.scale, box, before, tau_, precision, spread, cancel_);
     search_.evaluations += ascent.evaluations;
     search_.prices = ascent.prices;
     lastPoint_ = std::move(ascent.point);

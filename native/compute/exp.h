@@ -2,7 +2,6 @@
 // bit and results are promised to be identical everywhere.
 #pragma once
 
-#include <bit>
 #include <cstdint>
 
 namespace omnirouter::compute {
@@ -10,7 +9,7 @@ namespace omnirouter::compute {
 // exp(-x) for 0 <= x <= 700, to about 2 ulp. x = n ln 2 + f with |f| <= ln 2 / 2 (Cody and Waite's two-part ln 2, so
 // that n * ln 2 is subtracted exactly), exp(-f) by its Taylor polynomial of degree 13 (remainder below 2^-57), times
 // 2^-n.
-inline double expOfMinus(double x) {
+static inline __attribute__((always_inline)) double expOfMinus(double x) {
   constexpr double kLog2e = 1.4426950408889634;
   constexpr double kLn2High = 0x1.62e42fefap-1, kLn2Low = 0x1.cf79abc9e3b3ap-40;
   constexpr double kRound = 0x1.8p52;  // adding and subtracting it rounds to the nearest whole number
@@ -31,8 +30,9 @@ inline double expOfMinus(double x) {
   p = p * f + 0.5;
   p = p * f + 1.0;
   p = p * f + 1.0;
-  const auto exponent = static_cast<uint64_t>(1023 - static_cast<int64_t>(n)) << 52;
-  return p * std::bit_cast<double>(exponent);
+  // The lowest bits of `shifted` are those of n; the rest is shifted out. Whole numbers only, so that it vectorises.
+  const uint64_t exponent = (uint64_t{1023} << 52) - (__builtin_bit_cast(uint64_t, shifted) << 52);
+  return p * __builtin_bit_cast(double, exponent);
 }
 
 }  // namespace omnirouter::compute
