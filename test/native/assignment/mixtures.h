@@ -133,12 +133,6 @@ inline std::vector<uint8_t> drawPlan(Draws& draw, const Problem& p) {
   return plan;
 }
 
-inline double sumOf(const Problem& p, const Limit& limit, const std::vector<uint8_t>& plan) {
-  double sum = 0;
-  for (size_t i = 0; i < p.rows; ++i) sum += amount(p, limit, i, plan[i]);
-  return sum;
-}
-
 // The best sum any plan can have, were this the only limit.
 inline double bestSum(const Problem& p, const Limit& limit) {
   double sum = 0;
