@@ -1,12 +1,14 @@
 import { binding } from "../binding.js";
-import { invalid } from "../errors.js";
+import { fromNative, invalid } from "../errors.js";
 import { checkKeys } from "../keys.js";
 import { show } from "../show.js";
-import { native, settle } from "../task.js";
-import type { NativeOptions, NativeSolution } from "./binding.js";
-import { Plan } from "./plan.js";
+import { settle } from "../task.js";
+import { checkOut, chosen } from "./choice.js";
+import { type CompiledProblem, compileProblem, namingQuantity } from "./compile.js";
+import { copyAnswered, Frame, frameLength, REQUEST } from "./frame.js";
+import { Plan, type Solved } from "./plan.js";
 import { Prices } from "./prices.js";
-import { type AssignmentProblem, type CompiledProblem, compileProblem, namingQuantity } from "./problem.js";
+import type { AssignmentProblem } from "./problem.js";
 
 export interface AssignOptions {
   /** Relative gap at which a plan counts as `withinTolerance`, >= 0. Default 1e-6. */
@@ -19,6 +21,11 @@ export interface AssignOptions {
   readonly seed?: number;
   /** When no plan is found: find the conflict and the nearest reachable values, by further solves. Default true. */
   readonly diagnose?: boolean;
+  /**
+   * Where the plan's choice is written, one element per query: `plan.choice` is then this array, and what is done to it
+   * is done to the plan. A new array if absent.
+   */
+  readonly out?: Uint8Array;
 }
 
 /**
@@ -34,27 +41,35 @@ export interface AssignOptions {
  * quality above 1, a query without an allowed model. The error names the argument.
  */
 export function assign(problem: AssignmentProblem, options: AssignOptions = {}): Plan {
-  return new Plan(...solve(problem, options));
+  return new Plan(solve(problem, options));
 }
 
 /** @internal What a plan is made of. */
-export function solve(
-  problem: AssignmentProblem,
-  options: AssignOptions,
-): [compiled: CompiledProblem, solution: NativeSolution] {
-  const compiled = compileProblem(problem);
-  const nativeOptions = checkOptions(options, compiled);
+export function solve(problem: AssignmentProblem, options: AssignOptions): Solved {
+  return Frame.use(frame => {
+    const compiled = compileProblem(problem, frame);
+    const out = writeOptions(options, compiled, frame.numbers);
+    const choice = chosen(compiled.rows, out, choice => callNative(compiled, frame.numbers, choice));
+    return { compiled, numbers: copyAnswered(frame.numbers), choice };
+  });
+}
+
+/** @internal The solve of a frame that is filled in. */
+export function callNative(compiled: CompiledProblem, numbers: Float64Array, choice: Uint8Array): void {
+  const { matrices, allowed, groups } = compiled;
   try {
-    return [compiled, native(() => binding().assign(compiled.native, nativeOptions))];
+    binding().assign(numbers, matrices, allowed, groups, choice);
   } catch (error) {
-    throw namingQuantity(error, compiled);
+    throw namingQuantity(fromNative(error), compiled);
   }
 }
 
 /**
- * The same off the JavaScript thread. The problem is copied first, so that buffers may be changed or transferred
- * meanwhile; matrices on a SharedArrayBuffer are read in place and must be left alone until the promise settles. The
- * plan's per-query accessors read the caller's matrices.
+ * The same off the JavaScript thread. The call itself checks the problem and copies it, so that buffers may be changed or
+ * transferred meanwhile. Matrices on a `SharedArrayBuffer` are not copied but read in place, and must be left alone until
+ * the promise settles. The plan's per-query accessors read the caller's matrices.
+ *
+ * `out` is written just before the promise resolves.
  *
  * @throws also the signal's reason, if it is aborted first.
  */
@@ -62,21 +77,39 @@ export async function assignAsync(
   problem: AssignmentProblem,
   options: AssignOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<Plan> {
-  return new Plan(...(await solveAsync(problem, options)));
+  return new Plan(await solveAsync(problem, options));
 }
 
 /** @internal {@link solve} off the JavaScript thread. */
 export async function solveAsync(
   problem: AssignmentProblem,
   options: AssignOptions & { readonly signal?: AbortSignal },
-): Promise<[compiled: CompiledProblem, solution: NativeSolution]> {
-  const compiled = compileProblem(problem);
-  const nativeOptions = checkOptions(options, compiled, [...OPTION_KEYS, "signal"]);
+): Promise<Solved> {
+  const { compiled, numbers, out } = Frame.use(frame => {
+    const compiled = compileProblem(problem, frame);
+    const out = writeOptions(options, compiled, frame.numbers, ASYNC_OPTION_KEYS);
+    const length = frameLength(
+      compiled.matrices.length,
+      compiled.models.size,
+      frame.numbers[REQUEST.limits]!,
+    );
+    return { compiled, numbers: frame.numbers.slice(0, length), out };
+  });
+  const choice = out ?? new Uint8Array(compiled.rows);
+  await callNativeAsync(compiled, numbers, choice, options.signal);
+  return { compiled, numbers, choice };
+}
+
+/** @internal {@link callNative} off the JavaScript thread. */
+export async function callNativeAsync(
+  compiled: CompiledProblem,
+  numbers: Float64Array,
+  choice: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { matrices, allowed, groups } = compiled;
   try {
-    return [
-      compiled,
-      await settle(options.signal, () => binding().assignAsync(compiled.native, nativeOptions)),
-    ];
+    await settle(signal, () => binding().assignAsync(numbers, matrices, allowed, groups, choice));
   } catch (error) {
     throw namingQuantity(error, compiled);
   }
@@ -88,15 +121,20 @@ const OPTION_KEYS: readonly string[] = [
   "warmStart",
   "seed",
   "diagnose",
+  "out",
 ] satisfies (keyof AssignOptions)[];
+/** @internal */
+export const ASYNC_OPTION_KEYS: readonly string[] = [...OPTION_KEYS, "signal"];
 
-function checkOptions(
+/** @internal Checks the options and writes their numbers into the frame of a compiled problem; returns `out`. */
+export function writeOptions(
   options: AssignOptions,
   compiled: CompiledProblem,
+  numbers: Float64Array,
   keys: readonly string[] = OPTION_KEYS,
-): NativeOptions {
+): Uint8Array | undefined {
   checkKeys(options, keys, "options");
-  const { gapTolerance = 1e-6, nodeLimit = 20_000, seed = 1, diagnose = true, warmStart } = options;
+  const { gapTolerance = 1e-6, nodeLimit = 20_000, seed = 1, diagnose = true, warmStart, out } = options;
   if (!(gapTolerance >= 0 && Number.isFinite(gapTolerance)))
     throw invalid("gapTolerance", `must be a finite number >= 0, got ${gapTolerance}`);
   if (!(Number.isInteger(nodeLimit) && nodeLimit >= 0 && nodeLimit <= 1e9))
@@ -106,16 +144,12 @@ function checkOptions(
   if (typeof diagnose !== "boolean") throw invalid("diagnose", "must be true or false");
   if (warmStart !== undefined && !(warmStart instanceof Prices))
     throw invalid("warmStart", `must be the Prices of an earlier plan, got ${show(warmStart)}`);
-  const start =
-    warmStart === undefined
-      ? undefined
-      : Float64Array.from(compiled.limits, limit => {
-          const { group, model } = limit;
-          return warmStart.of((limit.mean ?? limit.sum)!, {
-            sense: limit.atLeast === undefined ? "atMost" : "atLeast",
-            ...(group === undefined ? {} : { group }),
-            ...(model === undefined ? {} : { model }),
-          });
-        });
-  return { gapTolerance, nodeLimit, seed, diagnose, warmStart: start };
+  if (out !== undefined) checkOut(out, compiled.rows);
+  numbers[REQUEST.gapTolerance] = gapTolerance;
+  numbers[REQUEST.nodeLimit] = nodeLimit;
+  numbers[REQUEST.seed] = seed;
+  numbers[REQUEST.diagnose] = diagnose ? 1 : 0;
+  numbers[REQUEST.warm] = warmStart === undefined ? 0 : 1;
+  if (warmStart !== undefined) warmStart.writeTo(numbers, compiled);
+  return out;
 }
