@@ -4,6 +4,12 @@ export { MAX_MODELS } from "./assignment/frame.js";
 export type { Certificate, LimitReport, Plan, PlannedQuery, Reachable } from "./assignment/plan.js";
 export { type LimitPrice, Prices } from "./assignment/prices.js";
 export type { AssignmentProblem, Limit, Objective, Quantities } from "./assignment/problem.js";
+export {
+  Workspace,
+  type WorkspaceAssignOptions,
+  type WorkspaceOptions,
+  type WorkspaceProblem,
+} from "./assignment/workspace.js";
 export { type ErrorCode, OmniRouterError } from "./errors.js";
 export {
   History,

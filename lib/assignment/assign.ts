@@ -46,19 +46,22 @@ export function assign(problem: AssignmentProblem, options: AssignOptions = {}):
 
 /** @internal What a plan is made of. */
 export function solve(problem: AssignmentProblem, options: AssignOptions): Solved {
-  return Frame.use(frame => {
-    const compiled = compileProblem(problem, frame);
-    const out = writeOptions(options, compiled, frame.numbers);
-    const choice = chosen(compiled.rows, out, choice => callNative(compiled, frame.numbers, choice));
-    return { compiled, numbers: copyAnswered(frame.numbers), choice };
-  });
+  return Frame.use(frame => solveFrame(frame, compileProblem(problem, frame), options));
 }
 
-/** @internal The solve of a frame that is filled in. */
-export function callNative(compiled: CompiledProblem, numbers: Float64Array, choice: Uint8Array): void {
-  const { matrices, allowed, groups } = compiled;
+/** @internal Solves the problem that a frame was filled in with, into `own` where there are no `options.out`. */
+export function solveFrame(
+  { numbers }: Frame,
+  compiled: CompiledProblem,
+  options: AssignOptions,
+  keys: readonly string[] = OPTION_KEYS,
+  own?: Uint8Array,
+): Solved {
+  const out = writeOptions(options, compiled, numbers, keys) ?? own;
+  const { rows, matrices, allowed, groups } = compiled;
   try {
-    binding().assign(numbers, matrices, allowed, groups, choice);
+    const choice = chosen(rows, out, choice => binding().assign(numbers, matrices, allowed, groups, choice));
+    return { compiled, numbers: copyAnswered(numbers), choice };
   } catch (error) {
     throw namingQuantity(fromNative(error), compiled);
   }
@@ -85,37 +88,39 @@ export async function solveAsync(
   problem: AssignmentProblem,
   options: AssignOptions & { readonly signal?: AbortSignal },
 ): Promise<Solved> {
-  const { compiled, numbers, out } = Frame.use(frame => {
-    const compiled = compileProblem(problem, frame);
-    const out = writeOptions(options, compiled, frame.numbers, ASYNC_OPTION_KEYS);
-    const length = frameLength(
-      compiled.matrices.length,
-      compiled.models.size,
-      frame.numbers[REQUEST.limits]!,
-    );
-    return { compiled, numbers: frame.numbers.slice(0, length), out };
-  });
-  const choice = out ?? new Uint8Array(compiled.rows);
-  await callNativeAsync(compiled, numbers, choice, options.signal);
-  return { compiled, numbers, choice };
+  return await solveFrameAsync(
+    frame => compileProblem(problem, frame),
+    options,
+    ASYNC_OPTION_KEYS,
+    rows => new Uint8Array(rows),
+  );
 }
 
-/** @internal {@link callNative} off the JavaScript thread. */
-export async function callNativeAsync(
-  compiled: CompiledProblem,
-  numbers: Float64Array,
-  choice: Uint8Array,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const { matrices, allowed, groups } = compiled;
+/** @internal {@link solveFrame} off the JavaScript thread; `compile` fills in the frame. */
+export async function solveFrameAsync(
+  compile: (frame: Frame) => CompiledProblem,
+  options: AssignOptions & { readonly signal?: AbortSignal },
+  keys: readonly string[],
+  own: (rows: number) => Uint8Array,
+): Promise<Solved> {
+  // The answer comes when the frame is long in other hands.
+  const { compiled, numbers, out } = Frame.use(frame => {
+    const compiled = compile(frame);
+    const out = writeOptions(options, compiled, frame.numbers, keys);
+    return { compiled, out, numbers: frame.numbers.slice(0, frameLength(frame.numbers)) };
+  });
+  const { rows, matrices, allowed, groups } = compiled;
+  const choice = out ?? own(rows);
   try {
-    await settle(signal, () => binding().assignAsync(numbers, matrices, allowed, groups, choice));
+    await settle(options.signal, () => binding().assignAsync(numbers, matrices, allowed, groups, choice));
   } catch (error) {
     throw namingQuantity(error, compiled);
   }
+  return { compiled, numbers, choice };
 }
 
-const OPTION_KEYS: readonly string[] = [
+/** @internal */
+export const OPTION_KEYS: readonly string[] = [
   "gapTolerance",
   "nodeLimit",
   "warmStart",
@@ -123,15 +128,14 @@ const OPTION_KEYS: readonly string[] = [
   "diagnose",
   "out",
 ] satisfies (keyof AssignOptions)[];
-/** @internal */
-export const ASYNC_OPTION_KEYS: readonly string[] = [...OPTION_KEYS, "signal"];
+const ASYNC_OPTION_KEYS: readonly string[] = [...OPTION_KEYS, "signal"];
 
-/** @internal Checks the options and writes their numbers into the frame of a compiled problem; returns `out`. */
-export function writeOptions(
+/** Checks the options and writes their numbers into the frame of a compiled problem; returns `out`. */
+function writeOptions(
   options: AssignOptions,
   compiled: CompiledProblem,
   numbers: Float64Array,
-  keys: readonly string[] = OPTION_KEYS,
+  keys: readonly string[],
 ): Uint8Array | undefined {
   checkKeys(options, keys, "options");
   const { gapTolerance = 1e-6, nodeLimit = 20_000, seed = 1, diagnose = true, warmStart, out } = options;

@@ -13,7 +13,7 @@ import {
   REQUEST,
 } from "./frame.js";
 import { Names } from "./names.js";
-import type { AssignmentProblem, Limit, Objective, Quantities } from "./problem.js";
+import type { AssignmentProblem, Limit, Objective } from "./problem.js";
 
 /**
  * A checked problem: its numbers are in the frame, here is what else the addon takes, and what is needed to speak of the
@@ -26,7 +26,7 @@ export interface CompiledProblem extends Batch {
   readonly optimised: string | undefined;
 }
 
-/** The queries of a problem, without what is wanted of them. */
+/** The queries of a problem, without what is wanted of them. The arrays may be longer than `rows` asks for. */
 export interface Batch {
   readonly rows: number;
   readonly models: Names;
@@ -35,6 +35,9 @@ export interface Batch {
   readonly allowed: BigUint64Array | undefined;
   readonly groups: Uint16Array | undefined;
 }
+
+/** Row numbers are 32-bit natively. */
+export const MAX_ROWS = 2 ** 32 - 1;
 
 export const PROBLEM_KEYS = [
   "models",
@@ -64,9 +67,11 @@ export function compileProblem(problem: AssignmentProblem, frame: Frame): Compil
 export function compileBatch(
   problem: Pick<AssignmentProblem, "models" | "quantities" | "allowed" | "groups">,
 ): Batch {
-  const models = Names.of(problem.models, "models", 1, MAX_MODELS);
+  const models = checkModels(problem.models);
   const { quantities } = problem;
-  const quantityNames = checkQuantityNames(quantities);
+  if (typeof quantities !== "object" || quantities === null)
+    throw invalid("quantities", "must be an object of Float32Array matrices");
+  const quantityNames = checkQuantityNames(Object.keys(quantities));
   const matrices = quantityNames.map(name => checkMatrix(quantities[name], name, models.size));
   const rows = checkLengths(matrices, quantityNames) / models.size;
   const groups = checkPerRow(problem.groups, Uint16Array, "groups", rows);
@@ -76,12 +81,13 @@ export function compileBatch(
 
 /** The part of {@link compileProblem} that is about what is wanted of the queries. */
 export function compileDemand(
-  { rows, models, quantityNames, matrices, allowed, groups }: Batch,
+  batch: Batch,
   demand: Pick<AssignmentProblem, "objective" | "limits" | "groupNames">,
   { numbers, groupRows }: Frame,
 ): CompiledProblem {
+  const { rows, models, quantityNames, matrices, allowed, groups } = batch;
   const groupNames = checkGroupNames(demand.groupNames);
-  const groupCount = countGroups(groups, groupNames, groupRows);
+  const groupCount = countGroups(batch, groupNames, groupRows);
   const limits = demand.limits ?? [];
   if (!Array.isArray(limits)) throw invalid("limits", "must be an array of limits");
   if (limits.length > MAX_LIMITS)
@@ -213,10 +219,11 @@ export function namingQuantity(error: unknown, { quantityNames }: Batch): unknow
   );
 }
 
-function checkQuantityNames(quantities: Quantities): readonly string[] {
-  if (typeof quantities !== "object" || quantities === null)
-    throw invalid("quantities", "must be an object of Float32Array matrices");
-  const names = Object.keys(quantities);
+export function checkModels(models: readonly string[]): Names {
+  return Names.of(models, "models", 1, MAX_MODELS);
+}
+
+export function checkQuantityNames(names: readonly string[]): readonly string[] {
   if (names.length < 1 || names.length > MAX_QUANTITIES)
     throw invalid("quantities", `must be 1 to ${MAX_QUANTITIES} matrices, got ${names.length}`);
   if (names.includes("requests"))
@@ -286,14 +293,14 @@ export function checkGroupNames(names: readonly string[] | undefined): Names | u
  * that have a name and no query; one where none are given.
  */
 export function countGroups(
-  groups: Uint16Array | undefined,
+  { rows, groups }: Batch,
   names: Names | undefined,
   groupRows: Uint32Array,
 ): number {
   let count = 1;
   if (groups !== undefined) {
     groupRows.fill(0);
-    for (let i = 0; i < groups.length; i++) {
+    for (let i = 0; i < rows; i++) {
       const group = groups[i]!;
       if (group >= MAX_GROUPS) throw invalid("groups", `must be from 0 to ${MAX_GROUPS - 1}, got ${group}`);
       groupRows[group]!++;

@@ -102,10 +102,9 @@ export function placesOf(numbers: ArrayLike<number>) {
   return { answer, sums, requests, fates, conflicts };
 }
 
-/** Room for any answer to the request. */
-export function frameLength(quantities: number, models: number, limits: number): number {
-  const answer = ANSWER.size + quantities + models + (FATE.size + 1 + REACHABLE.size) * limits;
-  return limitAt(quantities, limits) + answer;
+/** Of a frame that has room for any answer to its request. */
+export function frameLength(numbers: ArrayLike<number>): number {
+  return placesOf(numbers).conflicts + (1 + REACHABLE.size) * numbers[REQUEST.limits]!;
 }
 
 /**
@@ -121,9 +120,16 @@ export function copyAnswered(numbers: Float64Array): number[] {
   return copy;
 }
 
+const LONGEST =
+  limitAt(MAX_QUANTITIES, MAX_LIMITS) +
+  ANSWER.size +
+  MAX_QUANTITIES +
+  MAX_MODELS +
+  (FATE.size + 1 + REACHABLE.size) * MAX_LIMITS;
+
 /** The memory of one call at a time. */
 export class Frame {
-  readonly numbers = new Float64Array(frameLength(MAX_QUANTITIES, MAX_MODELS, MAX_LIMITS));
+  readonly numbers = new Float64Array(LONGEST);
   /** Queries per group. */
   readonly groupRows = new Uint32Array(MAX_GROUPS);
 

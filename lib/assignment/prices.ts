@@ -126,13 +126,17 @@ export class Prices {
     out?: Uint8Array,
   ): Uint8Array {
     checkKeys(problem, PROBLEM_KEYS, "problem");
-    const batch = compileBatch(problem);
+    return this.chooseBatch(compileBatch(problem), problem.groupNames, out);
+  }
+
+  /** @internal */
+  chooseBatch(batch: Batch, names: readonly string[] | undefined, out: Uint8Array | undefined): Uint8Array {
     const { rows, matrices, allowed, groups } = batch;
-    const groupNames = checkGroupNames(problem.groupNames);
+    const groupNames = checkGroupNames(names);
     const groupCount =
       groups === undefined && groupNames === undefined
         ? 1
-        : Frame.use(frame => countGroups(groups, groupNames, frame.groupRows));
+        : Frame.use(frame => countGroups(batch, groupNames, frame.groupRows));
     if (out !== undefined) checkOut(out, rows);
     if (this.#request === undefined || !suits(this.#request, batch, groupNames))
       this.#request = this.#requestFor(batch, groupNames);

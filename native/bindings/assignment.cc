@@ -30,26 +30,28 @@ bool isShared(const Napi::Value& array) {
   return !own;
 }
 
-// The i-th matrix of the list.
-Napi::Value matrix(const Napi::Value& list, size_t i) {
-  napi_value value;
-  if (napi_get_element(list.Env(), list, static_cast<uint32_t>(i), &value) != napi_ok)
+// TypeScript sees to it that arrays have the right lengths; a workspace's are as long as its longest batch.
+template <class T>
+std::span<T> viewAtLeast(const Napi::Value& value, const char* argument, size_t length) {
+  const std::span<T> array = view<T>(value, argument);
+  if (array.size() < length)
+    throw InvalidArgument(argument, std::string(argument) + " has " + std::to_string(array.size()) +
+                                        " elements where " + std::to_string(length) + " are needed");
+  return array.first(length);
+}
+
+std::span<float> viewMatrix(const Napi::Value& list, size_t k, const FrameSizes& sizes) {
+  static constexpr const char* kArgument[] = {"quantities[0]", "quantities[1]", "quantities[2]", "quantities[3]",
+                                              "quantities[4]", "quantities[5]", "quantities[6]", "quantities[7]"};
+  static_assert(std::size(kArgument) == assignment::kMaxQuantities);
+  napi_value matrix;
+  if (napi_get_element(list.Env(), list, static_cast<uint32_t>(k), &matrix) != napi_ok)
     throw InvalidArgument("quantities", "quantities must be an array of Float32Array");
-  return {list.Env(), value};
+  return viewAtLeast<float>({list.Env(), matrix}, kArgument[k], sizes.rows * sizes.models);
 }
 
-std::span<float> viewMatrix(const Napi::Value& value, size_t i, const Problem& problem) {
-  const char* argument[] = {"quantities[0]", "quantities[1]", "quantities[2]", "quantities[3]",
-                            "quantities[4]", "quantities[5]", "quantities[6]", "quantities[7]"};
-  static_assert(std::size(argument) == assignment::kMaxQuantities);
-  return view<float>(value, argument[i], problem.rows * problem.models);
-}
-
-// One element per row at least.
-std::span<uint8_t> viewChoice(const Napi::Value& value, size_t rows) {
-  const auto choice = view<uint8_t>(value, "out");
-  if (choice.size() < rows) throw InvalidArgument("out", "out must have an element for every query");
-  return choice;
+std::span<uint8_t> viewChoice(const Napi::Value& value, const FrameSizes& sizes) {
+  return viewAtLeast<uint8_t>(value, "out", sizes.rows);
 }
 
 // A problem whose arrays are the caller's, read where they lie; what indexes memory is copied from shared memory, though,
@@ -60,7 +62,7 @@ class BorrowedProblem {
       : problem(kept()) {
     readProblem(frame, sizes, problem);
     for (size_t k = 0; k < sizes.quantities; ++k)
-      problem.quantities[k].values = viewMatrix(matrix(info[kQuantities], k), k, problem).data();
+      problem.quantities[k].values = viewMatrix(info[kQuantities], k, sizes).data();
     problem.allowed = rows<uint64_t>(info[kAllowed], "allowed", allowed_);
     problem.groups = rows<uint16_t>(info[kGroups], "groups", groups_);
   }
@@ -77,7 +79,7 @@ class BorrowedProblem {
   template <class T>
   const T* rows(const Napi::Value& value, const char* argument, std::vector<T>& copy) {
     if (isAbsent(value)) return nullptr;
-    const auto given = view<T>(value, argument, problem.rows);
+    const auto given = viewAtLeast<T>(value, argument, problem.rows);
     if (!isShared(value)) return given.data();
     copy.assign(given.begin(), given.end());
     return copy.data();
@@ -94,10 +96,10 @@ class OwnedProblem {
   OwnedProblem(const Napi::CallbackInfo& info, std::span<const double> frame, const FrameSizes& sizes) {
     readProblem(frame, sizes, problem);
     for (size_t k = 0; k < sizes.quantities; ++k) {
-      const Napi::Value value = matrix(info[kQuantities], k);
-      const std::span<const float> values = viewMatrix(value, k, problem);
-      if (isShared(value)) {
-        pins_.push_back(Napi::Persistent(value.As<Napi::Object>()));
+      const std::span<const float> values = viewMatrix(info[kQuantities], k, sizes);
+      const Napi::Value matrix = info[kQuantities].As<Napi::Object>().Get(static_cast<uint32_t>(k));
+      if (isShared(matrix)) {
+        pins_.push_back(Napi::Persistent(matrix.As<Napi::Object>()));
         problem.quantities[k].values = values.data();
       } else {
         problem.quantities[k].values = matrices_.emplace_back(copy(values)).get();
@@ -125,7 +127,7 @@ class OwnedProblem {
   template <class T>
   const T* rows(const Napi::Value& value, const char* argument, std::vector<T>& copy) {
     if (isAbsent(value)) return nullptr;
-    const auto given = view<T>(value, argument, problem.rows);
+    const auto given = viewAtLeast<T>(value, argument, problem.rows);
     copy.assign(given.begin(), given.end());
     return copy.data();
   }
@@ -142,7 +144,7 @@ Napi::Value assign(const Napi::CallbackInfo& info) {
   const BorrowedProblem arguments(info, frame, sizes);
   thread_local std::vector<double> warmStart;
   const assignment::Options options = readOptions(frame, sizes, warmStart);
-  const auto choice = viewChoice(info[kChoice], sizes.rows);
+  const auto choice = viewChoice(info[kChoice], sizes);
   const assignment::Solution solution = assignment::solve(arguments.problem, options, {});
   std::copy(solution.choice.begin(), solution.choice.end(), choice.begin());
   writeAnswer(frame, sizes, solution);
@@ -157,14 +159,14 @@ class AssignTask final : public Task {
         options_(readOptions(frame, sizes_, warmStart_)),
         frame_(Napi::Persistent(info[kFrame].As<Napi::Object>())),
         choice_(Napi::Persistent(info[kChoice].As<Napi::Object>())) {
-    viewChoice(info[kChoice], sizes_.rows);
+    viewChoice(info[kChoice], sizes_);
   }
   void compute(const compute::CancelFlag& cancel) override {
     solution_ = assignment::solve(arguments_.problem, options_, cancel);
   }
   // The arrays may have been transferred meanwhile: they are looked at afresh.
   Napi::Value result(Napi::Env env) override {
-    const auto choice = viewChoice(choice_.Value(), sizes_.rows);
+    const auto choice = viewChoice(choice_.Value(), sizes_);
     const auto frame = view<double>(frame_.Value(), "frame");
     std::copy(solution_.choice.begin(), solution_.choice.end(), choice.begin());
     writeAnswer(frame, sizes_, solution_);
@@ -190,7 +192,7 @@ Napi::Value chooseByPrices(const Napi::CallbackInfo& info) {
   const BorrowedProblem arguments(info, frame, sizes);
   thread_local std::vector<double> prices;
   readPrices(frame, sizes, prices);
-  assignment::chooseByPrices(arguments.problem, prices, viewChoice(info[kChoice], sizes.rows).data());
+  assignment::chooseByPrices(arguments.problem, prices, viewChoice(info[kChoice], sizes).data());
   return info.Env().Undefined();
 }
 
