@@ -69,8 +69,10 @@ export function solveFrame(
 
 /**
  * The same off the JavaScript thread. The call itself checks the problem and copies it, so that buffers may be changed or
- * transferred meanwhile. Matrices on a `SharedArrayBuffer` are not copied but read in place, and must be left alone until
- * the promise settles. The plan's per-query accessors read the caller's matrices.
+ * transferred meanwhile; for that long the event loop waits: some 70 ms for 128 MB (1,000,000 queries x 16 models, two
+ * quantities; bench/README.md). Matrices on a `SharedArrayBuffer`, as those of a {@link Workspace}, are not copied but read
+ * in place, and the call then takes well under a millisecond; they must be left alone until the promise settles. The
+ * plan's per-query accessors read the caller's matrices.
  *
  * `out` is written just before the promise resolves.
  *

@@ -78,7 +78,8 @@ export interface Solved {
  */
 export class Plan {
   /**
-   * Per query, the index of its model in {@link models}: `options.out`, where that was given.
+   * Per query, the index of its model in {@link models}. It is `options.out`, where that was given; of a `Workspace`, it
+   * is a view of its memory, which the next solve overwrites.
    */
   readonly choice: Uint8Array;
   readonly #solved: Solved;

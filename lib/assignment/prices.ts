@@ -12,7 +12,6 @@ import {
   type LimitScope,
   namingQuantity,
   PROBLEM_KEYS,
-  scopeOf,
   writeHeader,
 } from "./compile.js";
 import { Frame, LIMIT, limitAt, MAX_GROUPS, QUANTITY, REQUEST } from "./frame.js";
@@ -80,14 +79,8 @@ export class Prices {
     quantity: string,
     scope: { group?: number | string; model?: string; sense?: "atLeast" | "atMost" } = {},
   ): number {
-    const found = this.limits.find(
-      l =>
-        l.quantity === quantity &&
-        l.group === scope.group &&
-        l.model === scope.model &&
-        (scope.sense === undefined || l.sense === scope.sense),
-    );
-    return found?.price ?? 0;
+    const { group, model, sense } = scope;
+    return this.limits.find(limit => isOn(limit, quantity, sense, group, model))?.price ?? 0;
   }
 
   /**
@@ -154,10 +147,22 @@ export class Prices {
 
   /** @internal The prices of a compiled problem's limits, into its frame: to start a solve from. */
   writeTo(numbers: Float64Array, compiled: CompiledProblem): void {
+    const { quantityNames, groupNames, models } = compiled;
     const limits = numbers[REQUEST.limits]!;
     for (let l = 0; l < limits; l++) {
-      const { quantity, ...scope } = scopeOf(numbers, compiled, l);
-      numbers[limitAt(compiled.quantityNames.length, l) + LIMIT.price] = this.of(quantity, scope);
+      const at = limitAt(quantityNames.length, l);
+      const quantity = quantityNames[numbers[at + LIMIT.quantity]!] ?? "requests";
+      const sense = numbers[at + LIMIT.atLeast] === 1 ? "atLeast" : "atMost";
+      const number = numbers[at + LIMIT.group]!;
+      const group = number < 0 ? undefined : (groupNames?.list[number] ?? number);
+      const model = models.list[numbers[at + LIMIT.model]!];
+      // Mostly the limits are those of the solve that the prices are of, in their order.
+      const own = this.limits[l];
+      const found =
+        own !== undefined && isOn(own, quantity, sense, group, model)
+          ? own
+          : this.limits.find(limit => isOn(limit, quantity, sense, group, model));
+      numbers[at + LIMIT.price] = found?.price ?? 0;
     }
   }
 
@@ -220,6 +225,21 @@ export class Prices {
     }
     return new Prices(saved.data.objective, saved.data.limits as LimitPrice[]);
   }
+}
+
+function isOn(
+  limit: LimitPrice,
+  quantity: string,
+  sense: "atLeast" | "atMost" | undefined,
+  group: number | string | undefined,
+  model: string | undefined,
+): boolean {
+  return (
+    limit.quantity === quantity &&
+    limit.group === group &&
+    limit.model === model &&
+    (sense === undefined || limit.sense === sense)
+  );
 }
 
 interface Request {

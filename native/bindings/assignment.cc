@@ -1,6 +1,7 @@
 // assign, assignAsync, chooseByPrices (frame, quantities, allowed, groups, choice): lib/assignment/binding.ts.
 #include <algorithm>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "assignment/choose.h"
@@ -109,6 +110,9 @@ class OwnedProblem {
     problem.groups = rows<uint16_t>(info[kGroups], "groups", groups_);
   }
 
+  // Of private memory; without them the problem is not to be used any more.
+  std::vector<std::unique_ptr<float[]>> takeCopies() { return std::move(matrices_); }
+
   Problem problem;
 
  private:
@@ -162,6 +166,8 @@ class AssignTask final : public Task {
     viewChoice(info[kChoice], sizes_);
   }
   void compute(const compute::CancelFlag& cancel) override {
+    // Freed on this thread: to give back the memory of a million rows takes milliseconds.
+    const auto copies = arguments_.takeCopies();
     solution_ = assignment::solve(arguments_.problem, options_, cancel);
   }
   // The arrays may have been transferred meanwhile: they are looked at afresh.
