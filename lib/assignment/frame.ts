@@ -1,7 +1,7 @@
 // All numbers that pass between TypeScript and the solver lie in one Float64Array, a *frame*: the request, and behind
 // it the answer. A call then costs a few views of memory, and no reading or making of objects through Node-API.
 //
-// This table is the layout; native/bindings/assignment_frame.h is its other side and checks every size and index again.
+// This table is the layout; native/bindings/assignment_frame.cc is its other side and checks every size and index again.
 //
 //     request   REQUEST fields
 //               per quantity   QUANTITY fields
@@ -13,7 +13,7 @@
 //               per conflict   the index of a limit
 //               per reachable  REACHABLE fields
 
-/** Told to the addon, so that one of another release is refused and not misread. */
+/** Told to the addon, so that one of another release is refused and not misread. Raised by a release that changes the rest. */
 export const LAYOUT = 1;
 
 /** The solver's bound on the number of models: one 64-bit word of allowed models per query. */
@@ -33,7 +33,7 @@ export const REQUEST = {
   tieBreak: 6,
   /** 1: the limits' prices are to start from. */
   warm: 7,
-  // The options, as AssignOptions has them. A new one is one line here and one in assignment_frame.h.
+  // The options, as AssignOptions has them. A new one is one line here and one in assignment_frame.cc.
   gapTolerance: 8,
   nodeLimit: 9,
   seed: 10,
@@ -102,9 +102,14 @@ export function placesOf(numbers: ArrayLike<number>) {
   return { answer, sums, requests, fates, conflicts };
 }
 
+function longest(quantities: number, models: number, limits: number): number {
+  const answer = ANSWER.size + quantities + models + (FATE.size + 1 + REACHABLE.size) * limits;
+  return limitAt(quantities, limits) + answer;
+}
+
 /** Of a frame that has room for any answer to its request. */
 export function frameLength(numbers: ArrayLike<number>): number {
-  return placesOf(numbers).conflicts + (1 + REACHABLE.size) * numbers[REQUEST.limits]!;
+  return longest(numbers[REQUEST.quantities]!, numbers[REQUEST.models]!, numbers[REQUEST.limits]!);
 }
 
 /**
@@ -120,16 +125,9 @@ export function copyAnswered(numbers: Float64Array): number[] {
   return copy;
 }
 
-const LONGEST =
-  limitAt(MAX_QUANTITIES, MAX_LIMITS) +
-  ANSWER.size +
-  MAX_QUANTITIES +
-  MAX_MODELS +
-  (FATE.size + 1 + REACHABLE.size) * MAX_LIMITS;
-
 /** The memory of one call at a time. */
 export class Frame {
-  readonly numbers = new Float64Array(LONGEST);
+  readonly numbers = new Float64Array(longest(MAX_QUANTITIES, MAX_MODELS, MAX_LIMITS));
   /** Queries per group. */
   readonly groupRows = new Uint32Array(MAX_GROUPS);
 

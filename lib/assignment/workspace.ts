@@ -90,28 +90,15 @@ export class Workspace<const Quantity extends string = string> {
     for (const [name, value] of Object.entries({ allowed, groups }))
       if (typeof value !== "boolean") throw invalid(name, `must be true or false, got ${show(value)}`);
 
-    const cells = rows * this.#models.size;
-    // In order of alignment, so that every array starts at a multiple of its elements' size.
-    const sizes = [
-      allowed ? 8 * rows : 0,
-      4 * cells * this.#quantityNames.length,
-      groups ? 2 * rows : 0,
-      rows,
-    ];
-    const [masksEnd, matricesEnd, groupsEnd, end] = sizes.map((_, n) =>
-      sizes.slice(0, n + 1).reduce((sum, size) => sum + size, 0),
-    ) as [number, number, number, number];
-    const memory = allocate(end);
+    const arrays = layOut(rows, this.#models.size, this.#quantityNames.length, { allowed, groups });
     this.rows = rows;
-    this.allowed = allowed ? new BigUint64Array(memory, 0, rows).fill(2n ** 64n - 1n) : undefined;
-    this.#matrices = this.#quantityNames.map(
-      (_, k) => new Float32Array(memory, masksEnd + 4 * cells * k, cells),
-    );
+    this.allowed = arrays.allowed?.fill(2n ** 64n - 1n);
+    this.groups = arrays.groups;
+    this.#matrices = arrays.matrices;
     this.quantities = Object.freeze(
       Object.fromEntries(this.#quantityNames.map((name, k) => [name, this.#matrices[k]])),
     ) as Record<Quantity, Float32Array>;
-    this.groups = groups ? new Uint16Array(memory, matricesEnd, rows) : undefined;
-    this.choice = new Uint8Array(memory, groupsEnd, rows);
+    this.choice = arrays.choice;
     this.#chosen = this.choice;
   }
 
@@ -215,10 +202,31 @@ function checkRows(rows: unknown, most: number): asserts rows is number {
     throw invalid("rows", `must be a whole number from 0 to ${most}, got ${show(rows)}`);
 }
 
-function allocate(bytes: number): SharedArrayBuffer {
+/** All arrays on one piece of memory, by falling size of element, so that each starts where its elements may. */
+function layOut(
+  rows: number,
+  models: number,
+  quantities: number,
+  wanted: { readonly allowed: boolean; readonly groups: boolean },
+) {
+  const cells = rows * models;
+  const matricesAt = wanted.allowed ? 8 * rows : 0;
+  const groupsAt = matricesAt + 4 * cells * quantities;
+  const choiceAt = groupsAt + (wanted.groups ? 2 * rows : 0);
+  const bytes = choiceAt + rows;
   try {
-    return new SharedArrayBuffer(bytes);
+    const memory = new SharedArrayBuffer(bytes);
+    return {
+      allowed: wanted.allowed ? new BigUint64Array(memory, 0, rows) : undefined,
+      matrices: Array.from(
+        { length: quantities },
+        (_, k) => new Float32Array(memory, matricesAt + 4 * cells * k, cells),
+      ),
+      groups: wanted.groups ? new Uint16Array(memory, groupsAt, rows) : undefined,
+      choice: new Uint8Array(memory, choiceAt, rows),
+    };
   } catch (error) {
+    // V8 has not so much memory, or no arrays so long.
     throw new OmniRouterError(
       "ERR_OMNI_OUT_OF_MEMORY",
       `a workspace of ${bytes} bytes cannot be had: ${(error as Error).message}`,
