@@ -17,7 +17,7 @@ void addOnce(std::vector<int>& list, int value) {
 }  // namespace
 
 MomentLayout::MomentLayout(const Problem& problem)
-    : models_(problem.models), groups_(problem.groupCount), ownGroups_(1) {
+    : models_(paddedToEight(problem.models)), groups_(problem.groupCount), ownGroups_(1) {
   for (const Limit& limit : problem.limits) {
     if (limit.model != kAll) {
       addOnce(kinds_, limit.quantity);

@@ -26,8 +26,8 @@ class MomentLayout {
 
   const std::vector<int>& channels() const { return channels_; }  // their quantities
   const std::vector<int>& kinds() const { return kinds_; }        // of own sums: quantities, or kRequests
-  size_t models() const { return models_; }
-  size_t dimensions() const { return kinds_.size() * models_; }  // own sums
+  size_t models() const { return models_; }                       // padded (softmin_row.h)
+  size_t dimensions() const { return kinds_.size() * models_; }   // own sums
   size_t size() const { return groups_ * groupSize() + ownGroups_ * ownSize(); }
 
   // Where the moments of a group's rows lie in `moments`.

@@ -23,11 +23,11 @@ class FewCandidates {
   // Returns the least reduced value.
   double add(const RowSet::Row& row, const SoftminSums& sums) const {
     const size_t count = row.models.size();
-    const double* base = t_.base + row.group * t_.models;
+    const double* base = t_.base + row.group * layout_.models();
     double r[kFew], p[kFew];
     for (size_t c = 0; c < count; ++c) r[c] = base[row.models[c]];
     for (size_t k = 0; k < t_.quantities; ++k) {
-      const double* weight = t_.weight + (row.group * t_.quantities + k) * t_.models;
+      const double* weight = t_.weight + (row.group * t_.quantities + k) * layout_.models();
       for (size_t c = 0; c < count; ++c) r[c] += weight[row.models[c]] * row.value(k, c);
     }
     double least = r[0];
@@ -61,7 +61,8 @@ class FewCandidates {
   // Weights p and 1 - p: E[f] = f0 + (1 - p) d and Cov[f] = p (1 - p) d d', d = f1 - f0. No difference of nearly equal
   // numbers, however close p is to 0 or 1.
   void addPair(const RowSet::Row& row, const double* p, const SoftminSums& sums) const {
-    const size_t j0 = row.models[0], j1 = row.models[1], kinds = t_.kinds, dimensions = layout_.dimensions();
+    const size_t j0 = row.models[0], j1 = row.models[1], kinds = t_.kinds, models = layout_.models(),
+                 dimensions = layout_.dimensions();
     const double weight = p[0] * p[1];
     double d[kMaxQuantities];
     for (size_t s = 0; s < t_.channels; ++s) {
@@ -72,7 +73,7 @@ class FewCandidates {
     }
     for (size_t o = 0; o < kinds; ++o) {
       const double w0 = own(row, o, 0), w1 = own(row, o, 1);
-      const size_t at0 = o * t_.models + j0, at1 = o * t_.models + j1;
+      const size_t at0 = o * models + j0, at1 = o * models + j1;
       sums.own[at0] += p[0] * w0;
       sums.own[at1] += p[1] * w1;
       for (size_t s = 0; s < t_.channels; ++s) {
@@ -82,17 +83,18 @@ class FewCandidates {
       }
       for (size_t other = 0; other < kinds; ++other) {
         const double v0 = own(row, other, 0), v1 = own(row, other, 1);
-        double* diagonal = sums.diagonal + (o * kinds + other) * t_.models;
+        double* diagonal = sums.diagonal + (o * kinds + other) * models;
         diagonal[j0] += weight * w0 * v0;
         diagonal[j1] += weight * w1 * v1;
-        sums.outer[at0 * dimensions + other * t_.models + j1] += weight * w0 * v1;
-        sums.outer[at1 * dimensions + other * t_.models + j0] += weight * w1 * v0;
+        sums.outer[at0 * dimensions + other * models + j1] += weight * w0 * v1;
+        sums.outer[at1 * dimensions + other * models + j0] += weight * w1 * v0;
       }
     }
   }
 
   void addFew(const RowSet::Row& row, const double* p, const SoftminSums& sums) const {
-    const size_t count = row.models.size(), kinds = t_.kinds, dimensions = layout_.dimensions();
+    const size_t count = row.models.size(), kinds = t_.kinds, models = layout_.models(),
+                 dimensions = layout_.dimensions();
     double mean[kMaxQuantities];
     for (size_t s = 0; s < t_.channels; ++s) {
       mean[s] = 0;
@@ -109,13 +111,13 @@ class FewCandidates {
       if (p[c] == 0) continue;
       for (size_t o = 0; o < kinds; ++o) {
         const double u = p[c] * own(row, o, c);
-        const size_t at = o * t_.models + row.models[c];
+        const size_t at = o * models + row.models[c];
         sums.own[at] += u;
         for (size_t s = 0; s < t_.channels; ++s) sums.mixed[s * dimensions + at] += u * (channel(row, s, c) - mean[s]);
         for (size_t other = 0; other < kinds; ++other) {
-          sums.diagonal[(o * kinds + other) * t_.models + row.models[c]] += u * own(row, other, c);
+          sums.diagonal[(o * kinds + other) * models + row.models[c]] += u * own(row, other, c);
           for (size_t e = 0; e < count; ++e)
-            sums.outer[at * dimensions + other * t_.models + row.models[e]] += u * (p[e] * own(row, other, e));
+            sums.outer[at * dimensions + other * models + row.models[e]] += u * (p[e] * own(row, other, e));
         }
       }
     }
@@ -134,8 +136,8 @@ DualPoint evaluate(const Problem& problem, const RowSet& set, const Eigen::Vecto
                    const compute::CancelFlag& cancel) {
   const size_t limits = problem.limits.size();
   const bool withSpread = spread == Spread::betweenRows;
-  const Reduced reduced(problem, {prices.data(), limits});
   const MomentLayout layout(problem);
+  const Reduced reduced(problem, {prices.data(), limits}, layout.models());
   const SoftminTables tables{reduced.base(0),          reduced.weight(0, 0),  layout.channels().data(),
                              layout.kinds().data(),    problem.models,        problem.quantities.size(),
                              layout.channels().size(), layout.kinds().size(), 1 / tau};

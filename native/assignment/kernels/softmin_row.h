@@ -10,10 +10,13 @@
 
 namespace omnirouter::assignment {
 
+// Models come in registers of eight; whatever runs over models is padded to whole ones.
+inline size_t paddedToEight(size_t models) { return (models + 7) / 8 * 8; }
+
 // Tables are per group where they run over groups; names as in moments.h.
 struct SoftminTables {
-  const double* base;          // groups x models
-  const double* weight;        // groups x quantities x models
+  const double* base;          // groups x padded
+  const double* weight;        // groups x quantities x padded
   const int* channelQuantity;  // channels
   const int* kindQuantity;     // kinds; kRequests counts 1
   size_t models;
@@ -36,11 +39,11 @@ struct SoftminSums {
   double* mean;        // channels
   double* covariance;  // channels x channels, the lower triangle
   double* second;      // channels x channels, the lower triangle
-  double* mixed;       // channels x kinds x models: covariance with own sums
+  double* mixed;       // channels x kinds x padded: covariance with own sums
   double* mixedSecond;
-  double* own;       // kinds x models: means
-  double* diagonal;  // kinds x kinds x models: E[u u'] of sums of the same model
-  double* outer;     // (kinds x models) x (kinds x models): E[u] E[u]'
+  double* own;       // kinds x padded: means
+  double* diagonal;  // kinds x kinds x padded: E[u u'] of sums of the same model
+  double* outer;     // (kinds x padded) x (kinds x padded): E[u] E[u]'
 };
 
 // Adds the row's moments, the second ones only if `withSecond`, and returns its least reduced value.

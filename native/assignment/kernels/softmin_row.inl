@@ -1,134 +1,145 @@
-// Included once per instruction set, inside an anonymous namespace: no standard templates, so that no function compiled
-// for a newer CPU can be shared with the rest of the program. Written for the compiler's vectoriser, over models, with
-// sums kept in eight lanes so that every instruction set adds in the same order.
+// Included once per instruction set, after its lanes_*.inl, inside an anonymous namespace: no standard templates, so
+// that no function compiled for a newer CPU can be shared with the rest of the program. `kBlocks` registers of eight
+// models.
 
-constexpr size_t kSoftminLanes = 8;
-// Softmin weights below 2^-40 change nothing in double sums of thousands of rows; they are taken as zero.
-constexpr double kNegligibleWeight = 27.8;
-
-inline __attribute__((always_inline)) double sumOfLanes(const double* lane) {
-  return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+// exp(-x) for 0 <= x <= 700: compute/exp.h, lane by lane.
+inline __attribute__((always_inline)) Doubles expOfMinus(Doubles x) {
+  const Doubles round = allDoubles(compute::exp_detail::kRound);
+  const Doubles shifted = add(multiply(x, allDoubles(compute::exp_detail::kLog2e)), round);
+  const Doubles n = subtract(shifted, round);
+  const Doubles f = subtract(multiply(n, allDoubles(compute::exp_detail::kLn2Low)),
+                             subtract(x, multiply(n, allDoubles(compute::exp_detail::kLn2High))));
+  Doubles p = allDoubles(compute::exp_detail::kTaylor[0]);
+  for (size_t t = 1; t < sizeof compute::exp_detail::kTaylor / sizeof(double); ++t)
+    p = add(multiply(p, f), allDoubles(compute::exp_detail::kTaylor[t]));
+  return divideByPower(p, shifted);
 }
 
-// Sum of a[j] * b[j]; both padded with zeros to whole lanes.
-inline __attribute__((always_inline)) double dotOfLanes(const double* a, const double* b, size_t padded) {
-  double lane[kSoftminLanes];
-  for (size_t v = 0; v < kSoftminLanes; ++v) lane[v] = a[v] * b[v];
-  for (size_t j = kSoftminLanes; j < padded; j += kSoftminLanes)
-    for (size_t v = 0; v < kSoftminLanes; ++v) lane[v] = lane[v] + a[j + v] * b[j + v];
-  return sumOfLanes(lane);
+// Sum over models of a * b.
+template <size_t kBlocks>
+inline __attribute__((always_inline)) double dot(const Doubles* a, const Doubles* b) {
+  Doubles sum = multiply(a[0], b[0]);
+  for (size_t v = 1; v < kBlocks; ++v) sum = add(sum, multiply(a[v], b[v]));
+  return sumOfLanes(sum);
 }
 
-template <size_t kModels>
-inline __attribute__((always_inline)) double addSoftminRowOf(const SoftminTables& t, const SoftminRow& row,
-                                                             const bool withSecond, const SoftminSums& sums) {
-  const double never = 1.7976931348623157e308;
-  const size_t models = kModels != 0 ? kModels : t.models;
-  const size_t padded = (models + kSoftminLanes - 1) / kSoftminLanes * kSoftminLanes;
-  const size_t dimensions = t.kinds * models;
-  double q[8][64], r[64], p[64];
-  const double* base = t.base + row.group * models;
-  const double* weights = t.weight + row.group * t.quantities * models;
-  if (row.count == models) {
-    for (size_t j = 0; j < models; ++j) r[j] = base[j];
-    for (size_t k = 0; k < t.quantities; ++k) {
-      const double* weight = weights + k * models;
-      const float* values = row.values + k * models;
-      for (size_t j = 0; j < models; ++j) q[k][j] = static_cast<double>(values[j]);
-      for (size_t j = 0; j < models; ++j) r[j] = r[j] + weight[j] * q[k][j];
-      for (size_t j = models; j < padded; ++j) q[k][j] = 0;
-    }
-    for (size_t j = models; j < padded; ++j) r[j] = never;
+inline __attribute__((always_inline)) void accumulate(double* sum, Doubles part) { store(sum, add(load(sum), part)); }
+
+template <size_t kBlocks>
+double addSoftminRowOf(const SoftminTables& t, const SoftminRow& row, bool withSecond, const SoftminSums& sums) {
+  constexpr size_t kPadded = kBlocks * 8;
+  const size_t tail = t.models - (kBlocks - 1) * 8, dimensions = t.kinds * kPadded;
+  const Doubles never = allDoubles(1.7976931348623157e308);
+  // Quantities in the order of models; a row of some of the models is spread out first.
+  float spread[8][kPadded];
+  const float* values[8];
+  uint64_t present = t.models == 64 ? ~uint64_t{0} : (uint64_t{1} << t.models) - 1;
+  if (row.count == t.models) {
+    for (size_t k = 0; k < t.quantities; ++k) values[k] = row.values + k * t.models;
   } else {
-    for (size_t j = 0; j < padded; ++j) r[j] = never;
-    for (size_t k = 0; k < t.quantities; ++k)
-      for (size_t j = 0; j < padded; ++j) q[k][j] = 0;
-    for (size_t c = 0; c < row.count; ++c) {
-      const size_t j = row.models[c];
-      r[j] = base[j];
-      for (size_t k = 0; k < t.quantities; ++k) {
-        q[k][j] = static_cast<double>(row.values[k * row.count + c]);
-        r[j] = r[j] + weights[k * models + j] * q[k][j];
-      }
+    present = 0;
+    for (size_t c = 0; c < row.count; ++c) present |= uint64_t{1} << row.models[c];
+    for (size_t k = 0; k < t.quantities; ++k) {
+      for (size_t j = 0; j < t.models; ++j) spread[k][j] = 0;
+      for (size_t c = 0; c < row.count; ++c) spread[k][row.models[c]] = row.values[k * row.count + c];
+      values[k] = spread[k];
     }
   }
-
-  double lane[kSoftminLanes];
-  for (size_t v = 0; v < kSoftminLanes; ++v) lane[v] = r[v];
-  for (size_t j = kSoftminLanes; j < padded; j += kSoftminLanes)
-    for (size_t v = 0; v < kSoftminLanes; ++v) lane[v] = r[j + v] < lane[v] ? r[j + v] : lane[v];
-  double least = lane[0];
-  for (size_t v = 1; v < kSoftminLanes; ++v) least = lane[v] < least ? lane[v] : least;
-
-  for (size_t v = 0; v < kSoftminLanes; ++v) lane[v] = 0;
-  for (size_t j = 0; j < padded; j += kSoftminLanes)
-    for (size_t v = 0; v < kSoftminLanes; ++v) {
-      const double x = (r[j + v] - least) * t.perTau;
-      const double weight = compute::expOfMinus(x < 700.0 ? x : 700.0);
-      p[j + v] = x <= kNegligibleWeight ? weight : 0.0;
-      lane[v] = lane[v] + p[j + v];
+  Doubles q[8][kBlocks], r[kBlocks], p[kBlocks];
+  const double* base = t.base + row.group * kPadded;
+  for (size_t v = 0; v < kBlocks; ++v) r[v] = load(base + v * 8);
+  for (size_t k = 0; k < t.quantities; ++k) {
+    const double* weight = t.weight + (row.group * t.quantities + k) * kPadded;
+    for (size_t v = 0; v < kBlocks; ++v) {
+      q[k][v] = v + 1 < kBlocks || tail == 8 ? widen(values[k] + v * 8) : widenFirst(values[k] + v * 8, tail);
+      r[v] = add(r[v], multiply(load(weight + v * 8), q[k][v]));
     }
-  const double share = 1 / sumOfLanes(lane);
-  for (size_t j = 0; j < padded; ++j) p[j] = p[j] * share;
+  }
+  for (size_t v = 0; v < kBlocks; ++v) r[v] = select(static_cast<Bits>(present >> (v * 8) & 0xFF), r[v], never);
+  Doubles fold = r[0];
+  for (size_t v = 1; v < kBlocks; ++v) fold = least(fold, r[v]);
+  const double best = leastLane(fold);
+
+  // Softmin weights below 2^-40 change nothing in double sums of thousands of rows; they are taken as zero.
+  const Doubles bests = allDoubles(best), perTau = allDoubles(t.perTau), farthest = allDoubles(700.0),
+                negligible = allDoubles(27.8), zero = allDoubles(0.0);
+  for (size_t v = 0; v < kBlocks; ++v) {
+    const Doubles x = multiply(subtract(r[v], bests), perTau);
+    p[v] = select(atMost(x, negligible), expOfMinus(least(x, farthest)), zero);
+  }
+  Doubles total = p[0];
+  for (size_t v = 1; v < kBlocks; ++v) total = add(total, p[v]);
+  const Doubles share = allDoubles(1 / sumOfLanes(total));
+  for (size_t v = 0; v < kBlocks; ++v) p[v] = multiply(p[v], share);
 
   *sums.rows += 1;
-  // Own sums: choosing model j adds w_o(j) to those of its own.
-  for (size_t o = 0; o < t.kinds; ++o) {
-    double u[64];
-    const int quantity = t.kindQuantity[o];
-    for (size_t j = 0; j < models; ++j) u[j] = quantity < 0 ? p[j] : p[j] * q[quantity][j];
-    double* own = sums.own + o * models;
-    for (size_t j = 0; j < models; ++j) own[j] = own[j] + u[j];
-    for (size_t other = 0; other < t.kinds; ++other) {
-      const int otherQuantity = t.kindQuantity[other];
-      double* diagonal = sums.diagonal + (o * t.kinds + other) * models;
-      for (size_t j = 0; j < models; ++j)
-        diagonal[j] = diagonal[j] + (otherQuantity < 0 ? u[j] : u[j] * q[otherQuantity][j]);
-      for (size_t a = 0; a < models; ++a) {
-        if (p[a] == 0) continue;
-        const double factor = otherQuantity < 0 ? p[a] : p[a] * q[otherQuantity][a];
-        double* outer = sums.outer + (other * models + a) * dimensions + o * models;
-        for (size_t j = 0; j < models; ++j) outer[j] = outer[j] + factor * u[j];
-      }
-    }
-    for (size_t s = 0; s < t.channels; ++s) {
-      const double* channel = q[t.channelQuantity[s]];
-      const double mean = dotOfLanes(p, channel, padded);
-      double* mixed = sums.mixed + s * dimensions + o * models;
-      for (size_t j = 0; j < models; ++j) mixed[j] = mixed[j] + u[j] * (channel[j] - mean);
-      if (!withSecond) continue;
-      double* second = sums.mixedSecond + s * dimensions + o * models;
-      for (size_t j = 0; j < models; ++j) second[j] = second[j] + u[j] * mean;
-    }
-  }
-
   double means[8];
   for (size_t s = 0; s < t.channels; ++s) {
-    means[s] = dotOfLanes(p, q[t.channelQuantity[s]], padded);
+    const Doubles* channel = q[t.channelQuantity[s]];
+    means[s] = dot<kBlocks>(p, channel);
     sums.mean[s] += means[s];
-    double weighted[64];
-    for (size_t j = 0; j < padded; ++j) weighted[j] = p[j] * (q[t.channelQuantity[s]][j] - means[s]);
+    Doubles weighted[kBlocks];
+    for (size_t v = 0; v < kBlocks; ++v) weighted[v] = multiply(p[v], subtract(channel[v], allDoubles(means[s])));
     for (size_t other = 0; other <= s; ++other) {
       const size_t at = s * t.channels + other;
-      // The mean falls out: sum p (q - m) (q' - m') = sum p (q - m) q'.
-      sums.covariance[at] += dotOfLanes(weighted, q[t.channelQuantity[other]], padded);
+      // The other mean falls out: sum p (q - m) (q' - m') = sum p (q - m) q'.
+      sums.covariance[at] += dot<kBlocks>(weighted, q[t.channelQuantity[other]]);
       if (withSecond) sums.second[at] += means[s] * means[other];
     }
   }
-  return least;
+  // Own sums: choosing model j adds w_o(j) to those of its own.
+  for (size_t o = 0; o < t.kinds; ++o) {
+    const int quantity = t.kindQuantity[o];
+    Doubles u[kBlocks];
+    for (size_t v = 0; v < kBlocks; ++v) {
+      u[v] = quantity < 0 ? p[v] : multiply(p[v], q[quantity][v]);
+      accumulate(sums.own + o * kPadded + v * 8, u[v]);
+    }
+    for (size_t s = 0; s < t.channels; ++s) {
+      const Doubles* channel = q[t.channelQuantity[s]];
+      const Doubles mean = allDoubles(means[s]);
+      const size_t at = s * dimensions + o * kPadded;
+      for (size_t v = 0; v < kBlocks; ++v) {
+        accumulate(sums.mixed + at + v * 8, multiply(u[v], subtract(channel[v], mean)));
+        if (withSecond) accumulate(sums.mixedSecond + at + v * 8, multiply(u[v], mean));
+      }
+    }
+    for (size_t other = 0; other < t.kinds; ++other) {
+      const int otherQuantity = t.kindQuantity[other];
+      double factor[kPadded];
+      for (size_t v = 0; v < kBlocks; ++v) {
+        const Doubles both = otherQuantity < 0 ? u[v] : multiply(u[v], q[otherQuantity][v]);
+        accumulate(sums.diagonal + (o * t.kinds + other) * kPadded + v * 8, both);
+        store(factor + v * 8, otherQuantity < 0 ? p[v] : multiply(p[v], q[otherQuantity][v]));
+      }
+      for (size_t j = 0; j < t.models; ++j) {
+        if (factor[j] == 0) continue;
+        double* outer = sums.outer + (other * kPadded + j) * dimensions + o * kPadded;
+        const Doubles times = allDoubles(factor[j]);
+        for (size_t v = 0; v < kBlocks; ++v) accumulate(outer + v * 8, multiply(times, u[v]));
+      }
+    }
+  }
+  return best;
 }
 
 double addSoftminRowAll(const SoftminTables& tables, const SoftminRow& row, bool withSecond, const SoftminSums& sums) {
-  switch (tables.models) {
-    case 8:
-      return addSoftminRowOf<8>(tables, row, withSecond, sums);
-    case 16:
-      return addSoftminRowOf<16>(tables, row, withSecond, sums);
-    case 32:
-      return addSoftminRowOf<32>(tables, row, withSecond, sums);
-    case 64:
-      return addSoftminRowOf<64>(tables, row, withSecond, sums);
+  switch ((tables.models + 7) / 8) {
+    case 1:
+      return addSoftminRowOf<1>(tables, row, withSecond, sums);
+    case 2:
+      return addSoftminRowOf<2>(tables, row, withSecond, sums);
+    case 3:
+      return addSoftminRowOf<3>(tables, row, withSecond, sums);
+    case 4:
+      return addSoftminRowOf<4>(tables, row, withSecond, sums);
+    case 5:
+      return addSoftminRowOf<5>(tables, row, withSecond, sums);
+    case 6:
+      return addSoftminRowOf<6>(tables, row, withSecond, sums);
+    case 7:
+      return addSoftminRowOf<7>(tables, row, withSecond, sums);
     default:
-      return addSoftminRowOf<0>(tables, row, withSecond, sums);
+      return addSoftminRowOf<8>(tables, row, withSecond, sums);
   }
 }
