@@ -54,29 +54,55 @@ Scale measureScale(const Problem& problem, const Terms& terms, const RowSet& sam
   return scale;
 }
 
+namespace {
+
+// The Newton step at a point, in units of Scale::price, at most `radius` long and inside the box.
+struct Step {
+  Eigen::VectorXd step;
+  double slope = 0;  // of the dual along it
+};
+
+Step newtonStep(const DualPoint& point, const Scale& scale, const PriceBox& box, const Eigen::VectorXd& prices,
+                double radius) {
+  const Eigen::VectorXd& unit = scale.price;
+  // In units of `unit` every price and step is of order one.
+  const Eigen::VectorXd gradient = point.gradient.cwiseProduct(unit);
+  Eigen::MatrixXd hessian = unit.asDiagonal() * point.curvature * unit.asDiagonal();
+  // A price no row reacts to at this tau has no curvature; damping leaves its step to the trust radius.
+  const double damping = 1e-10 * std::max(hessian.diagonal().maxCoeff(), 1e-12 * scale.objective);
+  hessian.diagonal().array() += damping;
+  const Eigen::VectorXd low = (box.low - prices).cwiseQuotient(unit).cwiseMin(0.0).cwiseMax(-radius);
+  const Eigen::VectorXd high = (box.high - prices).cwiseQuotient(unit).cwiseMax(0.0).cwiseMin(radius);
+  Step out;
+  out.step = solveBoxQp(hessian, gradient, low, high);
+  out.slope = gradient.dot(out.step);
+  return out;
+}
+
+double firstRadius(double tauUnits) { return std::max(1.0, 20 * tauUnits); }
+
+}  // namespace
+
+Eigen::VectorXd stepOnce(const Problem& problem, const RowSet& set, const Scale& scale, const PriceBox& box,
+                         const Eigen::VectorXd& start, double tau, const compute::CancelFlag& cancel) {
+  const DualPoint point = evaluate(problem, set, start, tau, Spread::none, cancel);
+  const Step step = newtonStep(point, scale, box, start, firstRadius(tau / scale.objective));
+  return (start + step.step.cwiseProduct(scale.price)).cwiseMax(box.low).cwiseMin(box.high);
+}
+
 Ascent ascend(const Problem& problem, const RowSet& set, const Scale& scale, const PriceBox& box,
               const Eigen::VectorXd& start, double tau, double precision, Spread spread,
               const compute::CancelFlag& cancel) {
   constexpr int kMaxEvaluations = 25;
   const Eigen::VectorXd& unit = scale.price;
   const double tauUnits = tau / scale.objective;
-  double radius = std::max(1.0, 20 * tauUnits);
+  double radius = firstRadius(tauUnits);
   Ascent ascent;
   ascent.prices = start;
   ascent.point = evaluate(problem, set, start, tau, spread, cancel);
   ascent.evaluations = 1;
   while (ascent.evaluations < kMaxEvaluations) {
-    // In units of `unit` every price and step is of order one.
-    const DualPoint& here = ascent.point;
-    const Eigen::VectorXd gradient = here.gradient.cwiseProduct(unit);
-    Eigen::MatrixXd hessian = unit.asDiagonal() * here.curvature * unit.asDiagonal();
-    // A price no row reacts to at this tau has no curvature; damping leaves its step to the trust radius.
-    const double damping = 1e-10 * std::max(hessian.diagonal().maxCoeff(), 1e-12 * scale.objective);
-    hessian.diagonal().array() += damping;
-    const Eigen::VectorXd low = (box.low - ascent.prices).cwiseQuotient(unit).cwiseMin(0.0).cwiseMax(-radius);
-    const Eigen::VectorXd high = (box.high - ascent.prices).cwiseQuotient(unit).cwiseMax(0.0).cwiseMin(radius);
-    const Eigen::VectorXd step = solveBoxQp(hessian, gradient, low, high);
-    const double slope = gradient.dot(step);
+    const auto [step, slope] = newtonStep(ascent.point, scale, box, ascent.prices, radius);
     ascent.converged = !(slope > 0) || step.cwiseAbs().maxCoeff() < precision * tauUnits;
     if (ascent.converged) break;
 

@@ -22,6 +22,11 @@ constexpr double kFinalPrecision = 1e-5;
 constexpr double kSampleCooling = 3.0;
 constexpr double kWarming = 2.0;
 constexpr int kMaxLevels = 80;
+constexpr double kColdest = 1e-9;
+// How far a level's box reaches: so many times what cooling is expected to move a price by, and so many tau.
+constexpr double kReach = 2.0, kReachTau = 1.0;
+// ... and at first, of the Newton step that makes good what sampling got wrong.
+constexpr double kStepError = 0.3;
 // Radius of the trust region in standard deviations of a pair of models: exp(-4.5^2/2) = 4e-5 per pair.
 constexpr double kRadius = 4.5;
 // A region left is tried again this much wider, and so often.
@@ -199,9 +204,11 @@ class Searcher {
   // Stages 2 and 3 on all rows.
   void screenAll() {
     const double tau = tau_;
+    const Eigen::VectorXd bias = bias_;
     double widen = 1;
     for (int attempt = 0; attempt < kAttempts && !search_.diverged; ++attempt, widen *= kWidening) {
       tau_ = tau;
+      bias_ = bias;
       const TrustRegion region = expected(widen);
       RowSet set = screen(problem_, region, search_.scale.objective, RowSample::all(problem_.rows),
                           search_.choice.data(), cancel_);
@@ -212,38 +219,55 @@ class Searcher {
     coolToTheEnd(openRows(problem_, RowSample::all(problem_.rows)), everywhere_);
   }
 
+  void push(RowSet set, const PriceBox& box) {
+    search_.levels.push_back(std::move(set));
+    boxes_.push_back(box);
+  }
+
+  // The next level: the rows of the last that are not decided everywhere within reach of the present prices.
+  void narrowTo(const Eigen::VectorXd& reach) {
+    const BoxRegion region(problem_, terms_, search_.prices, reach);
+    push(narrow(problem_, terms_, search_.levels.back(), region, search_.choice.data(), cancel_),
+         boxes_.back().around(search_.prices, reach));
+  }
+
   // Stage 3, on rows decided within `box`; false if the prices want out of it.
   bool coolToTheEnd(RowSet widest, const PriceBox& box) {
     search_.levels.clear();
-    search_.levels.push_back(std::move(widest));
-    boxes_ = {box};
-    const double smallest = 1e-9 * search_.scale.objective;
-    Eigen::VectorXd move = climb(search_.levels.back(), boxes_.back());
+    boxes_.clear();
+    push(std::move(widest), box);
+    // What sampling got wrong, one step makes good but for its square: the rows need to be looked at near its end only.
+    const Eigen::VectorXd before = search_.prices;
+    search_.prices = stepOnce(problem_, search_.levels.back(), search_.scale, box, before, tau_, cancel_);
+    ++search_.evaluations;
+    const Eigen::VectorXd step = (search_.prices - before).cwiseQuotient(unit());
+    narrowTo((unit().array() * (kStepError * step.array().abs() + kReach * bias_.array().abs() + kReachTau * tauUnits()))
+                 .matrix());
+    climb(search_.levels.back(), boxes_.back());
     for (int level = 0; level < kMaxLevels && !search_.diverged; ++level) {
       if (atEdge(boxes_.back())) {
         // The optimum lies outside: the wider level's rows are needed again, at this tau.
         if (search_.levels.size() == 1) return false;
         search_.levels.pop_back();
         boxes_.pop_back();
-        move = climb(search_.levels.back(), boxes_.back());
+        climb(search_.levels.back(), boxes_.back());
         continue;
       }
       if (!converged_) {
         // Too cold for a start this far off.
         tau_ *= kWarming;
-        move = climb(search_.levels.back(), boxes_.back());
+        climb(search_.levels.back(), boxes_.back());
         continue;
       }
       const double smoothingError = 0.5 * static_cast<double>(search_.levels.back().size()) * tau_;
-      if (smoothingError <= 0.05 * gapTolerance_ * std::abs(lastPoint_.value) || tau_ <= smallest) break;
+      if (smoothingError <= 0.05 * gapTolerance_ * std::abs(lastPoint_.value) ||
+          tau_ <= kColdest * search_.scale.objective)
+        break;
+      // Cooling moves the prices in proportion to tau, about as it did before.
       const double here = tauUnits();
       tau_ /= kCooling;
-      const Eigen::VectorXd reach =
-          (unit().array() * (move.array().abs().min(4 * kCooling * here) + 3 * here)).matrix();
-      const BoxRegion region(problem_, terms_, search_.prices, reach);
-      boxes_.push_back(boxes_.back().around(search_.prices, reach));
-      search_.levels.push_back(narrow(problem_, terms_, search_.levels.back(), region, search_.choice.data(), cancel_));
-      move = climb(search_.levels.back(), boxes_.back());
+      narrowTo((unit().array() * (kReach * bias_.array().abs() + kReachTau * here)).matrix());
+      bias_ = climb(search_.levels.back(), boxes_.back()) / (kCooling - 1);
     }
     climb(search_.levels.back(), boxes_.back(), Spread::none, kFinalPrecision);
     return true;
