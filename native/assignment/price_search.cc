@@ -62,7 +62,8 @@ class Searcher {
     if (search_.diverged) {
       search_.levels.push_back(finalRows());
     } else if (sample.everyRow()) {
-      coolToTheEnd(std::move(set), everywhere_);
+      beginLevels(std::move(set), everywhere_);
+      coolToTheEnd();
     } else {
       for (size_t count = kSampleGrowth * sample.size();; count *= kSampleGrowth) {
         const RowSample larger(problem_.rows, count, seed_ + count);
@@ -103,6 +104,7 @@ class Searcher {
     search_.prices = prices ? *prices : Eigen::VectorXd::Zero(static_cast<Eigen::Index>(problem_.limits.size()));
     search_.diverged = false;
     tau_ = search_.scale.objective;
+    bias_ = Eigen::VectorXd::Zero(search_.prices.size());
   }
 
   // Newton at the present tau inside the box; returns the prices' move in natural units, per limit.
@@ -212,11 +214,20 @@ class Searcher {
       const TrustRegion region = expected(widen);
       RowSet set = screen(problem_, region, search_.scale.objective, RowSample::all(problem_.rows),
                           search_.choice.data(), cancel_);
-      if (coolToTheEnd(std::move(set), boxOf(region, widen)) && region.contains(search_.prices)) return;
+      beginLevels(std::move(set), boxOf(region, widen));
+      correct();
+      if (coolToTheEnd() && region.contains(search_.prices)) return;
     }
     // The samples misled: no row is decided beforehand.
     tau_ = tau;
-    coolToTheEnd(openRows(problem_, RowSample::all(problem_.rows)), everywhere_);
+    beginLevels(openRows(problem_, RowSample::all(problem_.rows)), everywhere_);
+    coolToTheEnd();
+  }
+
+  void beginLevels(RowSet widest, const PriceBox& box) {
+    search_.levels.clear();
+    boxes_.clear();
+    push(std::move(widest), box);
   }
 
   void push(RowSet set, const PriceBox& box) {
@@ -231,19 +242,20 @@ class Searcher {
          boxes_.back().around(search_.prices, reach));
   }
 
-  // Stage 3, on rows decided within `box`; false if the prices want out of it.
-  bool coolToTheEnd(RowSet widest, const PriceBox& box) {
-    search_.levels.clear();
-    boxes_.clear();
-    push(std::move(widest), box);
-    // What sampling got wrong, one step makes good but for its square: the rows need to be looked at near its end only.
+  // What sampling got wrong, one step makes good but for its square: the next level's rows are those near its end.
+  void correct() {
     const Eigen::VectorXd before = search_.prices;
-    search_.prices = stepOnce(problem_, search_.levels.back(), search_.scale, box, before, tau_, cancel_);
+    search_.prices = stepOnce(problem_, search_.levels.back(), search_.scale, boxes_.back(), before, tau_, cancel_);
     ++search_.evaluations;
     const Eigen::VectorXd step = (search_.prices - before).cwiseQuotient(unit());
     narrowTo((unit().array() * (kStepError * step.array().abs() + kReach * bias_.array().abs() + kReachTau * tauUnits()))
                  .matrix());
-    climb(search_.levels.back(), boxes_.back());
+  }
+
+  // Stage 3, from the last level on; false if the prices want out of the first one's box.
+  bool coolToTheEnd() {
+    Eigen::VectorXd move = climb(search_.levels.back(), boxes_.back());
+    if (bias_.isZero()) bias_ = move;
     for (int level = 0; level < kMaxLevels && !search_.diverged; ++level) {
       if (atEdge(boxes_.back())) {
         // The optimum lies outside: the wider level's rows are needed again, at this tau.

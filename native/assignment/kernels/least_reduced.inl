@@ -2,6 +2,9 @@
 // that no function compiled for a newer CPU can be shared with the rest of the program. `kBlocks` registers of eight
 // models; `kQuantities` of them are kept in registers, 0: any number.
 
+// How many rows ahead memory is asked for.
+constexpr size_t kPrefetchRows = 24;
+
 template <size_t kBlocks, size_t kQuantities>
 void leastReducedOf(const LeastReducedBlock& block, double* out, uint8_t* which) {
   constexpr size_t kKept = kQuantities != 0 ? kQuantities : 1;
@@ -18,6 +21,10 @@ void leastReducedOf(const LeastReducedBlock& block, double* out, uint8_t* which)
   Doubles base[kBlocks], weight[kKept][kBlocks];
   size_t loaded = ~size_t{0};  // the group whose tables are
   for (size_t i = 0; i < block.rows; ++i) {
+    // The hardware's prefetcher stops at every page.
+    for (size_t k = 0; k < quantities; ++k)
+      for (size_t line = 0; line < kBlocks; line += 2)
+        __builtin_prefetch(block.values[k] + (i + kPrefetchRows) * models + line * 8);
     const size_t group = block.groups != nullptr ? block.groups[i] : 0;
     if (group != loaded) {
       loaded = group;
