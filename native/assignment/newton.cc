@@ -68,7 +68,7 @@ Ascent ascend(const Problem& problem, const Terms& terms, const RowSet& set, con
   ascent.prices = start;
   ascent.point = evaluate(problem, terms, set, start, tau, spread, cancel);
   ascent.evaluations = 1;
-  while (ascent.evaluations < kMaxEvaluations) {
+  while (ascent.evaluations < kMaxEvaluations && !cancel.timeIsUp()) {
     // In units of `unit` every price and step is of order one.
     const DualPoint& here = ascent.point;
     const Eigen::VectorXd gradient = here.gradient.cwiseProduct(unit);

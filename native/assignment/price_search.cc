@@ -19,6 +19,8 @@ constexpr double kCooling = 5.0;
 // softmin weights say how many of them each model gets.
 constexpr double kPrecision = 0.1;
 constexpr double kFinalPrecision = 1e-5;
+// Where prices of a like problem are given, the temperature to begin at.
+constexpr double kWarmStart = 1.0 / 125;
 constexpr double kSampleCooling = 3.0;
 constexpr double kWarming = 2.0;
 constexpr int kMaxLevels = 80;
@@ -48,7 +50,7 @@ class Searcher {
     while (!sample.everyRow()) {
       coolSample(set, sample.size());
       if (!search_.diverged) break;
-      if (provesConflict()) break;
+      if (provesConflict() || cancel_.timeIsUp()) break;
       // A sample can be infeasible where the whole is not (a tight budget of a small tenant): take a larger one.
       sample = RowSample(problem_.rows, kSampleGrowth * sample.size(), seed_);
       set = openRows(problem_, sample);
@@ -61,7 +63,7 @@ class Searcher {
     } else {
       for (size_t count = kSampleGrowth * sample.size();; count *= kSampleGrowth) {
         const RowSample larger(problem_.rows, count, seed_ + count);
-        if (larger.everyRow()) break;
+        if (larger.everyRow() || cancel_.timeIsUp()) break;
         screenSample(larger);
         covariance_ = errorCovariance(lastPoint_, larger.size());
       }
@@ -96,8 +98,10 @@ class Searcher {
 
   void start(const Eigen::VectorXd* prices) {
     search_.prices = prices ? *prices : Eigen::VectorXd::Zero(static_cast<Eigen::Index>(problem_.limits.size()));
+    bias_ = Eigen::VectorXd::Zero(search_.prices.size());
     search_.diverged = false;
-    tau_ = search_.scale.objective;
+    warm_ = prices != nullptr;
+    tau_ = (warm_ ? kWarmStart : 1.0) * search_.scale.objective;
   }
 
   // Newton at the present tau inside the box; returns the prices' move in natural units, per limit.
@@ -113,6 +117,17 @@ class Searcher {
     return (search_.prices - before).cwiseQuotient(unit());
   }
 
+  // The first climb. Prices of a like problem are mostly near enough to begin cold, which saves the cooling; where they
+  // prove too far off for it, the search begins as if there were none.
+  Eigen::VectorXd climbFirst(const RowSet& set, const PriceBox& box, Spread spread = Spread::none) {
+    const Eigen::VectorXd move = climb(set, box, spread);
+    const bool near = !warm_ || (converged_ && !search_.diverged);
+    warm_ = false;
+    if (near || cancel_.timeIsUp()) return move;
+    start(nullptr);
+    return climb(set, box, spread);
+  }
+
   // Whether the prices stopped at a side of the box that is not a side of everywhere_.
   bool atEdge(const PriceBox& box) const {
     for (Eigen::Index l = 0; l < search_.prices.size(); ++l)
@@ -124,11 +139,11 @@ class Searcher {
 
   // Stage 1.
   void coolSample(const RowSet& set, size_t rows) {
-    climb(set, everywhere_, Spread::betweenRows);
+    climbFirst(set, everywhere_, Spread::betweenRows);
     for (;;) {
       spread_ = lastPoint_.spread;
       covariance_ = errorCovariance(lastPoint_, rows);
-      if (search_.diverged || tauUnits() < 1e-4) return;
+      if (search_.diverged || tauUnits() < 1e-4 || cancel_.timeIsUp()) return;
       tau_ /= kCooling;
       const Eigen::VectorXd move = climb(set, everywhere_, Spread::betweenRows);
       bias_ = move / (kCooling - 1);
@@ -192,7 +207,7 @@ class Searcher {
       // The sampling error fell by sqrt(kSampleGrowth), about 3, and so may the temperature's.
       tau_ /= kSampleCooling;
       bias_ = climb(set, box) / (kSampleCooling - 1);
-      if (region.contains(search_.prices)) return;
+      if (region.contains(search_.prices) || cancel_.timeIsUp()) return;
     }
   }
 
@@ -206,6 +221,7 @@ class Searcher {
       RowSet set = screen(problem_, region, search_.scale.objective, RowSample::all(problem_.rows),
                           search_.choice.data(), cancel_);
       if (coolToTheEnd(std::move(set), boxOf(region, widen)) && region.contains(search_.prices)) return;
+      if (cancel_.timeIsUp()) return;
     }
     // The samples misled: no row is decided beforehand.
     tau_ = tau;
@@ -218,8 +234,8 @@ class Searcher {
     search_.levels.push_back(std::move(widest));
     boxes_ = {box};
     const double smallest = 1e-9 * search_.scale.objective;
-    Eigen::VectorXd move = climb(search_.levels.back(), boxes_.back());
-    for (int level = 0; level < kMaxLevels && !search_.diverged; ++level) {
+    Eigen::VectorXd move = climbFirst(search_.levels.back(), boxes_.back());
+    for (int level = 0; level < kMaxLevels && !search_.diverged && !cancel_.timeIsUp(); ++level) {
       if (atEdge(boxes_.back())) {
         // The optimum lies outside: the wider level's rows are needed again, at this tau.
         if (search_.levels.size() == 1) return false;
@@ -258,6 +274,7 @@ class Searcher {
   PriceBox everywhere_;
   std::vector<PriceBox> boxes_;  // of each level
   double tau_ = 1;
+  bool warm_ = false;  // the prices are given ones, and nothing has been climbed from them yet
   DualPoint lastPoint_;
   bool converged_ = false;
   Eigen::MatrixXd spread_, covariance_;
