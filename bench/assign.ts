@@ -1,6 +1,8 @@
-// npm run bench: assign() and Prices.choose() by benny, beside a streaming read of the matrices taken in the same run.
+// npm run bench: assign() and Prices.choose() by benny, beside a streaming read of the matrices taken in the same run;
+// and what assignAsync() does to the event loop (event-loop.ts).
 import benny from "benny";
 import { assign, type Plan } from "../lib/index.js";
+import { benchEventLoop } from "./event-loop.js";
 import { DESCRIPTIONS, generateWorkload, LIMIT_SETS, problemOf } from "./instances.js";
 import { type BenchOptions, reservations, selects } from "./options.js";
 import { formatCount, formatGap, formatTime, markdownTable, provenance } from "./report.js";
@@ -58,6 +60,7 @@ export async function benchAssign(options: BenchOptions, reader: string): Promis
     `${provenance()}${reservations(options)}`,
     ...(solves.length > 0 ? [showSolves(solves)] : []),
     ...(choices.length > 0 ? [showChoices(choices)] : []),
+    ...(selects(options.limits, "async") ? [await benchEventLoop(options)] : []),
   ].join("\n\n");
   console.log(`\n${text}`);
   return text;

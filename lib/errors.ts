@@ -25,6 +25,8 @@ export type ErrorCode =
   /** The native addon could not be loaded. */
   | "ERR_OMNI_NO_BINDING"
   | "ERR_OMNI_OUT_OF_MEMORY"
+  /** A workspace whose solve is still under way. */
+  | "ERR_OMNI_BUSY"
   /** Raised inside a cancelled task; callers see the AbortSignal's reason instead. */
   | "ERR_OMNI_CANCELLED"
   /** A defect of this package: please report it. */

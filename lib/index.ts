@@ -1,14 +1,15 @@
 export { type AssignOptions, assign, assignAsync } from "./assignment/assign.js";
 export type { Status } from "./assignment/binding.js";
+export { MAX_MODELS } from "./assignment/frame.js";
 export type { Certificate, LimitReport, Plan, PlannedQuery, Reachable } from "./assignment/plan.js";
 export { type LimitPrice, Prices } from "./assignment/prices.js";
+export type { AssignmentProblem, Limit, Objective, Quantities } from "./assignment/problem.js";
 export {
-  type AssignmentProblem,
-  type Limit,
-  MAX_MODELS,
-  type Objective,
-  type Quantities,
-} from "./assignment/problem.js";
+  Workspace,
+  type WorkspaceAssignOptions,
+  type WorkspaceOptions,
+  type WorkspaceProblem,
+} from "./assignment/workspace.js";
 export { type ErrorCode, OmniRouterError } from "./errors.js";
 export {
   History,

@@ -1,12 +1,14 @@
 import { binding } from "../binding.js";
-import { invalid } from "../errors.js";
+import { fromNative, invalid } from "../errors.js";
 import { checkKeys } from "../keys.js";
 import { show } from "../show.js";
-import { native, settle } from "../task.js";
-import type { NativeOptions, NativeSolution } from "./binding.js";
-import { Plan } from "./plan.js";
+import { settle } from "../task.js";
+import { checkOut, chosen } from "./choice.js";
+import { type CompiledProblem, compileProblem, namingQuantity } from "./compile.js";
+import { copyAnswered, Frame, frameLength, REQUEST } from "./frame.js";
+import { Plan, type Solved } from "./plan.js";
 import { Prices } from "./prices.js";
-import { type AssignmentProblem, type CompiledProblem, compileProblem, namingQuantity } from "./problem.js";
+import type { AssignmentProblem } from "./problem.js";
 
 export interface AssignOptions {
   /** Relative gap at which a plan counts as `withinTolerance`, >= 0. Default 1e-6. */
@@ -19,6 +21,11 @@ export interface AssignOptions {
   readonly seed?: number;
   /** When no plan is found: find the conflict and the nearest reachable values, by further solves. Default true. */
   readonly diagnose?: boolean;
+  /**
+   * Where the plan's choice is written, one element per query: `plan.choice` is then this array, and what is done to it
+   * is done to the plan. A new array if absent.
+   */
+  readonly out?: Uint8Array;
 }
 
 /**
@@ -34,27 +41,40 @@ export interface AssignOptions {
  * quality above 1, a query without an allowed model. The error names the argument.
  */
 export function assign(problem: AssignmentProblem, options: AssignOptions = {}): Plan {
-  return new Plan(...solve(problem, options));
+  return new Plan(solve(problem, options));
 }
 
 /** @internal What a plan is made of. */
-export function solve(
-  problem: AssignmentProblem,
+export function solve(problem: AssignmentProblem, options: AssignOptions): Solved {
+  return Frame.use(frame => solveFrame(frame, compileProblem(problem, frame), options));
+}
+
+/** @internal Solves the problem that a frame was filled in with, into `own` where there are no `options.out`. */
+export function solveFrame(
+  { numbers }: Frame,
+  compiled: CompiledProblem,
   options: AssignOptions,
-): [compiled: CompiledProblem, solution: NativeSolution] {
-  const compiled = compileProblem(problem);
-  const nativeOptions = checkOptions(options, compiled);
+  keys: readonly string[] = OPTION_KEYS,
+  own?: Uint8Array,
+): Solved {
+  const out = writeOptions(options, compiled, numbers, keys) ?? own;
+  const { rows, matrices, allowed, groups } = compiled;
   try {
-    return [compiled, native(() => binding().assign(compiled.native, nativeOptions))];
+    const choice = chosen(rows, out, choice => binding().assign(numbers, matrices, allowed, groups, choice));
+    return { compiled, numbers: copyAnswered(numbers), choice };
   } catch (error) {
-    throw namingQuantity(error, compiled);
+    throw namingQuantity(fromNative(error), compiled);
   }
 }
 
 /**
- * The same off the JavaScript thread. The problem is copied first, so that buffers may be changed or transferred
- * meanwhile; matrices on a SharedArrayBuffer are read in place and must be left alone until the promise settles. The
+ * The same off the JavaScript thread. The call itself checks the problem and copies it, so that buffers may be changed or
+ * transferred meanwhile; for that long the event loop waits: some 70 ms for 128 MB (1,000,000 queries x 16 models, two
+ * quantities; bench/README.md). Matrices on a `SharedArrayBuffer`, as those of a {@link Workspace}, are not copied but read
+ * in place, and the call then takes well under a millisecond; they must be left alone until the promise settles. The
  * plan's per-query accessors read the caller's matrices.
+ *
+ * `out` is written just before the promise resolves.
  *
  * @throws also the signal's reason, if it is aborted first.
  */
@@ -62,41 +82,65 @@ export async function assignAsync(
   problem: AssignmentProblem,
   options: AssignOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<Plan> {
-  return new Plan(...(await solveAsync(problem, options)));
+  return new Plan(await solveAsync(problem, options));
 }
 
 /** @internal {@link solve} off the JavaScript thread. */
 export async function solveAsync(
   problem: AssignmentProblem,
   options: AssignOptions & { readonly signal?: AbortSignal },
-): Promise<[compiled: CompiledProblem, solution: NativeSolution]> {
-  const compiled = compileProblem(problem);
-  const nativeOptions = checkOptions(options, compiled, [...OPTION_KEYS, "signal"]);
+): Promise<Solved> {
+  return await solveFrameAsync(
+    frame => compileProblem(problem, frame),
+    options,
+    ASYNC_OPTION_KEYS,
+    rows => new Uint8Array(rows),
+  );
+}
+
+/** @internal {@link solveFrame} off the JavaScript thread; `compile` fills in the frame. */
+export async function solveFrameAsync(
+  compile: (frame: Frame) => CompiledProblem,
+  options: AssignOptions & { readonly signal?: AbortSignal },
+  keys: readonly string[],
+  own: (rows: number) => Uint8Array,
+): Promise<Solved> {
+  // The answer comes when the frame is long in other hands.
+  const { compiled, numbers, out } = Frame.use(frame => {
+    const compiled = compile(frame);
+    const out = writeOptions(options, compiled, frame.numbers, keys);
+    return { compiled, out, numbers: frame.numbers.slice(0, frameLength(frame.numbers)) };
+  });
+  const { rows, matrices, allowed, groups } = compiled;
+  const choice = out ?? own(rows);
   try {
-    return [
-      compiled,
-      await settle(options.signal, () => binding().assignAsync(compiled.native, nativeOptions)),
-    ];
+    await settle(options.signal, () => binding().assignAsync(numbers, matrices, allowed, groups, choice));
   } catch (error) {
     throw namingQuantity(error, compiled);
   }
+  return { compiled, numbers, choice };
 }
 
-const OPTION_KEYS: readonly string[] = [
+/** @internal */
+export const OPTION_KEYS: readonly string[] = [
   "gapTolerance",
   "nodeLimit",
   "warmStart",
   "seed",
   "diagnose",
+  "out",
 ] satisfies (keyof AssignOptions)[];
+const ASYNC_OPTION_KEYS: readonly string[] = [...OPTION_KEYS, "signal"];
 
-function checkOptions(
+/** Checks the options and writes their numbers into the frame of a compiled problem; returns `out`. */
+function writeOptions(
   options: AssignOptions,
   compiled: CompiledProblem,
-  keys: readonly string[] = OPTION_KEYS,
-): NativeOptions {
+  numbers: Float64Array,
+  keys: readonly string[],
+): Uint8Array | undefined {
   checkKeys(options, keys, "options");
-  const { gapTolerance = 1e-6, nodeLimit = 20_000, seed = 1, diagnose = true, warmStart } = options;
+  const { gapTolerance = 1e-6, nodeLimit = 20_000, seed = 1, diagnose = true, warmStart, out } = options;
   if (!(gapTolerance >= 0 && Number.isFinite(gapTolerance)))
     throw invalid("gapTolerance", `must be a finite number >= 0, got ${gapTolerance}`);
   if (!(Number.isInteger(nodeLimit) && nodeLimit >= 0 && nodeLimit <= 1e9))
@@ -106,16 +150,12 @@ function checkOptions(
   if (typeof diagnose !== "boolean") throw invalid("diagnose", "must be true or false");
   if (warmStart !== undefined && !(warmStart instanceof Prices))
     throw invalid("warmStart", `must be the Prices of an earlier plan, got ${show(warmStart)}`);
-  const start =
-    warmStart === undefined
-      ? undefined
-      : Float64Array.from(compiled.limits, limit => {
-          const { group, model } = limit;
-          return warmStart.of((limit.mean ?? limit.sum)!, {
-            sense: limit.atLeast === undefined ? "atMost" : "atLeast",
-            ...(group === undefined ? {} : { group }),
-            ...(model === undefined ? {} : { model }),
-          });
-        });
-  return { gapTolerance, nodeLimit, seed, diagnose, warmStart: start };
+  if (out !== undefined) checkOut(out, compiled.rows);
+  numbers[REQUEST.gapTolerance] = gapTolerance;
+  numbers[REQUEST.nodeLimit] = nodeLimit;
+  numbers[REQUEST.seed] = seed;
+  numbers[REQUEST.diagnose] = diagnose ? 1 : 0;
+  numbers[REQUEST.warm] = warmStart === undefined ? 0 : 1;
+  if (warmStart !== undefined) warmStart.writeTo(numbers, compiled);
+  return out;
 }

@@ -1,8 +1,10 @@
 import { invalid } from "../errors.js";
 import { show } from "../show.js";
-import type { NativeSolution, Status } from "./binding.js";
+import { STATUSES, type Status } from "./binding.js";
+import { type CompiledProblem, scopeOf } from "./compile.js";
+import { ANSWER, FATE, LIMIT, limitAt, placesOf, QUANTITY, REACHABLE, REQUEST } from "./frame.js";
 import { Prices } from "./prices.js";
-import type { CompiledProblem, Limit } from "./problem.js";
+import type { Limit } from "./problem.js";
 
 /** How one limit fared. */
 export interface LimitReport {
@@ -62,34 +64,68 @@ export interface PlannedQuery {
   readonly runnerUp?: { readonly model: string; readonly loss: number };
 }
 
+/** @internal A problem, and the answer to it. */
+export interface Solved {
+  readonly compiled: CompiledProblem;
+  /** The frame with the request and the answer (frame.ts). */
+  readonly numbers: ArrayLike<number>;
+  readonly choice: Uint8Array;
+}
+
 /**
- * Who answers what: columns, so that a million queries are a few typed arrays and not a million objects.
+ * Who answers what: columns, so that a million queries are a few typed arrays and not a million objects. All but the
+ * choice is worked out when it is first asked for.
  */
 export class Plan {
-  /** Per query, the index of its model in {@link models}. */
+  /**
+   * Per query, the index of its model in {@link models}. It is `options.out`, where that was given; of a `Workspace`, it
+   * is a view of its memory, which the next solve overwrites.
+   */
   readonly choice: Uint8Array;
-  readonly models: readonly string[];
-  readonly certificate: Certificate;
-  readonly prices: Prices;
-  /** Per model, its number of queries. */
-  readonly requests: Float64Array;
-  /** Sum of every quantity over the plan, by name: `{ cost, quality }`. */
-  readonly totals: Readonly<Record<string, number>>;
-  readonly #compiled: CompiledProblem;
+  readonly #solved: Solved;
+  #certificate: Certificate | undefined;
+  #prices: Prices | undefined;
+  #requests: Float64Array | undefined;
+  #totals: Readonly<Record<string, number>> | undefined;
 
   /** @internal */
-  constructor(compiled: CompiledProblem, solution: NativeSolution) {
-    this.#compiled = compiled;
-    this.choice = solution.choice;
-    this.models = compiled.problem.models;
-    this.requests = solution.requests;
-    this.totals = Object.fromEntries(compiled.quantityNames.map((name, k) => [name, solution.quantity[k]!]));
-    this.prices = pricesOf(compiled, solution);
-    this.certificate = certificateOf(compiled, solution);
+  constructor(solved: Solved) {
+    this.choice = solved.choice;
+    this.#solved = solved;
+  }
+
+  get models(): readonly string[] {
+    return this.#solved.compiled.models.list;
+  }
+
+  get certificate(): Certificate {
+    this.#certificate ??= certificateOf(this.#solved);
+    return this.#certificate;
+  }
+
+  get prices(): Prices {
+    this.#prices ??= pricesOf(this.#solved);
+    return this.#prices;
+  }
+
+  /** Per model, its number of queries. */
+  get requests(): Float64Array {
+    const { compiled, numbers } = this.#solved;
+    const { requests } = placesOf(numbers);
+    this.#requests ??= Float64Array.from(compiled.models.list, (_, j) => numbers[requests + j]!);
+    return this.#requests;
+  }
+
+  /** Sum of every quantity over the plan, by name: `{ cost, quality }`. */
+  get totals(): Readonly<Record<string, number>> {
+    const { compiled, numbers } = this.#solved;
+    const { sums } = placesOf(numbers);
+    this.#totals ??= Object.fromEntries(compiled.quantityNames.map((name, k) => [name, numbers[sums + k]!]));
+    return this.#totals;
   }
 
   get status(): Status {
-    return this.certificate.status;
+    return statusOf(this.#solved.numbers);
   }
 
   /** Whether every limit holds. */
@@ -131,13 +167,13 @@ export class Plan {
   at(query: number): PlannedQuery {
     if (!(Number.isInteger(query) && query >= 0 && query < this.size))
       throw invalid("query", `must be a whole number >= 0 and below ${this.size}, got ${show(query)}`);
-    const { problem, quantityNames } = this.#compiled;
-    const number = problem.groups?.[query] ?? 0;
-    const group = problem.groupNames?.[number] ?? number;
-    const allowed = problem.allowed?.[query];
+    const { groups, groupNames, allowed: masks, quantityNames, matrices } = this.#solved.compiled;
+    const number = groups?.[query] ?? 0;
+    const group = groupNames?.list[number] ?? number;
+    const allowed = masks?.[query];
     const valuesOf = (j: number) =>
       Object.fromEntries(
-        quantityNames.map(name => [name, problem.quantities[name]![query * this.models.length + j]!]),
+        quantityNames.map((name, k) => [name, matrices[k]![query * this.models.length + j]!]),
       );
     const chosen = this.choice[query]!;
     const values = valuesOf(chosen);
@@ -156,22 +192,34 @@ export class Plan {
   }
 
   #matrix(quantity: string): Float32Array {
-    const { problem, quantityNames } = this.#compiled;
-    if (!quantityNames.includes(quantity))
+    const { quantityNames, matrices } = this.#solved.compiled;
+    const k = quantityNames.indexOf(quantity);
+    if (k < 0)
       throw invalid(
         "quantity",
         `must be one of the plan's (${quantityNames.join(", ")}), got ${show(quantity)}`,
       );
-    return problem.quantities[quantity]!;
+    return matrices[k]!;
   }
+}
+
+function statusOf(numbers: ArrayLike<number>): Status {
+  return STATUSES[numbers[placesOf(numbers).answer + ANSWER.status]!]!;
 }
 
 function isFeasible(status: Status): boolean {
   return status !== "infeasible" && status !== "unknown";
 }
 
-function maximises(compiled: CompiledProblem): boolean {
-  return "maximize" in compiled.problem.objective;
+/** A limit as it was stated. */
+function limitOf({ compiled, numbers }: Solved, l: number): Limit {
+  const at = limitAt(compiled.quantityNames.length, l);
+  const { quantity, sense, ...scope } = scopeOf(numbers, compiled, l);
+  return {
+    [numbers[at + LIMIT.mean] === 1 ? "mean" : "sum"]: quantity,
+    [sense]: numbers[at + LIMIT.bound]!,
+    ...scope,
+  };
 }
 
 /** The natural step of a limit's bound, for prices people can read. */
@@ -179,10 +227,8 @@ function step(limit: Limit): number {
   return (limit.mean ?? limit.sum) === "quality" ? 0.01 : 1;
 }
 
-function unitOf(compiled: CompiledProblem, limit: Limit): string {
-  const { objective } = compiled.problem;
-  const stated = "maximize" in objective ? objective.maximize : objective.minimize;
-  const worth = stated === "cost" ? "USD" : stated === "quality" ? "total quality" : "objective";
+function unitOf({ optimised }: CompiledProblem, limit: Limit): string {
+  const worth = optimised === "cost" ? "USD" : optimised === "quality" ? "total quality" : "objective";
   const sign = limit.atLeast !== undefined ? "+" : "extra ";
   const scope =
     (limit.group === undefined ? "" : ` of group ${limit.group}`) +
@@ -198,48 +244,61 @@ function unitOf(compiled: CompiledProblem, limit: Limit): string {
   return `${worth} per ${sign}${size} of ${of}${scope}`;
 }
 
-function pricesOf(compiled: CompiledProblem, solution: NativeSolution): Prices {
+function pricesOf({ compiled, numbers }: Solved): Prices {
   const objective: Record<string, number> = {};
   compiled.quantityNames.forEach((name, k) => {
-    const weight = compiled.native.objective[k]!;
+    const weight = numbers[REQUEST.size + QUANTITY.size * k + QUANTITY.weight]!;
     if (weight !== 0) objective[name] = weight;
   });
+  const { fates } = placesOf(numbers);
   return new Prices(
     objective,
-    compiled.limits.map((limit, l) => ({
-      quantity: (limit.mean ?? limit.sum)!,
-      sense: limit.atLeast !== undefined ? "atLeast" : "atMost",
-      ...(limit.group === undefined ? {} : { group: limit.group }),
-      ...(limit.model === undefined ? {} : { model: limit.model }),
-      price: solution.prices[l]!,
+    Array.from({ length: numbers[REQUEST.limits]! }, (_, l) => ({
+      ...scopeOf(numbers, compiled, l),
+      price: numbers[fates + FATE.size * l + FATE.price]!,
     })),
   );
 }
 
-function certificateOf(compiled: CompiledProblem, solution: NativeSolution): Certificate {
-  const { limits, scopeRows } = compiled;
+function certificateOf(solved: Solved): Certificate {
+  const { compiled, numbers } = solved;
+  const { answer, fates, conflicts } = placesOf(numbers);
+  const status = statusOf(numbers);
+  const limits = Array.from({ length: numbers[REQUEST.limits]! }, (_, l) => limitOf(solved, l));
   // A mean over no queries is 0 of 0: its limit says nothing, and is reported as kept.
-  const perScope = (l: number) => (limits[l]!.mean === undefined ? 1 : Math.max(1, scopeRows[l]!));
-  const sign = maximises(compiled) ? -1 : 1;
+  const perScope = (l: number) =>
+    limits[l]!.mean === undefined
+      ? 1
+      : Math.max(1, numbers[limitAt(compiled.quantityNames.length, l) + LIMIT.scope]!);
+  const sign = compiled.maximize ? -1 : 1;
+  const conflictCount = numbers[answer + ANSWER.conflicts]!;
+  const reachable = conflicts + conflictCount;
   return {
-    status: solution.status,
-    objective: sign * solution.objective,
-    bound: sign * solution.bound,
-    gap: isFeasible(solution.status) ? solution.gap : Number.NaN,
-    limits: limits.map((limit, l) => ({
-      limit,
-      value: solution.total[l]! / perScope(l),
-      bound: (limit.atLeast ?? limit.atMost)!,
-      slack: solution.slack[l]! / perScope(l),
-      price: solution.prices[l]! * perScope(l) * step(limit),
-      unit: unitOf(compiled, limit),
-    })),
-    conflict: Array.from(solution.conflict, l => limits[l]!),
-    reachable: solution.reachable.map(r => ({
-      limit: limits[r.limit]!,
-      value: r.found ? r.value / perScope(r.limit) : undefined,
-      bound: r.bound / perScope(r.limit),
-    })),
-    evaluations: solution.evaluations,
+    status,
+    objective: sign * numbers[answer + ANSWER.objective]!,
+    bound: sign * numbers[answer + ANSWER.bound]!,
+    gap: isFeasible(status) ? numbers[answer + ANSWER.gap]! : Number.NaN,
+    limits: limits.map((limit, l) => {
+      const fate = fates + FATE.size * l;
+      return {
+        limit,
+        value: numbers[fate + FATE.total]! / perScope(l),
+        bound: (limit.atLeast ?? limit.atMost)!,
+        slack: numbers[fate + FATE.slack]! / perScope(l),
+        price: numbers[fate + FATE.price]! * perScope(l) * step(limit),
+        unit: unitOf(compiled, limit),
+      };
+    }),
+    conflict: Array.from({ length: conflictCount }, (_, c) => limits[numbers[conflicts + c]!]!),
+    reachable: Array.from({ length: numbers[answer + ANSWER.reachable]! }, (_, r) => {
+      const at = reachable + REACHABLE.size * r;
+      const l = numbers[at + REACHABLE.limit]!;
+      return {
+        limit: limits[l]!,
+        value: numbers[at + REACHABLE.found] === 1 ? numbers[at + REACHABLE.value]! / perScope(l) : undefined,
+        bound: numbers[at + REACHABLE.bound]! / perScope(l),
+      };
+    }),
+    evaluations: numbers[answer + ANSWER.evaluations]!,
   };
 }

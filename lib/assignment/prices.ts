@@ -1,24 +1,25 @@
 import * as z from "zod";
 import { binding } from "../binding.js";
-import { invalid, OmniRouterError } from "../errors.js";
-import { checkObject } from "../keys.js";
-import { native } from "../task.js";
+import { fromNative, invalid, OmniRouterError } from "../errors.js";
+import { checkKeys } from "../keys.js";
+import { checkOut, chosen } from "./choice.js";
 import {
-  type AssignmentProblem,
-  checkModels,
-  compileProblem,
-  type Limit,
+  type Batch,
+  type CompiledProblem,
+  checkGroupNames,
+  compileBatch,
+  countGroups,
+  type LimitScope,
   namingQuantity,
-} from "./problem.js";
+  PROBLEM_KEYS,
+  writeHeader,
+} from "./compile.js";
+import { Frame, LIMIT, limitAt, MAX_GROUPS, QUANTITY, REQUEST } from "./frame.js";
+import type { Names } from "./names.js";
+import type { AssignmentProblem } from "./problem.js";
 
 /** The price of one limit: what one unit more of the limited sum is worth, in units of the objective. Never negative. */
-export interface LimitPrice {
-  /** The limited quantity, or `"requests"`. */
-  readonly quantity: string;
-  readonly sense: "atLeast" | "atMost";
-  /** The group's name where the problem named its groups, else its number. */
-  readonly group?: number | string;
-  readonly model?: string;
+export interface LimitPrice extends LimitScope {
   readonly price: number;
 }
 
@@ -52,10 +53,13 @@ export class Prices {
   /** Weight of each quantity in the minimised objective: `{ cost: 1 }`, or `{ quality: -1 }`. */
   readonly objective: Readonly<Record<string, number>>;
   readonly limits: readonly LimitPrice[];
+  /** The request made last, for the next batch of the same models and quantities. */
+  #request: Request | undefined;
 
   constructor(objective: Readonly<Record<string, number>>, limits: readonly LimitPrice[]) {
-    this.objective = objective;
-    this.limits = limits;
+    // Copies, because a request made from them is kept.
+    this.objective = Object.freeze({ ...objective });
+    this.limits = Object.freeze(limits.map(limit => Object.freeze({ ...limit })));
     for (const [name, weight] of Object.entries(objective))
       if (!Number.isFinite(weight))
         throw invalid(`objective.${name}`, `must be a finite weight, got ${weight}`);
@@ -75,14 +79,8 @@ export class Prices {
     quantity: string,
     scope: { group?: number | string; model?: string; sense?: "atLeast" | "atMost" } = {},
   ): number {
-    const found = this.limits.find(
-      l =>
-        l.quantity === quantity &&
-        l.group === scope.group &&
-        l.model === scope.model &&
-        (scope.sense === undefined || l.sense === scope.sense),
-    );
-    return found?.price ?? 0;
+    const { group, model, sense } = scope;
+    return this.limits.find(limit => isOn(limit, quantity, sense, group, model))?.price ?? 0;
   }
 
   /**
@@ -120,37 +118,87 @@ export class Prices {
     problem: Pick<AssignmentProblem, "models" | "quantities" | "allowed" | "groups" | "groupNames">,
     out?: Uint8Array,
   ): Uint8Array {
-    checkObject(problem, "problem");
-    const models = checkModels(problem.models);
-    // A price for a model or a group that is not there binds nobody. compileProblem refuses groups of another type.
-    const groups =
-      problem.groups instanceof Uint16Array
-        ? problem.groups.reduce((most, g) => Math.max(most, g), 0) + 1
-        : 1;
-    const number = (group: number | string) =>
-      typeof group === "number" ? group : (problem.groupNames?.indexOf(group) ?? -1);
-    const isPresent = (group: number | string) => number(group) >= 0 && number(group) < groups;
-    const present = this.limits.filter(
-      l =>
-        (l.model === undefined || models.includes(l.model)) && (l.group === undefined || isPresent(l.group)),
-    );
-    const compiled = compileProblem({
-      ...problem,
-      objective: { minimize: this.objective },
-      limits: present.map(
-        ({ quantity, sense, price: _, ...scope }): Limit => ({ sum: quantity, [sense]: 0, ...scope }),
-      ),
-    });
-    const choice = out ?? new Uint8Array(compiled.rows);
-    if (!(choice instanceof Uint8Array) || choice.length !== compiled.rows)
-      throw invalid("out", `must be a Uint8Array of ${compiled.rows} elements, one per query`);
-    const prices = Float64Array.from(present, l => l.price);
+    checkKeys(problem, PROBLEM_KEYS, "problem");
+    return this.chooseBatch(compileBatch(problem), problem.groupNames, out);
+  }
+
+  /** @internal */
+  chooseBatch(batch: Batch, names: readonly string[] | undefined, out: Uint8Array | undefined): Uint8Array {
+    const { rows, matrices, allowed, groups } = batch;
+    const groupNames = checkGroupNames(names);
+    const groupCount =
+      groups === undefined && groupNames === undefined
+        ? 1
+        : Frame.use(frame => countGroups(batch, groupNames, frame.groupRows));
+    if (out !== undefined) checkOut(out, rows);
+    if (this.#request === undefined || !suits(this.#request, batch, groupNames))
+      this.#request = this.#requestFor(batch, groupNames);
+    const { numbers, groups: pricedGroups } = this.#request;
+    numbers[REQUEST.rows] = rows;
+    numbers[REQUEST.groups] = Math.max(groupCount, pricedGroups);
     try {
-      native(() => binding().chooseByPrices(compiled.native, prices, choice));
+      return chosen(rows, out, choice =>
+        binding().chooseByPrices(numbers, matrices, allowed, groups, choice),
+      );
     } catch (error) {
-      throw namingQuantity(error, compiled);
+      throw namingQuantity(fromNative(error), batch);
     }
-    return choice;
+  }
+
+  /** @internal The prices of a compiled problem's limits, into its frame: to start a solve from. */
+  writeTo(numbers: Float64Array, compiled: CompiledProblem): void {
+    const { quantityNames, groupNames, models } = compiled;
+    const limits = numbers[REQUEST.limits]!;
+    for (let l = 0; l < limits; l++) {
+      const at = limitAt(quantityNames.length, l);
+      const quantity = quantityNames[numbers[at + LIMIT.quantity]!] ?? "requests";
+      const sense = numbers[at + LIMIT.atLeast] === 1 ? "atLeast" : "atMost";
+      const number = numbers[at + LIMIT.group]!;
+      const group = number < 0 ? undefined : (groupNames?.list[number] ?? number);
+      const model = models.list[numbers[at + LIMIT.model]!];
+      // Mostly the limits are those of the solve that the prices are of, in their order.
+      const own = this.limits[l];
+      const found =
+        own !== undefined && isOn(own, quantity, sense, group, model)
+          ? own
+          : this.limits.find(limit => isOn(limit, quantity, sense, group, model));
+      numbers[at + LIMIT.price] = found?.price ?? 0;
+    }
+  }
+
+  /** A request to choose by these prices; a price for a model or a group that is not there binds nobody. */
+  #requestFor(batch: Batch, groupNames: Names | undefined): Request {
+    const { models, quantityNames } = batch;
+    const indexOf = (quantity: string) => {
+      const k = quantityNames.indexOf(quantity);
+      if (k < 0) throw invalid(`quantities.${quantity}`, "is missing, and has a price");
+      return k;
+    };
+    const present: number[] = [];
+    let pricedGroups = 1;
+    for (const { quantity, sense, group, model, price } of this.limits) {
+      const column = model === undefined ? -1 : models.indexOf(model);
+      const number = typeof group === "string" ? (groupNames?.indexOf(group) ?? -1) : (group ?? -1);
+      const absent =
+        (model !== undefined && column < 0) ||
+        (group !== undefined && !(Number.isInteger(number) && number >= 0 && number < MAX_GROUPS));
+      if (price === 0 || absent) continue;
+      pricedGroups = Math.max(pricedGroups, number + 1);
+      const limit = new Array<number>(LIMIT.size).fill(0);
+      limit[LIMIT.quantity] = quantity === "requests" ? -1 : indexOf(quantity);
+      limit[LIMIT.atLeast] = sense === "atLeast" ? 1 : 0;
+      limit[LIMIT.group] = number;
+      limit[LIMIT.model] = column;
+      limit[LIMIT.price] = price;
+      present.push(...limit);
+    }
+    const start = limitAt(quantityNames.length, 0);
+    const numbers = new Float64Array(start + present.length);
+    writeHeader(numbers, 0, models, quantityNames, present.length / LIMIT.size, pricedGroups);
+    for (const [name, weight] of Object.entries(this.objective))
+      if (weight !== 0) numbers[REQUEST.size + QUANTITY.size * indexOf(name) + QUANTITY.weight] = weight;
+    numbers.set(present, start);
+    return { models, quantityNames, groupNames, numbers, groups: pricedGroups };
   }
 
   toJSON(): object {
@@ -177,4 +225,37 @@ export class Prices {
     }
     return new Prices(saved.data.objective, saved.data.limits as LimitPrice[]);
   }
+}
+
+function isOn(
+  limit: LimitPrice,
+  quantity: string,
+  sense: "atLeast" | "atMost" | undefined,
+  group: number | string | undefined,
+  model: string | undefined,
+): boolean {
+  return (
+    limit.quantity === quantity &&
+    limit.group === group &&
+    limit.model === model &&
+    (sense === undefined || limit.sense === sense)
+  );
+}
+
+interface Request {
+  readonly models: Names;
+  readonly quantityNames: readonly string[];
+  readonly groupNames: Names | undefined;
+  /** Its numbers (frame.ts): all but the sizes of the batch. */
+  readonly numbers: Float64Array;
+  /** As many groups as have to be told of, because they have a price. */
+  readonly groups: number;
+}
+
+function suits(request: Request, { models, quantityNames }: Batch, groupNames: Names | undefined): boolean {
+  if (request.models !== models || request.groupNames !== groupNames) return false;
+  const { quantityNames: own } = request;
+  if (own.length !== quantityNames.length) return false;
+  for (let k = 0; k < own.length; k++) if (own[k] !== quantityNames[k]) return false;
+  return true;
 }

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { MAX_MODELS } from "../assignment/problem.js";
+import { MAX_MODELS } from "../assignment/frame.js";
 import { nearest } from "../nearest.js";
 import { show } from "../show.js";
 

@@ -1,6 +1,4 @@
-import type { NativeSolution } from "../assignment/binding.js";
-import { Plan, type PlannedQuery } from "../assignment/plan.js";
-import type { CompiledProblem } from "../assignment/problem.js";
+import { Plan, type PlannedQuery, type Solved } from "../assignment/plan.js";
 import type { Predictions } from "../prediction/predictor.js";
 import type { QueryColumns } from "./queries.js";
 
@@ -37,14 +35,8 @@ export class RoutePlan extends Plan {
   readonly #queries: QueryColumns;
 
   /** @internal */
-  constructor(
-    compiled: CompiledProblem,
-    solution: NativeSolution,
-    queries: QueryColumns,
-    predictions: Predictions,
-    timings: RouteTimings,
-  ) {
-    super(compiled, solution);
+  constructor(solved: Solved, queries: QueryColumns, predictions: Predictions, timings: RouteTimings) {
+    super(solved);
     this.#queries = queries;
     this.predictions = predictions;
     this.timings = timings;

@@ -124,7 +124,7 @@ export class Router {
       ...(signal ? { signal } : {}),
     });
     const assign = performance.now() - started;
-    return new RoutePlan(...solved, columns, predictions, { ...timings, assign });
+    return new RoutePlan(solved, columns, predictions, { ...timings, assign });
   }
 
   /**
@@ -142,7 +142,7 @@ export class Router {
     const started = performance.now();
     const solved = solve(problemOf(columns, predictions, compiled), options);
     const assign = performance.now() - started;
-    return new RoutePlan(...solved, columns, predictions, { ...timings, assign });
+    return new RoutePlan(solved, columns, predictions, { ...timings, assign });
   }
 
   /** What each model is expected to do with each query: matrices `[queries x models]`, row-major, in the pool's order. */

@@ -1,15 +1,18 @@
-// assign(problem, options), assignAsync(problem, options), chooseByPrices(problem, prices, out):
-// lib/assignment/binding.ts.
-#include <cstring>
+// assign, assignAsync, chooseByPrices (frame, quantities, allowed, groups, choice): lib/assignment/binding.ts.
+#include <algorithm>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "assignment/choose.h"
 #include "assignment/solver.h"
 #include "bindings/addon.h"
 #include "bindings/arguments.h"
+#include "bindings/assignment_frame.h"
 #include "bindings/js_errors.h"
 #include "bindings/task.h"
+#include "compute/chunks.h"
+#include "compute/pool.h"
 
 namespace omnirouter::bindings {
 
@@ -17,172 +20,185 @@ namespace {
 
 using assignment::Problem;
 
-enum class Memory { borrow, own };
+enum Argument : size_t { kFrame, kQuantities, kAllowed, kGroups, kChoice };
 
-// A Problem with whatever memory it has to own. Sync calls borrow the caller's arrays. Async calls copy them, so that a
-// caller who changes or transfers a buffer can do no harm, except matrices on shared memory, which cannot be
-// transferred and are there to be shared. Masks and groups index memory: they are copied from shared memory always.
-class ProblemArguments {
+// Whether a typed array lies on a SharedArrayBuffer.
+bool isShared(const Napi::Value& array) {
+  napi_value buffer = nullptr;
+  bool own = false;
+  napi_get_typedarray_info(array.Env(), array, nullptr, nullptr, nullptr, &buffer, nullptr);
+  napi_is_arraybuffer(array.Env(), buffer, &own);
+  return !own;
+}
+
+// TypeScript sees to it that arrays have the right lengths; a workspace's are as long as its longest batch.
+template <class T>
+std::span<T> viewAtLeast(const Napi::Value& value, const char* argument, size_t length) {
+  const std::span<T> array = view<T>(value, argument);
+  if (array.size() < length)
+    throw InvalidArgument(argument, std::string(argument) + " has " + std::to_string(array.size()) +
+                                        " elements where " + std::to_string(length) + " are needed");
+  return array.first(length);
+}
+
+std::span<float> viewMatrix(const Napi::Value& list, size_t k, const FrameSizes& sizes) {
+  static constexpr const char* kArgument[] = {"quantities[0]", "quantities[1]", "quantities[2]", "quantities[3]",
+                                              "quantities[4]", "quantities[5]", "quantities[6]", "quantities[7]"};
+  static_assert(std::size(kArgument) == assignment::kMaxQuantities);
+  napi_value matrix;
+  if (napi_get_element(list.Env(), list, static_cast<uint32_t>(k), &matrix) != napi_ok)
+    throw InvalidArgument("quantities", "quantities must be an array of Float32Array");
+  return viewAtLeast<float>({list.Env(), matrix}, kArgument[k], sizes.rows * sizes.models);
+}
+
+std::span<uint8_t> viewChoice(const Napi::Value& value, const FrameSizes& sizes) {
+  return viewAtLeast<uint8_t>(value, "out", sizes.rows);
+}
+
+// A problem whose arrays are the caller's, read where they lie; what indexes memory is copied from shared memory, though,
+// where it could change between the check and the use.
+class BorrowedProblem {
  public:
-  ProblemArguments(const Napi::Object& object, Memory memory) {
-    problem.rows = static_cast<size_t>(integer(object.Get("rows"), "rows", 0, 4000000000));
-    problem.models = static_cast<size_t>(integer(object.Get("models"), "models", 1, 64));
-    readQuantities(object, memory);
-    problem.objective = readNumbers(object.Get("objective"), "objective");
-    problem.tieBreak = static_cast<int>(integer(object.Get("tieBreak"), "tieBreak", -1, 7));
-    problem.groupCount =
-        static_cast<size_t>(integer(object.Get("groupCount"), "groupCount", 1, assignment::kMaxGroups));
-    readLimits(object);
-    readRows(object.Get("allowed"), "allowed", memory, allowed_, problem.allowed);
-    readRows(object.Get("groups"), "groups", memory, groups_, problem.groups);
+  BorrowedProblem(const Napi::CallbackInfo& info, std::span<const double> frame, const FrameSizes& sizes)
+      : problem(kept()) {
+    readProblem(frame, sizes, problem);
+    for (size_t k = 0; k < sizes.quantities; ++k)
+      problem.quantities[k].values = viewMatrix(info[kQuantities], k, sizes).data();
+    problem.allowed = rows<uint64_t>(info[kAllowed], "allowed", allowed_);
+    problem.groups = rows<uint16_t>(info[kGroups], "groups", groups_);
   }
+
+  Problem& problem;
+
+ private:
+  // Small batches come many a second: its vectors keep their memory from call to call.
+  static Problem& kept() {
+    thread_local Problem problem;
+    return problem;
+  }
+
+  template <class T>
+  const T* rows(const Napi::Value& value, const char* argument, std::vector<T>& copy) {
+    if (isAbsent(value)) return nullptr;
+    const auto given = viewAtLeast<T>(value, argument, problem.rows);
+    if (!isShared(value)) return given.data();
+    copy.assign(given.begin(), given.end());
+    return copy.data();
+  }
+
+  std::vector<uint64_t> allowed_;
+  std::vector<uint16_t> groups_;
+};
+
+// A problem that outlives the call: its arrays are copied, so that a caller who changes or transfers a buffer can do no
+// harm, except matrices on shared memory, which cannot be transferred and are there to be shared.
+class OwnedProblem {
+ public:
+  OwnedProblem(const Napi::CallbackInfo& info, std::span<const double> frame, const FrameSizes& sizes) {
+    readProblem(frame, sizes, problem);
+    for (size_t k = 0; k < sizes.quantities; ++k) {
+      const std::span<const float> values = viewMatrix(info[kQuantities], k, sizes);
+      const Napi::Value matrix = info[kQuantities].As<Napi::Object>().Get(static_cast<uint32_t>(k));
+      if (isShared(matrix)) {
+        pins_.push_back(Napi::Persistent(matrix.As<Napi::Object>()));
+        problem.quantities[k].values = values.data();
+      } else {
+        problem.quantities[k].values = matrices_.emplace_back(copy(values)).get();
+      }
+    }
+    problem.allowed = rows<uint64_t>(info[kAllowed], "allowed", allowed_);
+    problem.groups = rows<uint16_t>(info[kGroups], "groups", groups_);
+  }
+
+  // Of private memory; without them the problem is not to be used any more.
+  std::vector<std::unique_ptr<float[]>> takeCopies() { return std::move(matrices_); }
 
   Problem problem;
 
  private:
-  static std::vector<double> readNumbers(const Napi::Value& value, const char* argument) {
-    const auto numbers = view<double>(value, argument);
-    return {numbers.begin(), numbers.end()};
-  }
-
-  void readQuantities(const Napi::Object& object, Memory memory) {
-    const Napi::Value list = object.Get("quantities");
-    if (!list.IsArray()) throw InvalidArgument("quantities", "quantities must be an array of Float32Array");
-    const auto array = list.As<Napi::Array>();
-    const std::vector<double> most = readNumbers(object.Get("most"), "most");
-    if (array.Length() > assignment::kMaxQuantities || most.size() != array.Length())
-      throw InvalidArgument("quantities", "quantities must be at most 8 matrices, each with its greatest value");
-    for (uint32_t k = 0; k < array.Length(); ++k) {
-      const std::string argument = "quantities[" + std::to_string(k) + "]";
-      const Napi::Value value = array[k];
-      const std::span<float> values = view<float>(value, argument.c_str(), problem.rows * problem.models);
-      const float* data = values.data();
-      if (memory == Memory::own) {
-        const Napi::Value buffer = value.As<Napi::Object>().Get("buffer");
-        if (buffer.IsArrayBuffer()) {
-          copies_.emplace_back(values.begin(), values.end());
-          data = copies_.back().data();
-        } else {
-          pins_.push_back(Napi::Persistent(value.As<Napi::Object>()));
-        }
-      }
-      problem.quantities.push_back({data, most[k]});
-    }
-  }
-
-  void readLimits(const Napi::Object& object) {
-    const auto quantity = view<int32_t>(object.Get("limitQuantity"), "limitQuantity");
-    const size_t count = quantity.size();
-    const auto atLeast = view<uint8_t>(object.Get("limitAtLeast"), "limitAtLeast", count);
-    const auto bound = view<double>(object.Get("limitBound"), "limitBound", count);
-    const auto group = view<int32_t>(object.Get("limitGroup"), "limitGroup", count);
-    const auto model = view<int32_t>(object.Get("limitModel"), "limitModel", count);
-    for (size_t l = 0; l < count; ++l)
-      problem.limits.push_back({quantity[l], atLeast[l] != 0, bound[l], group[l], model[l]});
+  // On all threads: the event loop waits for it.
+  static std::unique_ptr<float[]> copy(std::span<const float> values) {
+    auto out = std::make_unique_for_overwrite<float[]>(values.size());
+    const compute::Chunks chunks(values.size(), size_t{1} << 18);
+    compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {
+      const auto [begin, end] = chunks[chunk];
+      std::copy(values.begin() + static_cast<ptrdiff_t>(begin), values.begin() + static_cast<ptrdiff_t>(end),
+                out.get() + begin);
+    });
+    return out;
   }
 
   template <class T>
-  void readRows(const Napi::Value& value, const char* argument, Memory memory, std::vector<T>& copy, const T*& out) {
-    if (isAbsent(value)) return;
-    const auto rows = view<T>(value, argument, problem.rows);
-    if (memory == Memory::own || !value.As<Napi::Object>().Get("buffer").IsArrayBuffer()) {
-      copy.assign(rows.begin(), rows.end());
-      out = copy.data();
-    } else {
-      out = rows.data();
-    }
+  const T* rows(const Napi::Value& value, const char* argument, std::vector<T>& copy) {
+    if (isAbsent(value)) return nullptr;
+    const auto given = viewAtLeast<T>(value, argument, problem.rows);
+    copy.assign(given.begin(), given.end());
+    return copy.data();
   }
 
-  std::vector<std::vector<float>> copies_;
+  std::vector<std::unique_ptr<float[]>> matrices_;
   std::vector<Napi::ObjectReference> pins_;
   std::vector<uint64_t> allowed_;
   std::vector<uint16_t> groups_;
 };
 
-struct OptionArguments {
-  explicit OptionArguments(const Napi::Object& object) {
-    options.gapTolerance = number(object.Get("gapTolerance"), "gapTolerance");
-    options.nodeLimit = static_cast<size_t>(integer(object.Get("nodeLimit"), "nodeLimit", 0, 1000000000));
-    options.seed = static_cast<uint64_t>(integer(object.Get("seed"), "seed", 0, 4294967295));
-    options.diagnose = boolean(object.Get("diagnose"), "diagnose");
-    if (const Napi::Value warm = object.Get("warmStart"); !isAbsent(warm)) {
-      const auto prices = view<double>(warm, "warmStart");
-      warmStart.assign(prices.begin(), prices.end());
-      options.warmStart = warmStart;
-    }
-  }
-  OptionArguments(const OptionArguments&) = delete;
-
-  assignment::Options options;
-
- private:
-  std::vector<double> warmStart;
-};
-
-Napi::Float64Array doubles(Napi::Env env, const std::vector<double>& values) {
-  return copyOut<Napi::Float64Array, double>(env, values);
-}
-
-Napi::Value toJs(Napi::Env env, const assignment::Solution& s) {
-  static constexpr const char* kStatus[] = {"optimal", "withinTolerance", "feasible", "infeasible", "unknown"};
-  Napi::Object out = Napi::Object::New(env);
-  out.Set("status", kStatus[static_cast<size_t>(s.status)]);
-  out.Set("choice", copyOut<Napi::Uint8Array, uint8_t>(env, s.choice));
-  out.Set("prices", doubles(env, s.prices));
-  out.Set("objective", s.certificate.objective);
-  out.Set("bound", s.bound);
-  out.Set("gap", s.gap);
-  out.Set("evaluations", s.evaluations);
-  out.Set("total", doubles(env, s.certificate.total));
-  out.Set("slack", doubles(env, s.certificate.slack));
-  out.Set("quantity", doubles(env, s.certificate.quantity));
-  out.Set("requests", doubles(env, {s.certificate.requests.begin(), s.certificate.requests.end()}));
-  out.Set("conflict", copyOut<Napi::Int32Array, int32_t>(env, s.conflict));
-  Napi::Array reachable = Napi::Array::New(env, s.reachable.size());
-  for (size_t r = 0; r < s.reachable.size(); ++r) {
-    Napi::Object entry = Napi::Object::New(env);
-    entry.Set("limit", s.reachable[r].limit);
-    entry.Set("found", s.reachable[r].found);
-    entry.Set("value", s.reachable[r].value);
-    entry.Set("bound", s.reachable[r].bound);
-    reachable.Set(static_cast<uint32_t>(r), entry);
-  }
-  out.Set("reachable", reachable);
-  return out;
-}
-
 Napi::Value assign(const Napi::CallbackInfo& info) {
-  const ProblemArguments arguments(object(info[0], "problem"), Memory::borrow);
-  const OptionArguments options(object(info[1], "options"));
-  return toJs(info.Env(), assignment::solve(arguments.problem, options.options, {}));
+  const auto frame = view<double>(info[kFrame], "frame");
+  const FrameSizes sizes = readSizes(frame, true);
+  const BorrowedProblem arguments(info, frame, sizes);
+  thread_local std::vector<double> warmStart;
+  const assignment::Options options = readOptions(frame, sizes, warmStart);
+  const auto choice = viewChoice(info[kChoice], sizes);
+  const assignment::Solution solution = assignment::solve(arguments.problem, options, {});
+  std::copy(solution.choice.begin(), solution.choice.end(), choice.begin());
+  writeAnswer(frame, sizes, solution);
+  return info.Env().Undefined();
 }
 
 class AssignTask final : public Task {
  public:
-  explicit AssignTask(const Napi::CallbackInfo& info)
-      : arguments_(object(info[0], "problem"), Memory::own), options_(object(info[1], "options")) {}
-  void compute(const compute::CancelFlag& cancel) override {
-    solution_ = assignment::solve(arguments_.problem, options_.options, cancel);
+  AssignTask(const Napi::CallbackInfo& info, std::span<const double> frame)
+      : sizes_(readSizes(frame, true)),
+        arguments_(info, frame, sizes_),
+        options_(readOptions(frame, sizes_, warmStart_)),
+        frame_(Napi::Persistent(info[kFrame].As<Napi::Object>())),
+        choice_(Napi::Persistent(info[kChoice].As<Napi::Object>())) {
+    viewChoice(info[kChoice], sizes_);
   }
-  Napi::Value result(Napi::Env env) override { return toJs(env, solution_); }
+  void compute(const compute::CancelFlag& cancel) override {
+    // Freed on this thread: to give back the memory of a million rows takes milliseconds.
+    const auto copies = arguments_.takeCopies();
+    solution_ = assignment::solve(arguments_.problem, options_, cancel);
+  }
+  // The arrays may have been transferred meanwhile: they are looked at afresh.
+  Napi::Value result(Napi::Env env) override {
+    const auto choice = viewChoice(choice_.Value(), sizes_);
+    const auto frame = view<double>(frame_.Value(), "frame");
+    std::copy(solution_.choice.begin(), solution_.choice.end(), choice.begin());
+    writeAnswer(frame, sizes_, solution_);
+    return env.Undefined();
+  }
 
  private:
-  ProblemArguments arguments_;
-  OptionArguments options_;
+  FrameSizes sizes_;
+  OwnedProblem arguments_;
+  std::vector<double> warmStart_;
+  assignment::Options options_;
+  Napi::ObjectReference frame_, choice_;
   assignment::Solution solution_;
 };
 
 Napi::Value assignAsync(const Napi::CallbackInfo& info) {
-  return start(info.Env(), std::make_shared<AssignTask>(info));
+  return start(info.Env(), std::make_shared<AssignTask>(info, view<double>(info[kFrame], "frame")));
 }
 
-// (problem, prices per limit, out: Uint8Array of rows)
 Napi::Value chooseByPrices(const Napi::CallbackInfo& info) {
-  const ProblemArguments arguments(object(info[0], "problem"), Memory::borrow);
-  const Problem& problem = arguments.problem;
-  const auto prices = view<double>(info[1], "prices", problem.limits.size());
-  const auto out = view<uint8_t>(info[2], "out", problem.rows);
-  assignment::chooseByPrices(problem, prices, out.data());
+  const auto frame = view<double>(info[kFrame], "frame");
+  const FrameSizes sizes = readSizes(frame, false);
+  const BorrowedProblem arguments(info, frame, sizes);
+  thread_local std::vector<double> prices;
+  readPrices(frame, sizes, prices);
+  assignment::chooseByPrices(arguments.problem, prices, viewChoice(info[kChoice], sizes).data());
   return info.Env().Undefined();
 }
 

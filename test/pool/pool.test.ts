@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { MAX_MODELS } from "../../lib/assignment/problem.js";
+import { MAX_MODELS } from "../../lib/assignment/frame.js";
 import { OmniRouterError } from "../../lib/errors.js";
 import { ModelPool } from "../../lib/pool/pool.js";
 
