@@ -21,6 +21,10 @@ constexpr double kPrecision = 0.1;
 constexpr double kFinalPrecision = 1e-5;
 // Where prices of a like problem are given, the temperature to begin at.
 constexpr double kWarmStart = 1.0 / 125;
+// Prices of this many natural units are seldom those of limits that can hold together: they are looked at for a proof of
+// conflict, and again once they have grown by as much as says the second.
+constexpr double kSuspect = 100.0;
+constexpr double kMoreSuspect = 4.0;
 constexpr double kSampleCooling = 3.0;
 constexpr double kWarming = 2.0;
 constexpr int kMaxLevels = 80;
@@ -50,17 +54,15 @@ class Searcher {
     while (!sample.everyRow()) {
       coolSample(set, sample.size());
       if (!search_.diverged) break;
-      if (provesConflict() || cancel_.timeIsUp()) break;
+      if (conflict_ || provesConflict() || cancel_.timeIsUp()) break;
       // A sample can be infeasible where the whole is not (a tight budget of a small tenant): take a larger one.
       sample = RowSample(problem_.rows, kSampleGrowth * sample.size(), seed_);
       set = openRows(problem_, sample);
       start(nullptr);
     }
-    if (search_.diverged) {
-      search_.levels.push_back(finalRows());
-    } else if (sample.everyRow()) {
+    if (!search_.diverged && sample.everyRow()) {
       coolToTheEnd(std::move(set), everywhere_);
-    } else {
+    } else if (!search_.diverged) {
       for (size_t count = kSampleGrowth * sample.size();; count *= kSampleGrowth) {
         const RowSample larger(problem_.rows, count, seed_ + count);
         if (larger.everyRow() || cancel_.timeIsUp()) break;
@@ -69,6 +71,7 @@ class Searcher {
       }
       screenAll();
     }
+    if (conflict_ || search_.levels.empty()) search_.levels.assign(1, finalRows());
     search_.tau = tau_;
     return std::move(search_);
   }
@@ -100,6 +103,7 @@ class Searcher {
     search_.prices = prices ? *prices : Eigen::VectorXd::Zero(static_cast<Eigen::Index>(problem_.limits.size()));
     bias_ = Eigen::VectorXd::Zero(search_.prices.size());
     search_.diverged = false;
+    suspect_ = kSuspect;
     warm_ = prices != nullptr;
     tau_ = (warm_ ? kWarmStart : 1.0) * search_.scale.objective;
   }
@@ -113,7 +117,12 @@ class Searcher {
     search_.prices = ascent.prices;
     lastPoint_ = std::move(ascent.point);
     converged_ = ascent.converged;
-    if (search_.prices.cwiseQuotient(unit()).maxCoeff() > 0.99 * PriceBox::kDivergence) search_.diverged = true;
+    const double highest = search_.prices.cwiseQuotient(unit()).maxCoeff();
+    if (highest > suspect_ && !conflict_) {
+      conflict_ = provesConflict();
+      suspect_ = kMoreSuspect * highest;
+    }
+    if (conflict_ || highest > 0.99 * PriceBox::kDivergence) search_.diverged = true;
     return (search_.prices - before).cwiseQuotient(unit());
   }
 
@@ -274,7 +283,9 @@ class Searcher {
   PriceBox everywhere_;
   std::vector<PriceBox> boxes_;  // of each level
   double tau_ = 1;
-  bool warm_ = false;  // the prices are given ones, and nothing has been climbed from them yet
+  double suspect_ = kSuspect;
+  bool conflict_ = false;  // proven: the limits cannot hold together
+  bool warm_ = false;      // the prices are given ones, and nothing has been climbed from them yet
   DualPoint lastPoint_;
   bool converged_ = false;
   Eigen::MatrixXd spread_, covariance_;

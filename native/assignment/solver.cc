@@ -15,6 +15,8 @@ namespace {
 
 // Below this share of the workload's spread an objective counts as zero.
 constexpr double kNegligibleObjective = 1e-6;
+// Share of its tolerance by which a relaxed bound is loosened for the search: plans found then hold it.
+constexpr double kLoosening = 0.5;
 // A gap of a few roundings of the sums is none.
 constexpr double kRounding = 1e-12;
 
@@ -183,7 +185,13 @@ class Solve {
     const Problem moved = relaxed(problem_, relaxation.moved);
     Options cold = options_;
     cold.warmStart = {};
-    adopt(attempt(moved, terms_, cold, cancel_), moved);
+    // At the very end of what can be reached, prices have no upper bound; within the tolerance of it, they have.
+    Problem loose = moved;
+    for (const Moved& move : relaxation.moved) {
+      Limit& limit = loose.limits[static_cast<size_t>(move.limit)];
+      limit.bound += limit.sign() * kLoosening * tolerance(limit);
+    }
+    adopt(attempt(loose, terms_, cold, cancel_), moved);
     const Certificate witness = certify(moved, solution_.prices, relaxation.choice.data(), cancel_);
     if (isBetter(witness)) {
       solution_.choice = std::move(relaxation.choice);

@@ -104,8 +104,8 @@ TEST_CASE("a floor out of reach becomes the highest quality under the capacities
     for (const double slack : slacks(relaxed(p, s.relaxed), s.choice))
       CHECK(slack >= -1e-7 * static_cast<double>(rows));
     CHECK(s.certificate.objective == doctest::Approx(objectiveOf(p, s.choice)));
-    CHECK(s.bound <= s.certificate.objective * (1 + 1e-6));
-    CHECK(s.gap < 0.05);
+    CHECK(s.bound <= s.certificate.objective * (1 + 1e-9) + toleranceWorth(p, s));
+    CHECK(s.gap < 1e-3);
   }
 }
 
