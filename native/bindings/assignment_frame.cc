@@ -200,7 +200,7 @@ void writePoint(std::span<double> out, const FrameSizes& sizes, const assignment
   if (!point.prices.empty() || sizes.limits == 0) out[kPointBound] = point.bound;
   std::copy_n(point.prices.begin(), std::min(point.prices.size(), sizes.limits),
               out.begin() + kPointSize + static_cast<ptrdiff_t>(sizes.quantities));
-  if (point.quantity.empty()) return;
+  if (point.status == assignment::Status::infeasible || point.status == assignment::Status::unknown) return;
   out[kPointObjective] = point.objective;
   out[kPointGap] = point.gap;
   std::copy_n(point.quantity.begin(), std::min(point.quantity.size(), sizes.quantities), out.begin() + kPointSize);
