@@ -3,6 +3,7 @@
 import benny from "benny";
 import { assign, type Plan } from "../lib/index.js";
 import { benchEventLoop } from "./event-loop.js";
+import { benchHard } from "./hard.js";
 import { DESCRIPTIONS, generateWorkload, LIMIT_SETS, problemOf } from "./instances.js";
 import { type BenchOptions, reservations, selects } from "./options.js";
 import { formatCount, formatGap, formatTime, markdownTable, provenance } from "./report.js";
@@ -60,6 +61,7 @@ export async function benchAssign(options: BenchOptions, reader: string): Promis
     `${provenance()}${reservations(options)}`,
     ...(solves.length > 0 ? [showSolves(solves)] : []),
     ...(choices.length > 0 ? [showChoices(choices)] : []),
+    ...[benchHard(options)].filter(text => text !== ""),
     ...(selects(options.limits, "async") ? [await benchEventLoop(options)] : []),
   ].join("\n\n");
   console.log(`\n${text}`);

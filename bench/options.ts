@@ -21,7 +21,7 @@ npm run bench:peers [-- OPTIONS]    our solver beside others
 
   --rows N,...       these numbers of queries instead of the usual ones
   --models M,...     these numbers of models instead of the usual ones
-  --limits SET,...   only these of ${LIMIT_SETS.join(", ")} (npm run bench also has choose and async)
+  --limits SET,...   only these of ${LIMIT_SETS.join(", ")} (npm run bench also has choose, hard and async)
   --set NAME,...     only "generated" problems, or those of a real set (bench:peers)
   --peer TEXT,...    only the solvers whose name contains one of these (bench:peers)
   --cut SECONDS      stop a solver after so long; 60 (bench:peers)

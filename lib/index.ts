@@ -1,9 +1,18 @@
 export { type AssignOptions, assign, assignAsync } from "./assignment/assign.js";
-export type { Status } from "./assignment/binding.js";
+export type { Status, StopReason } from "./assignment/binding.js";
 export { MAX_MODELS } from "./assignment/frame.js";
-export type { Certificate, LimitReport, Plan, PlannedQuery, Reachable } from "./assignment/plan.js";
-export { type LimitPrice, Prices } from "./assignment/prices.js";
+export {
+  Frontier,
+  type FrontierOptions,
+  frontier,
+  frontierAsync,
+  type Sweep,
+  type SweepRange,
+} from "./assignment/frontier.js";
+export type { Certificate, LimitReport, Plan, PlannedQuery, Reachable, Relaxed } from "./assignment/plan.js";
+export { type ChooseOptions, type LimitPrice, Prices } from "./assignment/prices.js";
 export type { AssignmentProblem, Limit, Objective, Quantities } from "./assignment/problem.js";
+export type { Ties } from "./assignment/ties.js";
 export {
   Workspace,
   type WorkspaceAssignOptions,

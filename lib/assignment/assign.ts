@@ -9,18 +9,46 @@ import { copyAnswered, Frame, frameLength, REQUEST } from "./frame.js";
 import { Plan, type Solved } from "./plan.js";
 import { Prices } from "./prices.js";
 import type { AssignmentProblem } from "./problem.js";
+import { checkTies, type Ties } from "./ties.js";
 
 export interface AssignOptions {
   /** Relative gap at which a plan counts as `withinTolerance`, >= 0. Default 1e-6. */
   readonly gapTolerance?: number;
   /** Nodes of the exact search that batches of up to 64 queries get; 0 for none. Default 20,000. */
   readonly nodeLimit?: number;
-  /** Prices of an earlier solve of a like problem to start from. */
+  /**
+   * Milliseconds after which the best plan so far is taken, with its certified gap; `certificate.stopped` tells. What is
+   * under way is finished first, and a plan that holds is still looked for, briefly, where there is none yet: a batch of
+   * a million queries may take some ten milliseconds longer. Such a plan depends on how fast the machine was; every other
+   * is the same on all. Default: no limit.
+   */
+  readonly timeLimit?: number;
+  /**
+   * Prices of an earlier solve of a like problem to start from. Where they do not lead to a plan within `gapTolerance`, it
+   * is solved without them as well, and the better is kept.
+   */
   readonly warmStart?: Prices;
   /** Seed of the samples from which the prices are first estimated, a 32-bit whole number. Default 1. */
   readonly seed?: number;
-  /** When no plan is found: find the conflict and the nearest reachable values, by further solves. Default true. */
+  /**
+   * When no plan is found: find how near every floor and budget can come while the other limits hold
+   * (`certificate.reachable`), by a solve each. Without it, the answer is no dearer than two solves: one that finds no
+   * plan, and, where its prices do not prove that there is none, one that tries to. Default true.
+   */
   readonly diagnose?: boolean;
+  /**
+   * When no plan is found, take the best that can be reached: floors and budgets are moved as far as need be, and no
+   * further, and the plan holds them there (`certificate.relaxed`). The status still speaks of the limits as stated.
+   * Capacities, single models' limits and allowed models are never moved; ceilings over all models (budgets) are kept
+   * before floors, and the first listed before the next: a floor and a budget in conflict give the highest quality that
+   * the budget buys. Costs a solve for each floor and budget, and one more. Default false.
+   */
+  readonly relax?: boolean;
+  /**
+   * Who gets queries for which models are equal in all that is optimised or limited; a model without room is passed
+   * over. Default `"lowest"`.
+   */
+  readonly ties?: Ties;
   /**
    * Where the plan's choice is written, one element per query: `plan.choice` is then this array, and what is done to it
    * is done to the plan. A new array if absent.
@@ -128,19 +156,23 @@ export const OPTION_KEYS: readonly string[] = [
   "warmStart",
   "seed",
   "diagnose",
+  "timeLimit",
+  "relax",
+  "ties",
   "out",
 ] satisfies (keyof AssignOptions)[];
 const ASYNC_OPTION_KEYS: readonly string[] = [...OPTION_KEYS, "signal"];
 
-/** Checks the options and writes their numbers into the frame of a compiled problem; returns `out`. */
-function writeOptions(
+/** @internal Checks the options and writes their numbers into the frame of a compiled problem; returns `out`. */
+export function writeOptions(
   options: AssignOptions,
   compiled: CompiledProblem,
   numbers: Float64Array,
   keys: readonly string[],
 ): Uint8Array | undefined {
   checkKeys(options, keys, "options");
-  const { gapTolerance = 1e-6, nodeLimit = 20_000, seed = 1, diagnose = true, warmStart, out } = options;
+  const { gapTolerance = 1e-6, nodeLimit = 20_000, seed = 1, diagnose = true, relax = false } = options;
+  const { timeLimit = Number.POSITIVE_INFINITY, ties = "lowest", warmStart, out } = options;
   if (!(gapTolerance >= 0 && Number.isFinite(gapTolerance)))
     throw invalid("gapTolerance", `must be a finite number >= 0, got ${gapTolerance}`);
   if (!(Number.isInteger(nodeLimit) && nodeLimit >= 0 && nodeLimit <= 1e9))
@@ -148,6 +180,9 @@ function writeOptions(
   if (!(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32))
     throw invalid("seed", `must be a whole number from 0 to ${2 ** 32 - 1}, got ${seed}`);
   if (typeof diagnose !== "boolean") throw invalid("diagnose", "must be true or false");
+  if (typeof relax !== "boolean") throw invalid("relax", "must be true or false");
+  if (!(typeof timeLimit === "number" && timeLimit >= 0))
+    throw invalid("timeLimit", `must be a number of milliseconds >= 0, got ${show(timeLimit)}`);
   if (warmStart !== undefined && !(warmStart instanceof Prices))
     throw invalid("warmStart", `must be the Prices of an earlier plan, got ${show(warmStart)}`);
   if (out !== undefined) checkOut(out, compiled.rows);
@@ -155,6 +190,9 @@ function writeOptions(
   numbers[REQUEST.nodeLimit] = nodeLimit;
   numbers[REQUEST.seed] = seed;
   numbers[REQUEST.diagnose] = diagnose ? 1 : 0;
+  numbers[REQUEST.timeLimit] = timeLimit;
+  numbers[REQUEST.relax] = relax ? 1 : 0;
+  numbers[REQUEST.ties] = checkTies(ties);
   numbers[REQUEST.warm] = warmStart === undefined ? 0 : 1;
   if (warmStart !== undefined) warmStart.writeTo(numbers, compiled);
   return out;

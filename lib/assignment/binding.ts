@@ -4,7 +4,8 @@ import type { NativeTask } from "../task.js";
  * - `optimal`: the plan holds every limit and no plan costs less;
  * - `withinTolerance`: it holds every limit and its certified gap is at most `gapTolerance`;
  * - `feasible`: it holds every limit; the certified gap is above `gapTolerance`;
- * - `infeasible`: proven that no plan holds every limit; the plan given misses them as little as was found;
+ * - `infeasible`: proven that no plan holds every limit; the plan given misses them as little as was found, or holds
+ *   relaxed ones (`AssignOptions.relax`);
  * - `unknown`: neither a plan nor a proof was found.
  */
 export type Status = "optimal" | "withinTolerance" | "feasible" | "infeasible" | "unknown";
@@ -18,7 +19,26 @@ export const STATUSES: readonly Status[] = [
   "unknown",
 ];
 
-/** native/bindings/assignment.cc. The frame (frame.ts) holds the request, and receives the answer. */
+/**
+ * Why a solve ended:
+ *
+ * - `proven`: the plan is optimal, or it is proven that there is none;
+ * - `tolerance`: the certified gap is within `gapTolerance`;
+ * - `noProgress`: every step was made, and none improves the plan further;
+ * - `nodeLimit`, `timeLimit`: that limit was reached.
+ */
+export type StopReason = "proven" | "tolerance" | "noProgress" | "nodeLimit" | "timeLimit";
+
+/** In the order of native/assignment/solver.h. */
+export const STOP_REASONS: readonly StopReason[] = [
+  "proven",
+  "tolerance",
+  "noProgress",
+  "nodeLimit",
+  "timeLimit",
+];
+
+/** native/bindings/assignment.cc and frontier.cc. The frame (frame.ts) holds the request, and receives the answer. */
 export interface AssignmentBinding {
   /** Writes `choice`: one element per query at least. */
   assign(
@@ -43,4 +63,25 @@ export interface AssignmentBinding {
     groups: Uint16Array | undefined,
     choice: Uint8Array,
   ): void;
+  /** One solve for each of the limit's bounds, as stated. Writes `points`, and `choices` (points x queries) if given. */
+  frontier(
+    frame: Float64Array,
+    quantities: readonly Float32Array[],
+    allowed: BigUint64Array | undefined,
+    groups: Uint16Array | undefined,
+    choices: Uint8Array | undefined,
+    limit: number,
+    bounds: Float64Array,
+    points: Float64Array,
+  ): void;
+  frontierAsync(
+    frame: Float64Array,
+    quantities: readonly Float32Array[],
+    allowed: BigUint64Array | undefined,
+    groups: Uint16Array | undefined,
+    choices: Uint8Array | undefined,
+    limit: number,
+    bounds: Float64Array,
+    points: Float64Array,
+  ): NativeTask<void>;
 }

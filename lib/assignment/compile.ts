@@ -24,6 +24,8 @@ export interface CompiledProblem extends Batch {
   readonly maximize: boolean;
   /** The quantity optimised, where the objective is one alone. */
   readonly optimised: string | undefined;
+  /** The objective is in USD: it has costs at their full weight, whatever else is weighed against them. */
+  readonly dollars: boolean;
 }
 
 /** The queries of a problem, without what is wanted of them. The arrays may be longer than `rows` asks for. */
@@ -97,7 +99,7 @@ export function compileDemand(
     groups === undefined ? (group === 0 ? rows : 0) : groupRows[group]!;
 
   writeHeader(numbers, rows, models, quantityNames, limits.length, groupCount);
-  const { maximize, optimised } = compileObjective(demand.objective, quantityNames, numbers);
+  const { maximize, optimised, dollars } = compileObjective(demand.objective, quantityNames, numbers);
   for (let l = 0; l < limits.length; l++) {
     const limit: Limit = limits[l];
     checkLimitKeys(limit, l);
@@ -158,6 +160,7 @@ export function compileDemand(
     groupNames,
     maximize,
     optimised,
+    dollars,
   };
 }
 
@@ -317,7 +320,7 @@ function compileObjective(
   objective: Objective,
   names: readonly string[],
   numbers: Float64Array,
-): Pick<CompiledProblem, "maximize" | "optimised"> {
+): Pick<CompiledProblem, "maximize" | "optimised" | "dollars"> {
   checkKeys(objective, OBJECTIVE_KEYS, "objective");
   const { minimize, maximize, tieBreak } = objective as {
     readonly [K in "minimize" | "maximize" | "tieBreak"]?: unknown;
@@ -348,7 +351,12 @@ function compileObjective(
       );
     numbers[REQUEST.tieBreak] = k;
   }
-  return { maximize: sense === "maximize", optimised: typeof stated === "string" ? stated : undefined };
+  const cost = names.indexOf("cost");
+  return {
+    maximize: sense === "maximize",
+    optimised: typeof stated === "string" ? stated : undefined,
+    dollars: cost >= 0 && Math.abs(numbers[REQUEST.size + QUANTITY.size * cost + QUANTITY.weight]!) === 1,
+  };
 }
 
 function writeWeight(

@@ -11,10 +11,15 @@
 //               per model      its number of queries
 //               per limit      FATE fields
 //               per conflict   the index of a limit
+//               per missed     the index of a limit
 //               per reachable  REACHABLE fields
+//               per relaxed    RELAXED fields
+//
+// A frontier's answer is an array of its own: per point POINT fields, per quantity its sum, per limit its price; what a
+// point has no value for is NaN.
 
 /** Told to the addon, so that one of another release is refused and not misread. Raised by a release that changes the rest. */
-export const LAYOUT = 1;
+export const LAYOUT = 2;
 
 /** The solver's bound on the number of models: one 64-bit word of allowed models per query. */
 export const MAX_MODELS = 64;
@@ -38,7 +43,11 @@ export const REQUEST = {
   nodeLimit: 9,
   seed: 10,
   diagnose: 11,
-  size: 12,
+  timeLimit: 12,
+  relax: 13,
+  /** Or -1: ties go to the lowest index. */
+  ties: 14,
+  size: 15,
 } as const;
 
 export const QUANTITY = {
@@ -72,19 +81,29 @@ export const LIMIT = {
 export const ANSWER = {
   /** Index into STATUSES. */
   status: 0,
-  objective: 1,
-  bound: 2,
-  gap: 3,
-  evaluations: 4,
-  conflicts: 5,
-  reachable: 6,
-  size: 7,
+  /** Index into STOP_REASONS. */
+  stopped: 1,
+  objective: 2,
+  bound: 3,
+  gap: 4,
+  evaluations: 5,
+  violation: 6,
+  conflicts: 7,
+  missed: 8,
+  reachable: 9,
+  relaxed: 10,
+  size: 11,
 } as const;
 
 /** Of sums, also where a mean is bounded. */
 export const FATE = { price: 0, total: 1, slack: 2, size: 3 } as const;
 
 export const REACHABLE = { limit: 0, found: 1, value: 2, bound: 3, size: 4 } as const;
+
+export const RELAXED = { limit: 0, to: 1, size: 2 } as const;
+
+/** `status` is an index into STATUSES. */
+export const POINT = { status: 0, objective: 1, bound: 2, gap: 3, size: 4 } as const;
 
 export function limitAt(quantities: number, limit: number): number {
   return REQUEST.size + QUANTITY.size * quantities + LIMIT.size * limit;
@@ -99,11 +118,16 @@ export function placesOf(numbers: ArrayLike<number>) {
   const requests = sums + quantities;
   const fates = requests + numbers[REQUEST.models]!;
   const conflicts = fates + FATE.size * limits;
-  return { answer, sums, requests, fates, conflicts };
+  const missed = conflicts + numbers[answer + ANSWER.conflicts]!;
+  const reachable = missed + numbers[answer + ANSWER.missed]!;
+  const relaxed = reachable + REACHABLE.size * numbers[answer + ANSWER.reachable]!;
+  const end = relaxed + RELAXED.size * numbers[answer + ANSWER.relaxed]!;
+  return { answer, sums, requests, fates, conflicts, missed, reachable, relaxed, end };
 }
 
 function longest(quantities: number, models: number, limits: number): number {
-  const answer = ANSWER.size + quantities + models + (FATE.size + 1 + REACHABLE.size) * limits;
+  const perLimit = FATE.size + 1 + 1 + REACHABLE.size + RELAXED.size;
+  const answer = ANSWER.size + quantities + models + perLimit * limits;
   return limitAt(quantities, limits) + answer;
 }
 
@@ -117,9 +141,7 @@ export function frameLength(numbers: ArrayLike<number>): number {
  * several times faster than a typed array, whose memory lies outside its heap.
  */
 export function copyAnswered(numbers: Float64Array): number[] {
-  const { answer, conflicts } = placesOf(numbers);
-  const end =
-    conflicts + numbers[answer + ANSWER.conflicts]! + REACHABLE.size * numbers[answer + ANSWER.reachable]!;
+  const { end } = placesOf(numbers);
   const copy = new Array<number>(end);
   for (let n = 0; n < end; n++) copy[n] = numbers[n]!;
   return copy;

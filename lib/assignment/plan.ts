@@ -1,8 +1,8 @@
 import { invalid } from "../errors.js";
 import { show } from "../show.js";
-import { STATUSES, type Status } from "./binding.js";
+import { STATUSES, STOP_REASONS, type Status, type StopReason } from "./binding.js";
 import { type CompiledProblem, scopeOf } from "./compile.js";
-import { ANSWER, FATE, LIMIT, limitAt, placesOf, QUANTITY, REACHABLE, REQUEST } from "./frame.js";
+import { ANSWER, FATE, LIMIT, limitAt, placesOf, QUANTITY, REACHABLE, RELAXED, REQUEST } from "./frame.js";
 import { Prices } from "./prices.js";
 import type { Limit } from "./problem.js";
 
@@ -29,24 +29,44 @@ export interface Reachable {
   readonly bound: number;
 }
 
+/** A limit that could not hold and was moved (`AssignOptions.relax`), in its own terms. */
+export interface Relaxed {
+  readonly limit: Limit;
+  /** The bound as stated. */
+  readonly from: number;
+  /** The nearest that can be reached, as far as was found; the plan holds it. */
+  readonly to: number;
+}
+
 /** What the plan comes to, and what is proven of it. All sums are recomputed in double from the matrices and the plan. */
 export interface Certificate {
+  /** Of the limits as stated, also where some were relaxed. */
   readonly status: Status;
+  readonly stopped: StopReason;
   /** The objective's value; of a maximised objective, the value maximised. */
   readonly objective: number;
-  /** No plan that holds every limit does better: a lower bound of what is minimised, an upper bound of what is maximised. */
+  /**
+   * No plan that holds every limit, where it was moved to if it was relaxed, does better: a lower bound of what is
+   * minimised, an upper bound of what is maximised.
+   */
   readonly bound: number;
   /**
    * |objective - bound| / max(|objective|, |bound|, 1e-6 spread); NaN where the plan misses a limit, as its objective then
-   * says nothing. The spread, which gives the scale where both are nearly 0, is the sum over the queries of how far the
+   * says nothing, unless it holds the relaxed limits, whose gap it then is. The spread, which gives the scale where both are nearly 0, is the sum over the queries of how far the
    * mean of their models' objective values lies above the least.
    */
   readonly gap: number;
   readonly limits: readonly LimitReport[];
+  /** The limits, as stated, that the plan misses, first the one it misses by most, relative to the bound. */
+  readonly missed: readonly Limit[];
+  /** By how much it misses them, relative to each bound, summed. 0 if the plan holds every limit. */
+  readonly violation: number;
   /** If infeasible: the limits that cannot hold together. */
   readonly conflict: readonly Limit[];
-  /** If no plan holds every limit: for each floor and budget, how near one can come. */
+  /** If no plan holds every limit: for each floor and budget, how near one can come while the other limits hold. */
   readonly reachable: readonly Reachable[];
+  /** The limits that were moved for the plan to hold them, if `AssignOptions.relax` was asked for. */
+  readonly relaxed: readonly Relaxed[];
   /** Evaluations of the dual function, over whatever rows were still open. */
   readonly evaluations: number;
 }
@@ -128,9 +148,15 @@ export class Plan {
     return statusOf(this.#solved.numbers);
   }
 
-  /** Whether every limit holds. */
+  /** Whether every limit holds, as stated. */
   get feasible(): boolean {
     return isFeasible(this.status);
+  }
+
+  /** Whether limits that cannot hold were moved, and every limit holds where it is now (`AssignOptions.relax`). */
+  get relaxed(): boolean {
+    const { numbers } = this.#solved;
+    return numbers[placesOf(numbers).answer + ANSWER.relaxed]! > 0;
   }
 
   /** Number of queries. */
@@ -227,42 +253,51 @@ function step(limit: Limit): number {
   return (limit.mean ?? limit.sum) === "quality" ? 0.01 : 1;
 }
 
-function unitOf({ optimised }: CompiledProblem, limit: Limit): string {
-  const worth = optimised === "cost" ? "USD" : optimised === "quality" ? "total quality" : "objective";
+/** Of the quantities that have one by convention. */
+const UNITS: Readonly<Record<string, string>> = { cost: "USD", latency: "second" };
+
+function unitOf({ optimised, dollars }: CompiledProblem, limit: Limit): string {
+  const worth = dollars ? "USD" : optimised === "quality" ? "total quality" : "objective";
   const sign = limit.atLeast !== undefined ? "+" : "extra ";
   const scope =
     (limit.group === undefined ? "" : ` of group ${limit.group}`) +
     (limit.model === undefined ? "" : ` of ${limit.model}`);
   if (limit.sum === "requests") return `${worth} per extra slot${scope}`;
-  const size =
-    step(limit) === 1
-      ? limit.sum === "cost" || limit.mean === "cost"
-        ? "USD"
-        : "unit"
-      : String(step(limit));
+  const quantity = (limit.mean ?? limit.sum)!;
+  const size = step(limit) === 1 ? (UNITS[quantity] ?? "unit") : String(step(limit));
   const of = limit.mean !== undefined ? `mean ${limit.mean}` : `total ${limit.sum}`;
   return `${worth} per ${sign}${size} of ${of}${scope}`;
 }
 
 function pricesOf({ compiled, numbers }: Solved): Prices {
+  const { fates } = placesOf(numbers);
+  return pricesAt(compiled, numbers, l => numbers[fates + FATE.size * l + FATE.price]!);
+}
+
+/** @internal Prices of the limits of a compiled problem. */
+export function pricesAt(
+  compiled: CompiledProblem,
+  numbers: ArrayLike<number>,
+  price: (limit: number) => number,
+): Prices {
   const objective: Record<string, number> = {};
   compiled.quantityNames.forEach((name, k) => {
     const weight = numbers[REQUEST.size + QUANTITY.size * k + QUANTITY.weight]!;
     if (weight !== 0) objective[name] = weight;
   });
-  const { fates } = placesOf(numbers);
   return new Prices(
     objective,
     Array.from({ length: numbers[REQUEST.limits]! }, (_, l) => ({
       ...scopeOf(numbers, compiled, l),
-      price: numbers[fates + FATE.size * l + FATE.price]!,
+      price: price(l),
     })),
   );
 }
 
 function certificateOf(solved: Solved): Certificate {
   const { compiled, numbers } = solved;
-  const { answer, fates, conflicts } = placesOf(numbers);
+  const { answer, fates, conflicts, missed, reachable, relaxed } = placesOf(numbers);
+  const count = (field: number) => ({ length: numbers[answer + field]! });
   const status = statusOf(numbers);
   const limits = Array.from({ length: numbers[REQUEST.limits]! }, (_, l) => limitOf(solved, l));
   // A mean over no queries is 0 of 0: its limit says nothing, and is reported as kept.
@@ -271,13 +306,15 @@ function certificateOf(solved: Solved): Certificate {
       ? 1
       : Math.max(1, numbers[limitAt(compiled.quantityNames.length, l) + LIMIT.scope]!);
   const sign = compiled.maximize ? -1 : 1;
-  const conflictCount = numbers[answer + ANSWER.conflicts]!;
-  const reachable = conflicts + conflictCount;
   return {
     status,
+    stopped: STOP_REASONS[numbers[answer + ANSWER.stopped]!]!,
     objective: sign * numbers[answer + ANSWER.objective]!,
     bound: sign * numbers[answer + ANSWER.bound]!,
-    gap: isFeasible(status) ? numbers[answer + ANSWER.gap]! : Number.NaN,
+    gap:
+      isFeasible(status) || numbers[answer + ANSWER.relaxed]! > 0
+        ? numbers[answer + ANSWER.gap]!
+        : Number.NaN,
     limits: limits.map((limit, l) => {
       const fate = fates + FATE.size * l;
       return {
@@ -289,14 +326,26 @@ function certificateOf(solved: Solved): Certificate {
         unit: unitOf(compiled, limit),
       };
     }),
-    conflict: Array.from({ length: conflictCount }, (_, c) => limits[numbers[conflicts + c]!]!),
-    reachable: Array.from({ length: numbers[answer + ANSWER.reachable]! }, (_, r) => {
+    missed: Array.from(count(ANSWER.missed), (_, m) => limits[numbers[missed + m]!]!),
+    violation: numbers[answer + ANSWER.violation]!,
+    conflict: Array.from(count(ANSWER.conflicts), (_, c) => limits[numbers[conflicts + c]!]!),
+    reachable: Array.from(count(ANSWER.reachable), (_, r) => {
       const at = reachable + REACHABLE.size * r;
       const l = numbers[at + REACHABLE.limit]!;
       return {
         limit: limits[l]!,
         value: numbers[at + REACHABLE.found] === 1 ? numbers[at + REACHABLE.value]! / perScope(l) : undefined,
         bound: numbers[at + REACHABLE.bound]! / perScope(l),
+      };
+    }),
+    relaxed: Array.from(count(ANSWER.relaxed), (_, r) => {
+      const at = relaxed + RELAXED.size * r;
+      const l = numbers[at + RELAXED.limit]!;
+      const limit = limits[l]!;
+      return {
+        limit,
+        from: (limit.atLeast ?? limit.atMost)!,
+        to: numbers[at + RELAXED.to]! / perScope(l),
       };
     }),
     evaluations: numbers[answer + ANSWER.evaluations]!,

@@ -17,10 +17,15 @@ import {
 import { Frame, LIMIT, limitAt, MAX_GROUPS, QUANTITY, REQUEST } from "./frame.js";
 import type { Names } from "./names.js";
 import type { AssignmentProblem } from "./problem.js";
+import { checkTies, type Ties } from "./ties.js";
 
 /** The price of one limit: what one unit more of the limited sum is worth, in units of the objective. Never negative. */
 export interface LimitPrice extends LimitScope {
   readonly price: number;
+}
+
+export interface ChooseOptions {
+  readonly ties?: Ties;
 }
 
 const FORMAT = "omnirouter-prices";
@@ -112,18 +117,26 @@ export class Prices {
    *
    * @param problem models, quantities, masks and groups; its objective and limits are not looked at.
    * @param out where to write, one element per query; a new array if absent.
-   * @returns `out`: per query, the index of the chosen model. Ties go to the lowest index.
+   * @param options.ties which of several models with the same least value gets a query. Default `"lowest"`.
+   * @returns `out`: per query, the index of the chosen model.
    */
   choose(
     problem: Pick<AssignmentProblem, "models" | "quantities" | "allowed" | "groups" | "groupNames">,
     out?: Uint8Array,
+    options?: ChooseOptions,
   ): Uint8Array {
     checkKeys(problem, PROBLEM_KEYS, "problem");
-    return this.chooseBatch(compileBatch(problem), problem.groupNames, out);
+    return this.chooseBatch(compileBatch(problem), problem.groupNames, out, options);
   }
 
   /** @internal */
-  chooseBatch(batch: Batch, names: readonly string[] | undefined, out: Uint8Array | undefined): Uint8Array {
+  chooseBatch(
+    batch: Batch,
+    names: readonly string[] | undefined,
+    out: Uint8Array | undefined,
+    options?: ChooseOptions,
+  ): Uint8Array {
+    if (options !== undefined) checkKeys(options, ["ties"], "options");
     const { rows, matrices, allowed, groups } = batch;
     const groupNames = checkGroupNames(names);
     const groupCount =
@@ -136,6 +149,7 @@ export class Prices {
     const { numbers, groups: pricedGroups } = this.#request;
     numbers[REQUEST.rows] = rows;
     numbers[REQUEST.groups] = Math.max(groupCount, pricedGroups);
+    numbers[REQUEST.ties] = checkTies(options?.ties ?? "lowest");
     try {
       return chosen(rows, out, choice =>
         binding().chooseByPrices(numbers, matrices, allowed, groups, choice),

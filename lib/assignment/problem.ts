@@ -7,7 +7,10 @@ export interface Quantities {
   readonly [name: string]: Float32Array;
 }
 
-/** What to minimise or maximise: one quantity by name, or several with weights (`{ cost: 1, latency: 0.001 }`). */
+/**
+ * What to minimise or maximise: one quantity by name, or several with weights. `{ minimize: { cost: 1, latency: 0.001 } }`
+ * counts a second of latency as 0.001 USD; prices are then in USD, e.g. "USD per extra second of mean latency".
+ */
 export type Objective =
   | { readonly minimize: string | Readonly<Record<string, number>>; readonly tieBreak?: string }
   | { readonly maximize: string | Readonly<Record<string, number>>; readonly tieBreak?: string };
@@ -21,6 +24,7 @@ export type Objective =
  * { sum: "cost", atMost: 5 }                             // budget, USD
  * { sum: "requests", atMost: 100, model: "gpt-4o" }      // capacity in queries of this batch
  * { sum: "tokens", atMost: 2e6, model: "gpt-4o" }        // capacity in tokens of this batch
+ * { mean: "latency", atMost: 1.5 }                       // seconds, on the mean
  * ```
  */
 export interface Limit {
@@ -42,7 +46,10 @@ export interface AssignmentProblem {
   readonly quantities: Quantities;
   readonly objective: Objective;
   readonly limits?: readonly Limit[];
-  /** Per query, bit j set: model j may answer it. At least one bit of the models' each. */
+  /**
+   * Per query, bit j set: model j may answer it. At least one bit of the models' each; with only one, the query is forced
+   * to that model: `allowed.fill(2n ** 64n - 1n)`, then `allowed[17] = 1n << 2n`.
+   */
   readonly allowed?: BigUint64Array;
   /** Per query, its group (tenant), 0 to 1023. */
   readonly groups?: Uint16Array;

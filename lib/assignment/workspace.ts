@@ -13,7 +13,7 @@ import {
 import { Frame } from "./frame.js";
 import type { Names } from "./names.js";
 import { Plan } from "./plan.js";
-import { Prices } from "./prices.js";
+import { type ChooseOptions, Prices } from "./prices.js";
 import type { AssignmentProblem } from "./problem.js";
 
 export interface WorkspaceOptions<Quantity extends string> {
@@ -153,12 +153,12 @@ export class Workspace<const Quantity extends string = string> {
    * @returns per query, the index of its model: a view of {@link choice}
    * @throws as `Prices.choose` does; OmniRouterError `ERR_OMNI_BUSY` while an {@link assignAsync} is under way.
    */
-  choose(prices: Prices, rows: number, groupNames?: readonly string[]): Uint8Array {
+  choose(prices: Prices, rows: number, groupNames?: readonly string[], options?: ChooseOptions): Uint8Array {
     this.#refuseIfBusy();
     if (!(prices instanceof Prices))
       throw invalid("prices", `must be the Prices of a plan, got ${show(prices)}`);
     checkRows(rows, this.rows);
-    return prices.chooseBatch(this.#batch(rows), groupNames, this.#view(rows));
+    return prices.chooseBatch(this.#batch(rows), groupNames, this.#view(rows), options);
   }
 
   #compile(problem: WorkspaceProblem, frame: Frame): CompiledProblem {

@@ -1,4 +1,4 @@
-import type { LimitReport, Plan } from "../assignment/plan.js";
+import type { LimitReport, Plan, Relaxed } from "../assignment/plan.js";
 import type { Limit } from "../assignment/problem.js";
 import type { HistoryRecord } from "../history/record.js";
 import { formatCount, formatMoney, formatPercent, formatQuality } from "./format.js";
@@ -142,12 +142,18 @@ export function priceInWords({ price, unit }: LimitReport): string {
     : `${price.toPrecision(3)} ${unit}`;
 }
 
+/** `relaxed: mean quality at least 0.9000 is out of reach, now 0.8512`. */
+export function relaxedInWords({ limit, to }: Relaxed): string {
+  return `relaxed: ${limitInWords(limit)} is out of reach, now ${formatQuantity((limit.mean ?? limit.sum)!, to)}`;
+}
+
 /** What is proven of the plan, in one sentence. */
 export function verdict(plan: Plan): string {
   const { status, gap, bound } = plan.certificate;
   const best = plan.prices.objective.cost
     ? `no plan within the limits costs less than ${formatMoney(bound)}`
     : `no plan within the limits reaches a mean quality above ${formatQuality(bound / plan.size)}`;
+  const within = plan.relaxed ? `; within ${formatGap(gap)} of the best within the relaxed ones` : "";
   switch (status) {
     case "optimal":
       return "optimal: no plan within the limits is better";
@@ -155,9 +161,9 @@ export function verdict(plan: Plan): string {
     case "feasible":
       return `within ${formatGap(gap)} of the best possible: ${best}`;
     case "infeasible":
-      return "infeasible: no plan can keep every limit";
+      return `infeasible: no plan can keep every limit${within}`;
     case "unknown":
-      return "unknown: no plan that keeps every limit was found, nor a proof that there is none";
+      return `unknown: no plan that keeps every limit was found, nor a proof that there is none${within}`;
   }
 }
 

@@ -13,6 +13,7 @@ import {
   priceInWords,
   realise,
   realisedInWords,
+  relaxedInWords,
   sharesOf,
   shareTable,
   verdict,
@@ -32,6 +33,7 @@ interface Options {
   readonly budget?: number;
   readonly maximizeQuality?: boolean;
   readonly capacity?: Record<string, number>;
+  readonly relax?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -43,7 +45,8 @@ they are not looked at for the routing; the summary then says what quality and c
 Writes one line for each query:
   {"id": "q1", "model": "small-1", "quality": 0.83, "cost": 0.00012, "runnerUp": "large-1"}
 and a summary to standard error. Quality and cost are predicted, and so are the floor and the budget held. Where the
-limits cannot all hold, nothing is written and the exit code is 3.
+limits cannot all hold, nothing is written and the exit code is 3; with --relax, floor and budget are moved to the nearest that
+can be reached, the floor first, and the plan keeps them there.
 
 Examples:
   omnirouter route --router router --queries queries.jsonl --min-quality 0.8 > plan.jsonl
@@ -67,6 +70,7 @@ export const addRoute: AddCommand = (program, session) => {
       "most queries for a model, instead of the pool's; repeatable",
       capacity,
     )
+    .option("--relax", "where the limits cannot all hold, route within the nearest that can")
     .option("--out <file>", "where to write; appears only when it is complete; else standard output")
     .option("--quiet", "no summary")
     .option("--json", "the summary as one line of JSON")
@@ -89,9 +93,13 @@ async function runRoute(options: Options, session: Session): Promise<void> {
     return read;
   });
   const plan = await withProgress("routing", session, report =>
-    router.route(records, limitsOf(options), { signal, onProgress: report }),
+    router.route(records, limitsOf(options), {
+      signal,
+      onProgress: report,
+      ...(options.relax ? { relax: true, diagnose: false } : {}),
+    }),
   );
-  if (!plan.feasible) {
+  if (!plan.feasible && !plan.relaxed) {
     session.exitCode = ExitCode.infeasible;
     if (options.json) session.stderr.write(`${JSON.stringify(summaryOf(plan, records))}\n`);
     else session.stderr.write(`${conflictInWords(plan).join("\n")}\nNo plan was written.\n`);
@@ -122,7 +130,7 @@ function limitsOf({ minQuality, budget, capacity, maximizeQuality }: Options): R
 
 function summaryOf(plan: RoutePlan, records: readonly HistoryRecord[]): object {
   const realised = realise(records, query => plan.models[plan.choice[query]!]);
-  const { status, objective, bound, gap, limits, conflict, reachable } = plan.certificate;
+  const { status, objective, bound, gap, limits, conflict, reachable, relaxed } = plan.certificate;
   return {
     status,
     queries: plan.size,
@@ -134,6 +142,7 @@ function summaryOf(plan: RoutePlan, records: readonly HistoryRecord[]): object {
     limits,
     conflict,
     reachable,
+    relaxed,
     models: sharesOf(plan, records),
     realised,
     milliseconds: plan.timings,
@@ -152,7 +161,7 @@ function summaryInWords(plan: RoutePlan, records: readonly HistoryRecord[], colo
     const { cost, quality } = realisedInWords(realised, plan.size);
     lines.push(`realised: cost ${cost}, mean quality ${quality}`);
   }
-  lines.push(verdict(plan));
+  lines.push(verdict(plan), ...plan.certificate.relaxed.map(relaxedInWords));
   for (const report of plan.certificate.limits)
     if (report.price > 0) lines.push(`${limitInWords(report.limit)}: ${priceInWords(report)}`);
   lines.push(

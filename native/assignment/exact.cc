@@ -75,7 +75,13 @@ class DepthFirst {
  private:
   void descend(size_t depth, double regret) {
     if (nodesLeft_ == 0) return;
-    if ((--nodesLeft_ & 1023) == 0) cancel_.throwIfRaised();
+    if ((--nodesLeft_ & 1023) == 0) {
+      cancel_.throwIfRaised();
+      if (cancel_.timeIsUp()) {
+        nodesLeft_ = 0;
+        return;
+      }
+    }
     const double* least = least_.data() + depth * limits_;
     const double* most = most_.data() + depth * limits_;
     double bound = regret;

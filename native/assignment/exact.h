@@ -6,6 +6,7 @@
 
 namespace omnirouter::assignment {
 
+// Time being up counts as a node limit reached.
 enum class Search { exhausted, nodeLimit };
 
 // Looks for a plan better than the given one (or for any, if that violates a limit) and moves `plan` to the best found.

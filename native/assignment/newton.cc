@@ -101,7 +101,7 @@ Ascent ascend(const Problem& problem, const RowSet& set, const Scale& scale, con
   ascent.prices = start;
   ascent.point = evaluate(problem, set, start, tau, spread, cancel);
   ascent.evaluations = 1;
-  while (ascent.evaluations < kMaxEvaluations) {
+  while (ascent.evaluations < kMaxEvaluations && !cancel.timeIsUp()) {
     const auto [step, slope] = newtonStep(ascent.point, scale, box, ascent.prices, radius);
     ascent.converged = !(slope > 0) || step.cwiseAbs().maxCoeff() < precision * tauUnits;
     if (ascent.converged) break;

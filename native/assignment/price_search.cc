@@ -19,6 +19,12 @@ constexpr double kCooling = 5.0;
 // softmin weights say how many of them each model gets.
 constexpr double kPrecision = 0.1;
 constexpr double kFinalPrecision = 1e-5;
+// Where prices of a like problem are given, the temperature to begin at.
+constexpr double kWarmStart = 1.0 / 125;
+// Prices of this many natural units are seldom those of limits that can hold together: they are looked at for a proof of
+// conflict, and again once they have grown by as much as says the second.
+constexpr double kSuspect = 100.0;
+constexpr double kMoreSuspect = 4.0;
 constexpr double kSampleCooling = 3.0;
 constexpr double kWarming = 2.0;
 constexpr int kMaxLevels = 80;
@@ -53,26 +59,25 @@ class Searcher {
     while (!sample.everyRow()) {
       coolSample(set, sample.size());
       if (!search_.diverged) break;
-      if (provesConflict()) break;
+      if (conflict_ || provesConflict() || cancel_.timeIsUp()) break;
       // A sample can be infeasible where the whole is not (a tight budget of a small tenant): take a larger one.
       sample = RowSample(problem_.rows, kSampleGrowth * sample.size(), seed_);
       set = openRows(problem_, sample);
       start(nullptr);
     }
-    if (search_.diverged) {
-      search_.levels.push_back(finalRows());
-    } else if (sample.everyRow()) {
+    if (!search_.diverged && sample.everyRow()) {
       beginLevels(std::move(set), everywhere_);
       coolToTheEnd();
-    } else {
+    } else if (!search_.diverged) {
       for (size_t count = kSampleGrowth * sample.size();; count *= kSampleGrowth) {
         const RowSample larger(problem_.rows, count, seed_ + count);
-        if (larger.everyRow()) break;
+        if (larger.everyRow() || cancel_.timeIsUp()) break;
         screenSample(larger);
         covariance_ = errorCovariance(lastPoint_, larger.size());
       }
       screenAll();
     }
+    if (conflict_ || search_.levels.empty()) search_.levels.assign(1, finalRows());
     search_.tau = tau_;
     return std::move(search_);
   }
@@ -102,9 +107,11 @@ class Searcher {
 
   void start(const Eigen::VectorXd* prices) {
     search_.prices = prices ? *prices : Eigen::VectorXd::Zero(static_cast<Eigen::Index>(problem_.limits.size()));
-    search_.diverged = false;
-    tau_ = search_.scale.objective;
     bias_ = Eigen::VectorXd::Zero(search_.prices.size());
+    search_.diverged = false;
+    suspect_ = kSuspect;
+    warm_ = prices != nullptr;
+    tau_ = (warm_ ? kWarmStart : 1.0) * search_.scale.objective;
   }
 
   // Newton at the present tau inside the box; returns the prices' move in natural units, per limit.
@@ -116,8 +123,24 @@ class Searcher {
     search_.prices = ascent.prices;
     lastPoint_ = std::move(ascent.point);
     converged_ = ascent.converged;
-    if (search_.prices.cwiseQuotient(unit()).maxCoeff() > 0.99 * PriceBox::kDivergence) search_.diverged = true;
+    const double highest = search_.prices.cwiseQuotient(unit()).maxCoeff();
+    if (highest > suspect_ && !conflict_) {
+      conflict_ = provesConflict();
+      suspect_ = kMoreSuspect * highest;
+    }
+    if (conflict_ || highest > 0.99 * PriceBox::kDivergence) search_.diverged = true;
     return (search_.prices - before).cwiseQuotient(unit());
+  }
+
+  // The first climb. Prices of a like problem are mostly near enough to begin cold, which saves the cooling; where they
+  // prove too far off for it, the search begins as if there were none.
+  Eigen::VectorXd climbFirst(const RowSet& set, const PriceBox& box, Spread spread = Spread::none) {
+    const Eigen::VectorXd move = climb(set, box, spread);
+    const bool near = !warm_ || (converged_ && !search_.diverged);
+    warm_ = false;
+    if (near || cancel_.timeIsUp()) return move;
+    start(nullptr);
+    return climb(set, box, spread);
   }
 
   // Whether the prices stopped at a side of the box that is not a side of everywhere_.
@@ -131,11 +154,11 @@ class Searcher {
 
   // Stage 1.
   void coolSample(const RowSet& set, size_t rows) {
-    climb(set, everywhere_, Spread::betweenRows);
+    climbFirst(set, everywhere_, Spread::betweenRows);
     for (;;) {
       spread_ = lastPoint_.spread;
       covariance_ = errorCovariance(lastPoint_, rows);
-      if (search_.diverged || tauUnits() < 1e-4) return;
+      if (search_.diverged || tauUnits() < 1e-4 || cancel_.timeIsUp()) return;
       tau_ /= kCooling;
       const Eigen::VectorXd move = climb(set, everywhere_, Spread::betweenRows);
       bias_ = move / (kCooling - 1);
@@ -199,7 +222,7 @@ class Searcher {
       // The sampling error fell by sqrt(kSampleGrowth), about 3, and so may the temperature's.
       tau_ /= kSampleCooling;
       bias_ = climb(set, box) / (kSampleCooling - 1);
-      if (region.contains(search_.prices)) return;
+      if (region.contains(search_.prices) || cancel_.timeIsUp()) return;
     }
   }
 
@@ -217,6 +240,7 @@ class Searcher {
       beginLevels(std::move(set), boxOf(region, widen));
       correct();
       if (coolToTheEnd() && region.contains(search_.prices)) return;
+      if (cancel_.timeIsUp()) return;
     }
     // The samples misled: no row is decided beforehand.
     tau_ = tau;
@@ -248,15 +272,16 @@ class Searcher {
     search_.prices = stepOnce(problem_, search_.levels.back(), search_.scale, boxes_.back(), before, tau_, cancel_);
     ++search_.evaluations;
     const Eigen::VectorXd step = (search_.prices - before).cwiseQuotient(unit());
-    narrowTo((unit().array() * (kStepError * step.array().abs() + kReach * bias_.array().abs() + kReachTau * tauUnits()))
-                 .matrix());
+    narrowTo(
+        (unit().array() * (kStepError * step.array().abs() + kReach * bias_.array().abs() + kReachTau * tauUnits()))
+            .matrix());
   }
 
   // Stage 3, from the last level on; false if the prices want out of the first one's box.
   bool coolToTheEnd() {
-    Eigen::VectorXd move = climb(search_.levels.back(), boxes_.back());
+    Eigen::VectorXd move = climbFirst(search_.levels.back(), boxes_.back());
     if (bias_.isZero()) bias_ = move;
-    for (int level = 0; level < kMaxLevels && !search_.diverged; ++level) {
+    for (int level = 0; level < kMaxLevels && !search_.diverged && !cancel_.timeIsUp(); ++level) {
       if (atEdge(boxes_.back())) {
         // The optimum lies outside: the wider level's rows are needed again, at this tau.
         if (search_.levels.size() == 1) return false;
@@ -294,6 +319,9 @@ class Searcher {
   PriceBox everywhere_;
   std::vector<PriceBox> boxes_;  // of each level
   double tau_ = 1;
+  double suspect_ = kSuspect;
+  bool conflict_ = false;  // proven: the limits cannot hold together
+  bool warm_ = false;      // the prices are given ones, and nothing has been climbed from them yet
   DualPoint lastPoint_;
   bool converged_ = false;
   Eigen::MatrixXd spread_, covariance_;

@@ -8,7 +8,9 @@
 //   3  Cooling on the open rows: tau falls fivefold a level; the level's region is what the prices may still move; rows
 //      decided in it drop out. At the end D is exact, being evaluated without smoothing on rows that are open.
 //
-// A price vector that leaves its region sends the search back: wider region, same data.
+// A price vector that leaves its region sends the search back: wider region, same data. Once time is up (compute/cancel.h),
+// the search ends at the next step: the rows are screened once around the prices so far, which no longer need be the
+// best; they bound the optimum all the same, and the rows left open are for the repair.
 #pragma once
 
 #include <vector>

@@ -116,8 +116,10 @@ void forEachPair(const std::vector<Single>& moves, const Visit& visit) {
 void mendViolations(OpenPlan& plan, const compute::CancelFlag& cancel) {
   const auto price = [](const OpenPlan::Effect& e) { return std::max(e.regret, 0.0) / -e.excess; };
   constexpr int kMaxChanges = 300;  // more are for the next round, with rows nearer to where it stands
+  constexpr int kLateChanges = 60;  // what a plan may still ask for once time is up
   for (int change = 0; change < kMaxChanges && plan.violations() > 0; ++change) {
     cancel.throwIfRaised();
+    if (change >= kLateChanges && cancel.timeIsUp()) return;
     std::vector<Single> moves = singles(plan);
     OpenPlan::Move chosen[2];
     size_t count = 0;
@@ -149,7 +151,7 @@ void mendViolations(OpenPlan& plan, const compute::CancelFlag& cancel) {
 // rows whose regret is below the gap can take part in a better plan (reduced-cost fixing).
 void improve(OpenPlan& plan, double enough, const compute::CancelFlag& cancel) {
   constexpr int kMaxChanges = 200;
-  for (int change = 0; change < kMaxChanges && plan.gap() > enough; ++change) {
+  for (int change = 0; change < kMaxChanges && plan.gap() > enough && !cancel.timeIsUp(); ++change) {
     cancel.throwIfRaised();
     std::vector<Single> moves = singles(plan);
     std::erase_if(moves, [&](const Single& s) { return s.effect.regret > plan.gap(); });
@@ -263,7 +265,7 @@ Recovery recover(const Problem& problem, const Terms& terms, const RowSet& set, 
       chosen[nearest[p]] = now;
     }
     recovery = {holds, plan.objective(), plan.slack()};
-    if (holds || !changed) break;
+    if (holds || !changed || cancel.timeIsUp()) break;
   }
   for (size_t i = 0; i < set.size(); ++i) {
     const RowSet::Row row = set[i];

@@ -2,170 +2,130 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
-#include "assignment/exact.h"
-#include "assignment/open_plan.h"
-#include "assignment/price_search.h"
+#include "assignment/attempt.h"
+#include "assignment/reach.h"
 #include "assignment/recovery.h"
+#include "assignment/ties.h"
 #include "errors.h"
 
 namespace omnirouter::assignment {
 
 namespace {
 
-// Batches up to this size are searched exactly, all rows and models open.
-constexpr size_t kExactRows = 64;
-// A tie-break may cost this share of the objective's own spread.
-constexpr double kTieBreak = 1e-7;
-
-struct Attempt {
-  std::vector<uint8_t> choice;
-  Eigen::VectorXd prices;
-  bool feasible = false;
-  bool exhausted = false;  // searched exactly: feasible is then the truth, and choice optimal
-  double spread = 0;       // of the objective over all rows: Solution::gap
-  int evaluations = 0;
-};
-
-// The problem with its tie-break folded into the objective, small enough to matter between equals only.
-Problem withTieBreak(const Problem& problem, const Terms& terms) {
-  if (problem.tieBreak < 0 || problem.rows == 0) return problem;
-  const RowSet sample = openRows(problem, RowSample(problem.rows, 256, 0));
-  Problem tied = problem;
-  Problem only = problem;
-  std::fill(only.objective.begin(), only.objective.end(), 0.0);
-  only.objective[static_cast<size_t>(problem.tieBreak)] = 1;
-  const double own = measureScale(problem, terms, sample).objective,
-               other = measureScale(only, terms, sample).objective;
-  tied.objective[static_cast<size_t>(problem.tieBreak)] += kTieBreak * own / other;
-  return tied;
-}
-
-// Searches the whole batch exactly from the attempt's choice.
-void searchAll(const Problem& problem, const Terms& terms, const PriceSearch& search, size_t nodeLimit, Attempt& result,
-               const compute::CancelFlag& cancel) {
-  OpenPlan plan(problem, terms, search.scale, search.prices, Sums(problem.limits.size()));
-  const RowSet rows = openRows(problem, RowSample::all(problem.rows));
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const RowSet::Row row = rows[i];
-    const auto at = std::find(row.models.begin(), row.models.end(), result.choice[row.id]);
-    plan.add(row, at == row.models.end() ? 0 : static_cast<size_t>(at - row.models.begin()));
-  }
-  result.exhausted = searchExact(problem, plan, nodeLimit, cancel) == Search::exhausted;
-  result.feasible = plan.violations() == 0;
-  for (size_t i = 0; i < plan.rows().size(); ++i) result.choice[plan.rows()[i].id] = plan.chosen(i).model;
-}
-
-Attempt attempt(const Problem& stated, const Terms& terms, const Options& options, const compute::CancelFlag& cancel) {
-  const Problem problem = withTieBreak(stated, terms);
-  Eigen::VectorXd warm;
-  if (!options.warmStart.empty())
-    warm = Eigen::Map<const Eigen::VectorXd>(options.warmStart.data(),
-                                             static_cast<Eigen::Index>(options.warmStart.size()));
-  PriceSearch search =
-      searchPrices(problem, terms, warm.size() ? &warm : nullptr, options.gapTolerance, options.seed, cancel);
-
-  Attempt result;
-  result.prices = search.prices;
-  result.spread = search.scale.objective * static_cast<double>(problem.rows);
-  result.evaluations = search.evaluations;
-  result.choice = std::move(search.choice);
-
-  // The narrowest level with rows enough for a search; if that fails, wider ones.
-  const size_t wanted = 1024 + 24 * problem.models;
-  size_t level = search.levels.size() - 1;
-  while (level > 0 && search.levels[level].size() < wanted) --level;
-  for (;; --level) {
-    const Recovery recovery = recover(problem, terms, search.levels[level], search.scale, search.prices, search.tau,
-                                      options.gapTolerance, result.choice.data(), cancel);
-    result.feasible = recovery.feasible;
-    if (result.feasible || level == 0) break;
-  }
-
-  if (problem.rows <= kExactRows && options.nodeLimit > 0) {
-    searchAll(problem, terms, search, options.nodeLimit, result, cancel);
-    // What is proven must be proven of the objective as stated; the tie-broken plan stands unless that has a better one.
-    if (stated.tieBreak >= 0) searchAll(stated, terms, search, options.nodeLimit, result, cancel);
-  }
-  return result;
-}
-
 // Below this share of the workload's spread an objective counts as zero.
 constexpr double kNegligibleObjective = 1e-6;
+// Share of its tolerance by which a relaxed bound is loosened for the search: plans found then hold it.
+constexpr double kLoosening = 0.5;
+// A gap of a few roundings of the sums is none.
+constexpr double kRounding = 1e-12;
 
-double relativeGap(double objective, double bound, double spread) {
-  const double size = std::max({std::abs(objective), std::abs(bound), kNegligibleObjective * spread});
-  return size == 0 ? 0.0 : std::max(0.0, objective - bound) / size;
-}
-
-// The problem that meets limit l as well as the others allow.
-Problem reachProblem(const Problem& problem, size_t l) {
+// By how much a plan misses a limit, relative to its bound; 0 where it holds.
+double missedShare(const Problem& problem, const Certificate& certificate, size_t l) {
   const Limit& limit = problem.limits[l];
-  Problem reach = problem;
-  std::fill(reach.objective.begin(), reach.objective.end(), 0.0);
-  reach.objective[static_cast<size_t>(limit.quantity)] = limit.sign();
-  reach.objectiveGroup = limit.group;
-  reach.tieBreak = -1;
-  reach.limits.erase(reach.limits.begin() + static_cast<ptrdiff_t>(l));
-  return reach;
+  const double by = -certificate.slack[l];
+  if (!(by > tolerance(limit))) return 0;
+  // A bound of 0 is missed by a share of what the rows could amount to at most, were each worth 1e-9.
+  return by / std::max(std::abs(limit.bound), 1e-9 * static_cast<double>(problem.rows));
 }
 
-// Total violation of a plan in natural units, to compare plans that miss.
-double missed(const Certificate& certificate, const Problem& problem) {
+double violation(const Problem& problem, const Certificate& certificate) {
   double sum = 0;
-  for (size_t l = 0; l < problem.limits.size(); ++l)
-    sum += std::max(0.0, -certificate.slack[l] - tolerance(problem.limits[l])) /
-           std::max(1e-300, std::abs(problem.limits[l].bound) + 1e-9 * static_cast<double>(problem.rows));
+  for (size_t l = 0; l < problem.limits.size(); ++l) sum += missedShare(problem, certificate, l);
   return sum;
 }
 
 class Solve {
  public:
   Solve(const Problem& problem, const Options& options, const compute::CancelFlag& cancel)
-      : problem_(problem), options_(options), cancel_(cancel), terms_(problem) {}
+      : problem_(problem), options_(options), cancel_(cancel, compute::Deadline(options.timeLimit)), terms_(problem) {}
 
   Solution run() {
     const Attempt first = attempt(problem_, terms_, options_, cancel_);
-    adopt(first);
-    if (solution_.certificate.holds) return finish(first.exhausted);
-    if (first.exhausted) solution_.status = Status::infeasible;
-    if (!options_.diagnose) return std::move(solution_);
-    proveByRay(first);
-    tryReaching();
-    if (solution_.certificate.holds) return finish(false);
+    adopt(first, problem_);
+    if (!options_.warmStart.empty() && !settled() && !cancel_.timeIsUp()) tryCold();
+    if (!solution_.certificate.holds) {
+      if (proven_) solution_.status = Status::infeasible;
+      proveByRay();
+      if (solution_.status != Status::infeasible || options_.diagnose) tryReaching();
+    }
+    if (solution_.certificate.holds)
+      finish();
+    else if (options_.relax)
+      takeRelaxed();
+    if (options_.ties &&
+        spreadTies(problem_, terms_, *options_.ties, solution_.certificate.slack, solution_.choice.data(), cancel_))
+      recount();
+    report();
     return std::move(solution_);
   }
 
  private:
-  void adopt(const Attempt& attempt) {
+  // Takes the attempt's plan and prices for the problem, one with other bounds perhaps.
+  void adopt(const Attempt& attempt, const Problem& problem) {
+    count(attempt);
     solution_.choice = attempt.choice;
     solution_.prices.assign(attempt.prices.begin(), attempt.prices.end());
-    solution_.evaluations += attempt.evaluations;
-    spread_ = attempt.spread;
-    solution_.certificate = certify(problem_, solution_.prices, solution_.choice.data(), cancel_);
-    solution_.bound = solution_.certificate.dual;
-    solution_.gap = relativeGap(solution_.certificate.objective, solution_.bound, spread_);
+    solution_.spread = attempt.spread;
+    proven_ = attempt.exhausted;
+    solution_.certificate = certify(problem, solution_.prices, solution_.choice.data(), cancel_);
+    measure();
   }
 
-  Solution finish(bool exhausted) {
-    if (exhausted) solution_.bound = solution_.certificate.objective;
-    solution_.gap = relativeGap(solution_.certificate.objective, solution_.bound, spread_);
-    // A gap of a few roundings of the sums is none.
-    solution_.status = exhausted || solution_.gap <= 1e-12      ? Status::optimal
-                       : solution_.gap <= options_.gapTolerance ? Status::withinTolerance
-                                                                : Status::feasible;
+  void count(const Attempt& attempt) {
+    solution_.evaluations += attempt.evaluations;
+    outOfNodes_ |= attempt.outOfNodes;
+  }
+
+  // Bound and gap of the present certificate.
+  void measure() {
+    solution_.bound =
+        proven_ && solution_.certificate.holds ? solution_.certificate.objective : solution_.certificate.dual;
+    solution_.gap = gapOf(solution_.certificate.objective, solution_.bound, solution_.spread);
+  }
+
+  bool settled() const {
+    return proven_ || (solution_.certificate.holds && solution_.gap <= std::max(kRounding, options_.gapTolerance));
+  }
+
+  // Whether a plan is better than the present one: holding before missing, then by the objective or by what is missed.
+  bool isBetter(const Certificate& plan) const {
+    const Certificate& present = solution_.certificate;
+    if (plan.holds != present.holds) return plan.holds;
+    return plan.holds ? plan.objective < present.objective : violation(problem_, plan) < violation(problem_, present);
+  }
+
+  // Without the warm start: keeps the better plan and the better prices of the two.
+  void tryCold() {
+    Options cold = options_;
+    cold.warmStart = {};
+    const Attempt other = attempt(problem_, terms_, cold, cancel_);
+    count(other);
+    const std::vector<double> prices(other.prices.begin(), other.prices.end());
+    const Certificate theirs = certify(problem_, prices, other.choice.data(), cancel_);
+    const bool better = isBetter(theirs), tighter = theirs.dual > solution_.certificate.dual;
+    if (!better && !tighter) return;
+    proven_ = better && other.exhausted;
+    if (better) solution_.choice = other.choice;
+    if (tighter) solution_.prices = prices;
+    solution_.certificate =
+        better && tighter ? theirs : certify(problem_, solution_.prices, solution_.choice.data(), cancel_);
+    measure();
+  }
+
+  // The plan holds every limit.
+  void finish() {
+    solution_.status = proven_ ? Status::optimal : statusOf(solution_.gap, options_.gapTolerance);
     solution_.conflict.clear();
     solution_.reachable.clear();
-    return std::move(solution_);
   }
 
   // Prices that grew without bound point along a dual ray, if the limits conflict.
-  void proveByRay(const Attempt& attempt) {
-    if (attempt.prices.size() == 0) return;
-    const double largest = attempt.prices.maxCoeff();
+  void proveByRay() {
+    const std::vector<double>& prices = solution_.prices;
+    const double largest = prices.empty() ? 0 : *std::max_element(prices.begin(), prices.end());
     if (!(largest > 0)) return;
-    std::vector<double> ray(attempt.prices.begin(), attempt.prices.end());
+    std::vector<double> ray = prices;
     for (double& price : ray) price /= largest;
     double magnitude = 0;
     const double value = rayValue(problem_, ray, magnitude, cancel_);
@@ -176,66 +136,143 @@ class Solve {
   }
 
   // For every floor or budget: the best value it can have while everything else holds. That settles feasibility where
-  // the ray did not, and may find the plan that rounding missed.
+  // the ray did not, and may find the plan that rounding missed. Undiagnosed, only the limit that is priced highest is
+  // asked, until there is a proof.
   void tryReaching() {
-    for (size_t l = 0; l < problem_.limits.size(); ++l) {
-      const Limit& limit = problem_.limits[l];
-      if (limit.quantity == kRequests || limit.model != kAll) continue;
-      const Problem reach = reachProblem(problem_, l);
-      const Terms terms(reach);
-      Options options = options_;
-      options.warmStart = {};
-      const Attempt best = attempt(reach, terms, options, cancel_);
-      solution_.evaluations += best.evaluations;
-      const std::vector<double> prices(best.prices.begin(), best.prices.end());
-      const Certificate certificate = certify(reach, prices, best.choice.data(), cancel_);
-      const double sign = limit.sign();
-      // A plan may use the tolerance of every other limit, worth its price, and sums round.
-      double dual = certificate.dual - 1e-12 * std::abs(certificate.dual);
-      for (size_t m = 0; m < prices.size(); ++m)
-        dual -= prices[m] * (tolerance(reach.limits[m]) + 1e-12 * std::abs(reach.limits[m].bound));
-      Reachable reachable;
-      reachable.limit = static_cast<int>(l);
-      reachable.found = certificate.holds;
-      reachable.value = sign * certificate.objective;
-      reachable.bound = sign * (best.exhausted && certificate.holds ? certificate.objective : dual);
-      solution_.reachable.push_back(reachable);
-      if (sign * reachable.bound > sign * limit.bound + tolerance(limit) && solution_.status != Status::infeasible) {
-        solution_.status = Status::infeasible;
-        solution_.conflict = {static_cast<int>(l)};
-        for (size_t m = 0; m < prices.size(); ++m)
-          if (prices[m] > 0) solution_.conflict.push_back(static_cast<int>(m < l ? m : m + 1));
-        std::sort(solution_.conflict.begin(), solution_.conflict.end());
-      }
-      const Certificate here = certify(problem_, solution_.prices, best.choice.data(), cancel_);
-      if (here.holds ||
-          (!solution_.certificate.holds && missed(here, problem_) < missed(solution_.certificate, problem_))) {
-        solution_.choice = best.choice;
-        solution_.certificate = here;
-        solution_.gap = relativeGap(here.objective, solution_.bound, spread_);
-        if (here.holds) return;
-      }
+    std::vector<size_t> asked;
+    for (size_t l = 0; l < problem_.limits.size(); ++l)
+      if (isReachable(problem_.limits[l])) asked.push_back(l);
+    if (!options_.diagnose && !asked.empty())
+      asked = {*std::max_element(asked.begin(), asked.end(), [&](size_t a, size_t b) {
+        return solution_.prices[a] * std::abs(problem_.limits[a].bound) <
+               solution_.prices[b] * std::abs(problem_.limits[b].bound);
+      })};
+    for (const size_t l : asked) {
+      if (cancel_.timeIsUp()) return;
+      reach(l);
+      if (solution_.certificate.holds) return;
     }
+  }
+
+  void reach(size_t l) {
+    const Limit& limit = problem_.limits[l];
+    Problem others = problem_;
+    others.limits.erase(others.limits.begin() + static_cast<ptrdiff_t>(l));
+    const Reach best = reachLimit(others, limit, options_, cancel_);
+    solution_.evaluations += best.evaluations;
+    solution_.reachable.push_back({static_cast<int>(l), best.found, best.value, best.bound});
+    if (limit.sign() * best.bound > limit.sign() * limit.bound + tolerance(limit) &&
+        solution_.status != Status::infeasible) {
+      solution_.status = Status::infeasible;
+      solution_.conflict = {static_cast<int>(l)};
+      for (size_t m = 0; m < best.prices.size(); ++m)
+        if (best.prices[m] > 0) solution_.conflict.push_back(static_cast<int>(m < l ? m : m + 1));
+      std::sort(solution_.conflict.begin(), solution_.conflict.end());
+    }
+    const Certificate plan = certify(problem_, solution_.prices, best.choice.data(), cancel_);
+    if (!isBetter(plan)) return;
+    solution_.choice = best.choice;
+    solution_.certificate = plan;
+    proven_ = false;
+    measure();
+  }
+
+  // The best plan found for the limits where they can be reached.
+  void takeRelaxed() {
+    Relaxation relaxation = relax(problem_, options_, cancel_);
+    solution_.evaluations += relaxation.evaluations;
+    if (!relaxation.found) return;
+    const Problem moved = relaxed(problem_, relaxation.moved);
+    Options cold = options_;
+    cold.warmStart = {};
+    // At the very end of what can be reached, prices have no upper bound; within the tolerance of it, they have.
+    Problem loose = moved;
+    for (const Moved& move : relaxation.moved) {
+      Limit& limit = loose.limits[static_cast<size_t>(move.limit)];
+      limit.bound += limit.sign() * kLoosening * tolerance(limit);
+    }
+    adopt(attempt(loose, terms_, cold, cancel_), moved);
+    const Certificate witness = certify(moved, solution_.prices, relaxation.choice.data(), cancel_);
+    if (isBetter(witness)) {
+      solution_.choice = std::move(relaxation.choice);
+      solution_.certificate = witness;
+      proven_ = false;
+      measure();
+    }
+    solution_.relaxed = std::move(relaxation.moved);
+    if (solution_.relaxed.empty()) return finish();
+    // The slacks of the limits as stated.
+    for (const Moved& move : solution_.relaxed) {
+      const auto l = static_cast<size_t>(move.limit);
+      const Limit& limit = problem_.limits[l];
+      solution_.certificate.slack[l] = limit.sign() * (limit.bound - solution_.certificate.total[l]);
+      solution_.certificate.holds &= solution_.certificate.slack[l] >= -tolerance(limit);
+    }
+  }
+
+  // The certificate after rows moved between models without changing the objective or any limit but the models' own.
+  void recount() {
+    const double dual = solution_.certificate.dual;
+    solution_.certificate = certify(problem_, solution_.prices, solution_.choice.data(), cancel_);
+    solution_.certificate.dual = dual;  // of the relaxed problem perhaps
+  }
+
+  void report() {
+    for (size_t l = 0; l < problem_.limits.size(); ++l)
+      if (missedShare(problem_, solution_.certificate, l) > 0) solution_.missed.push_back(static_cast<int>(l));
+    const auto share = [&](int l) { return missedShare(problem_, solution_.certificate, static_cast<size_t>(l)); };
+    std::stable_sort(solution_.missed.begin(), solution_.missed.end(),
+                     [&](int a, int b) { return share(a) > share(b); });
+    solution_.violation = violation(problem_, solution_.certificate);
+    const bool settled = solution_.relaxed.empty()
+                             ? solution_.status == Status::optimal || solution_.status == Status::infeasible
+                             : proven_ || solution_.gap <= kRounding;
+    const bool near = solution_.status == Status::withinTolerance ||
+                      (!solution_.relaxed.empty() && solution_.gap <= options_.gapTolerance);
+    solution_.stop = settled              ? Stop::proven
+                     : near               ? Stop::tolerance
+                     : cancel_.timeIsUp() ? Stop::timeLimit
+                     : outOfNodes_        ? Stop::nodeLimit
+                                          : Stop::noProgress;
   }
 
   const Problem& problem_;
   const Options& options_;
-  const compute::CancelFlag& cancel_;
+  const compute::CancelFlag cancel_;
   const Terms terms_;
-  double spread_ = 0;
+  bool proven_ = false;  // by exact search: no plan is better than the present one
+  bool outOfNodes_ = false;
   Solution solution_;
 };
 
 }  // namespace
 
-Solution solve(const Problem& problem, const Options& options, const compute::CancelFlag& cancel) {
-  checkProblem(problem);
+double gapOf(double objective, double bound, double spread) {
+  const double size = std::max({std::abs(objective), std::abs(bound), kNegligibleObjective * spread});
+  return size == 0 ? 0.0 : std::max(0.0, objective - bound) / size;
+}
+
+Status statusOf(double gap, double gapTolerance) {
+  return gap <= kRounding ? Status::optimal : gap <= gapTolerance ? Status::withinTolerance : Status::feasible;
+}
+
+void checkOptions(const Problem& problem, const Options& options) {
+  if (!(options.timeLimit >= 0)) throw InvalidArgument("timeLimit", "timeLimit must be a number of milliseconds >= 0");
   if (!options.warmStart.empty() && options.warmStart.size() != problem.limits.size())
     throw InvalidArgument("warmStart", "warmStart must have a price for every limit");
   for (const double price : options.warmStart)
     if (!(price >= 0 && price <= kLargestNumber))
       throw InvalidArgument("warmStart", "warmStart prices must be from 0 to 1e100");
+}
+
+Solution solveChecked(const Problem& problem, const Options& options, const compute::CancelFlag& cancel) {
   return Solve(problem, options, cancel).run();
+}
+
+Solution solve(const Problem& problem, const Options& options, const compute::CancelFlag& cancel) {
+  checkProblem(problem);
+  checkOptions(problem, options);
+  return solveChecked(problem, options, cancel);
 }
 
 }  // namespace omnirouter::assignment

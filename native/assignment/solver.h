@@ -1,14 +1,13 @@
-// The whole solve: prices (price_search.h), a plan from them (recovery.h, exact.h), the certificate (certificate.h),
-// and where the limits cannot all hold, the proof and how near one can come.
+// The whole solve: an attempt (attempt.h), the certificate (certificate.h), and where no plan was found, the proof that
+// there is none, how near one can come (reach.h), and the plan that comes nearest (relaxation.h).
 #pragma once
 
-#include <optional>
-#include <span>
-#include <string>
 #include <vector>
 
 #include "assignment/certificate.h"
+#include "assignment/options.h"
 #include "assignment/problem.h"
+#include "assignment/relaxation.h"
 #include "compute/cancel.h"
 
 namespace omnirouter::assignment {
@@ -17,16 +16,17 @@ enum class Status {
   optimal,          // the plan holds every limit and the bound equals its objective: no better plan exists
   withinTolerance,  // holds every limit; gap <= gapTolerance
   feasible,         // holds every limit; the gap, however small, is above gapTolerance
-  infeasible,       // proven: no plan holds every limit. The plan returned misses them least
-  unknown,          // neither a plan nor a proof was found. The plan returned misses the limits least
+  infeasible,       // proven: no plan holds every limit. The plan returned misses them least, or is the relaxed one
+  unknown,          // neither a plan nor a proof was found. The plan returned misses the limits least, or is relaxed
 };
 
-struct Options {
-  double gapTolerance = 1e-6;         // relative
-  size_t nodeLimit = 20000;           // of the exact search, which small batches get
-  uint64_t seed = 1;                  // of the sampling
-  std::span<const double> warmStart;  // prices to start from, one per limit, or empty
-  bool diagnose = true;               // when infeasible: find conflict and nearest reachable values by further solves
+// Why there was no more to do, or no more was done.
+enum class Stop {
+  proven,      // the plan is optimal, or that there is none is proven
+  tolerance,   // the gap is within the tolerance
+  noProgress,  // every step was made and improved the plan no further
+  nodeLimit,   // the exact search reached its limit
+  timeLimit,
 };
 
 // The best that one limit could be met, every other limit held.
@@ -38,20 +38,35 @@ struct Reachable {
 };
 
 struct Solution {
-  Status status = Status::unknown;
+  Status status = Status::unknown;  // of the limits as stated, also where they were relaxed
+  Stop stop = Stop::noProgress;
   std::vector<uint8_t> choice;  // rows
   std::vector<double> prices;   // limits; of the dual bound
-  Certificate certificate;      // of choice and prices
-  double bound = 0;             // no feasible plan costs less: certificate.dual, or better where search proved it
+  // Of choice and prices. Slacks are of the limits as stated; the dual is of the relaxed problem, if there is one.
+  Certificate certificate;
+  double bound = 0;  // no feasible plan costs less: certificate.dual, or better where search proved it
   // (objective - bound) / max(|objective|, |bound|, 1e-6 * spread), spread = sum over rows of how far the models' mean
   // objective lies above the least: an objective that is nearly 0 beside it has no relative gap of its own.
   double gap = 0;
-  int evaluations = 0;        // of the dual, over whatever rows were open
+  double spread = 0;
+  int evaluations = 0;      // of the dual, over whatever rows were open
+  std::vector<int> missed;  // limits that the plan misses, by more than their tolerance: first the one missed by most,
+                            // relative to its bound
+  double violation = 0;     // by how much, summed, relative to each bound
   std::vector<int> conflict;  // limits that cannot hold together, if infeasible
   std::vector<Reachable> reachable;
+  std::vector<Moved> relaxed;  // if Options::relax: the limits that were moved for the plan to hold them
 };
 
 // Throws InvalidArgument (checkProblem) and compute::Cancelled; infeasibility is a status, not an exception.
 Solution solve(const Problem& problem, const Options& options, const compute::CancelFlag& cancel);
+
+// gap of an objective and a bound, and the status of a plan that holds every limit.
+double gapOf(double objective, double bound, double spread);
+Status statusOf(double gap, double gapTolerance);
+
+// solve() of a problem and options that have been checked.
+Solution solveChecked(const Problem& problem, const Options& options, const compute::CancelFlag& cancel);
+void checkOptions(const Problem& problem, const Options& options);
 
 }  // namespace omnirouter::assignment

@@ -23,6 +23,7 @@ AddonData& addonData(Napi::Env env);
 
 void registerCompute(Napi::Env env, Napi::Object exports);
 void registerAssignment(Napi::Env env, Napi::Object exports);
+void registerFrontier(Napi::Env env, Napi::Object exports);
 void registerRetrieval(Napi::Env env, Napi::Object exports);
 void registerPrediction(Napi::Env env, Napi::Object exports);
 

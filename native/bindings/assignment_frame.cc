@@ -1,6 +1,7 @@
 #include "bindings/assignment_frame.h"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 
 #include "errors.h"
@@ -9,7 +10,7 @@ namespace omnirouter::bindings {
 
 namespace {
 
-constexpr double kLayout = 1;
+constexpr double kLayout = 2;
 
 enum Request : size_t {
   kLayoutVersion,
@@ -24,6 +25,9 @@ enum Request : size_t {
   kNodeLimit,
   kSeed,
   kDiagnose,
+  kTimeLimit,
+  kRelax,
+  kTies,
   kRequestSize
 };
 enum QuantityField : size_t { kMost, kWeight, kQuantitySize };
@@ -38,9 +42,24 @@ enum LimitField : size_t {
   kPrice,
   kLimitSize
 };
-enum Answer : size_t { kStatus, kObjective, kBound, kGap, kEvaluations, kConflicts, kReachable, kAnswerSize };
+enum Answer : size_t {
+  kStatus,
+  kStop,
+  kObjective,
+  kBound,
+  kGap,
+  kEvaluations,
+  kViolation,
+  kConflicts,
+  kMissed,
+  kReachable,
+  kRelaxed,
+  kAnswerSize
+};
 enum Fate : size_t { kFatePrice, kTotal, kSlack, kFateSize };
 enum ReachableField : size_t { kReachableLimit, kFound, kValue, kReachableBound, kReachableSize };
+enum RelaxedField : size_t { kRelaxedLimit, kTo, kRelaxedSize };
+enum Point : size_t { kPointStatus, kPointObjective, kPointBound, kPointGap, kPointSize };
 
 // A whole number in [least, most].
 int64_t whole(double x, const char* argument, int64_t least, int64_t most) {
@@ -54,7 +73,8 @@ int64_t whole(double x, const char* argument, int64_t least, int64_t most) {
 size_t limitsStart(const FrameSizes& sizes) { return kRequestSize + kQuantitySize * sizes.quantities; }
 size_t answerStart(const FrameSizes& sizes) { return limitsStart(sizes) + kLimitSize * sizes.limits; }
 size_t answerLength(const FrameSizes& sizes) {
-  return kAnswerSize + sizes.quantities + sizes.models + (kFateSize + 1 + kReachableSize) * sizes.limits;
+  return kAnswerSize + sizes.quantities + sizes.models +
+         (kFateSize + 1 + 1 + kReachableSize + kRelaxedSize) * sizes.limits;
 }
 
 void requireRoom(std::span<const double> frame, size_t length) {
@@ -92,15 +112,25 @@ void readProblem(std::span<const double> frame, const FrameSizes& sizes, assignm
   problem.limits.clear();
   for (size_t l = 0; l < sizes.limits; ++l) {
     const double* limit = frame.data() + limitsStart(sizes) + kLimitSize * l;
-    const double scale = limit[kMean] != 0 ? limit[kScope] : 1.0;
     const auto index = [&](LimitField field, const char* argument, int64_t most) {
       return static_cast<int>(whole(limit[field], argument, -1, most));
     };
     problem.limits.push_back({index(kLimitQuantity, "limits.quantity", assignment::kMaxQuantities - 1),
-                              limit[kAtLeast] != 0, limit[kLimitBound] * scale,
+                              limit[kAtLeast] != 0, limit[kLimitBound] * limitScale(frame, sizes, l),
                               index(kLimitGroup, "limits.group", assignment::kMaxGroups - 1),
                               index(kLimitModel, "limits.model", assignment::kMaxModels - 1)});
   }
+}
+
+double limitScale(std::span<const double> frame, const FrameSizes& sizes, size_t l) {
+  const double* limit = frame.data() + limitsStart(sizes) + kLimitSize * l;
+  return limit[kMean] != 0 ? limit[kScope] : 1.0;
+}
+
+std::optional<uint64_t> readTies(std::span<const double> frame) {
+  const int64_t seed = whole(frame[kTies], "ties", -1, 4294967295);
+  if (seed < 0) return {};
+  return static_cast<uint64_t>(seed);
 }
 
 void readPrices(std::span<const double> frame, const FrameSizes& sizes, std::vector<double>& prices) {
@@ -115,6 +145,9 @@ assignment::Options readOptions(std::span<const double> frame, const FrameSizes&
   options.nodeLimit = static_cast<size_t>(whole(frame[kNodeLimit], "nodeLimit", 0, 1000000000));
   options.seed = static_cast<uint64_t>(whole(frame[kSeed], "seed", 0, 4294967295));
   options.diagnose = frame[kDiagnose] != 0;
+  options.timeLimit = frame[kTimeLimit];
+  options.relax = frame[kRelax] != 0;
+  options.ties = readTies(frame);
   if (frame[kWarm] != 0) {
     readPrices(frame, sizes, warmStart);
     options.warmStart = warmStart;
@@ -126,12 +159,16 @@ void writeAnswer(std::span<double> frame, const FrameSizes& sizes, const assignm
   requireRoom(frame, answerStart(sizes) + answerLength(sizes));
   double* out = frame.data() + answerStart(sizes);
   out[kStatus] = static_cast<double>(s.status);
+  out[kStop] = static_cast<double>(s.stop);
   out[kObjective] = s.certificate.objective;
   out[kBound] = s.bound;
   out[kGap] = s.gap;
   out[kEvaluations] = s.evaluations;
+  out[kViolation] = s.violation;
   out[kConflicts] = static_cast<double>(s.conflict.size());
+  out[kMissed] = static_cast<double>(s.missed.size());
   out[kReachable] = static_cast<double>(s.reachable.size());
+  out[kRelaxed] = static_cast<double>(s.relaxed.size());
   out = std::copy_n(s.certificate.quantity.begin(), sizes.quantities, out + kAnswerSize);
   out = std::copy_n(s.certificate.requests.begin(), sizes.models, out);
   for (size_t l = 0; l < sizes.limits; ++l, out += kFateSize) {
@@ -141,12 +178,32 @@ void writeAnswer(std::span<double> frame, const FrameSizes& sizes, const assignm
   }
   // Never more than one of each per limit, which is what there is room for.
   out = std::copy_n(s.conflict.begin(), std::min(s.conflict.size(), sizes.limits), out);
+  out = std::copy_n(s.missed.begin(), std::min(s.missed.size(), sizes.limits), out);
   for (size_t r = 0; r < std::min(s.reachable.size(), sizes.limits); ++r, out += kReachableSize) {
     out[kReachableLimit] = s.reachable[r].limit;
     out[kFound] = s.reachable[r].found ? 1 : 0;
     out[kValue] = s.reachable[r].value;
     out[kReachableBound] = s.reachable[r].bound;
   }
+  for (size_t r = 0; r < std::min(s.relaxed.size(), sizes.limits); ++r, out += kRelaxedSize) {
+    out[kRelaxedLimit] = s.relaxed[r].limit;
+    out[kTo] = s.relaxed[r].to;
+  }
+}
+
+size_t pointLength(const FrameSizes& sizes) { return kPointSize + sizes.quantities + sizes.limits; }
+
+void writePoint(std::span<double> out, const FrameSizes& sizes, const assignment::FrontierPoint& point) {
+  const double nothing = std::numeric_limits<double>::quiet_NaN();
+  std::fill(out.begin(), out.end(), nothing);
+  out[kPointStatus] = static_cast<double>(point.status);
+  if (!point.prices.empty() || sizes.limits == 0) out[kPointBound] = point.bound;
+  std::copy_n(point.prices.begin(), std::min(point.prices.size(), sizes.limits),
+              out.begin() + kPointSize + static_cast<ptrdiff_t>(sizes.quantities));
+  if (point.status == assignment::Status::infeasible || point.status == assignment::Status::unknown) return;
+  out[kPointObjective] = point.objective;
+  out[kPointGap] = point.gap;
+  std::copy_n(point.quantity.begin(), std::min(point.quantity.size(), sizes.quantities), out.begin() + kPointSize);
 }
 
 }  // namespace omnirouter::bindings

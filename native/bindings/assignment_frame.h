@@ -3,9 +3,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "assignment/frontier.h"
 #include "assignment/problem.h"
 #include "assignment/solver.h"
 
@@ -23,6 +26,12 @@ FrameSizes readSizes(std::span<const double> frame, bool withAnswer);
 // All of the problem but its arrays: `problem.quantities` get their greatest values only. Its vectors keep their memory.
 void readProblem(std::span<const double> frame, const FrameSizes& sizes, assignment::Problem& problem);
 
+// What a limit's bound as stated is times to be one of a sum: the queries of its scope for a mean, else 1.
+double limitScale(std::span<const double> frame, const FrameSizes& sizes, size_t limit);
+
+// The seed to spread ties by; absent: the lowest index.
+std::optional<uint64_t> readTies(std::span<const double> frame);
+
 // The limits' prices.
 void readPrices(std::span<const double> frame, const FrameSizes& sizes, std::vector<double>& prices);
 
@@ -31,5 +40,9 @@ assignment::Options readOptions(std::span<const double> frame, const FrameSizes&
 
 // All of the answer but the choice. Throws InvalidArgument if the frame is too short.
 void writeAnswer(std::span<double> frame, const FrameSizes& sizes, const assignment::Solution& solution);
+
+// A point of a frontier, in pointLength() numbers: what it has no value for is NaN.
+size_t pointLength(const FrameSizes& sizes);
+void writePoint(std::span<double> out, const FrameSizes& sizes, const assignment::FrontierPoint& point);
 
 }  // namespace omnirouter::bindings

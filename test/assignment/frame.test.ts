@@ -25,6 +25,9 @@ function request() {
     numbers[REQUEST.nodeLimit] = 100;
     numbers[REQUEST.seed] = 1;
     numbers[REQUEST.diagnose] = 0;
+    numbers[REQUEST.timeLimit] = Number.POSITIVE_INFINITY;
+    numbers[REQUEST.relax] = 0;
+    numbers[REQUEST.ties] = -1;
     numbers[REQUEST.warm] = 0;
     return { compiled, numbers: numbers.slice(0, frameLength(numbers)) };
   });

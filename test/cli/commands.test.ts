@@ -249,6 +249,21 @@ describe("omnirouter route", () => {
     expect(JSON.parse(route([...argv, "--json"]).stderr)).toMatchObject({ status: "infeasible" });
   });
 
+  it("routes within the nearest limits that can be had with --relax, and says which they are", () => {
+    const argv = ["--queries", at("bare.jsonl"), "--min-quality", "1", "--relax"];
+    const { status, stdout, stderr } = route(argv);
+    expect(status).toBe(0);
+    expect(parsed(stdout).length).toBeGreaterThan(0);
+    expect(stderr).toMatch(/infeasible: .*; within .* % of the best within the relaxed ones/);
+    expect(stderr).toMatch(/relaxed: mean quality at least 1\.0000 is out of reach, now 0\.\d{4}/);
+    const { relaxed, gap } = JSON.parse(route([...argv, "--json"]).stderr);
+    expect(relaxed).toEqual([{ limit: { mean: "quality", atLeast: 1 }, from: 1, to: expect.any(Number) }]);
+    expect(gap).toEqual(expect.any(Number));
+    // What can hold is not touched.
+    const possible = ["--queries", at("bare.jsonl"), "--min-quality", "0.5"];
+    expect(route([...possible, "--relax"]).stdout).toBe(route(possible).stdout);
+  });
+
   it("of no queries writes nothing", () => {
     expect(route(["--budget", "1"], "")).toEqual({ status: 0, stdout: "", stderr: "No queries.\n" });
   });

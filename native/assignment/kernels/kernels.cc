@@ -8,7 +8,7 @@ namespace omnirouter::assignment {
   extern const LeastReduced kLeastReduced_##isa;   \
   extern const ScreenRows kScreenRows_##isa;       \
   extern const AddSoftminRow kAddSoftminRow_##isa; \
-  extern const SoftminPairs kSoftminPairs_##isa; \
+  extern const SoftminPairs kSoftminPairs_##isa;   \
   static const Kernels k_##isa{&kLeastReduced_##isa, &kScreenRows_##isa, &kAddSoftminRow_##isa, &kSoftminPairs_##isa};
 
 namespace {

@@ -34,6 +34,9 @@ inline std::optional<std::string> fault(const Problem& p, const Solution& s) {
   if (!std::isfinite(c.objective) || std::isnan(c.dual) || std::isnan(s.bound) || !(s.gap >= 0))
     return "the certificate is not a number";
   if (c.holds != hasPlan(s.status)) return "the status contradicts the certificate";
+  if (s.missed.empty() != c.holds || (s.violation > 0) == c.holds) return "what is missed contradicts the certificate";
+  if (s.stop == Stop::proven && s.relaxed.empty() && s.status != Status::optimal && s.status != Status::infeasible)
+    return "nothing is proven";
   if (!hasPlan(s.status)) return std::nullopt;
   const double size = std::max(std::abs(c.objective), std::abs(s.bound));
   double priced = 0;  // the terms whose rounding the dual carries

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "assignment/frontier.h"
 #include "assignment/solver.h"
 #include "compute/cpu.h"
 #include "compute/pool.h"
@@ -23,7 +24,7 @@ bool sameBits(const Solution& a, const Solution& b) {
          sameBits({a.certificate.objective, a.certificate.dual, a.bound, a.gap},
                   {b.certificate.objective, b.certificate.dual, b.bound, b.gap}) &&
          sameBits(a.certificate.slack, b.certificate.slack) && a.conflict == b.conflict &&
-         a.evaluations == b.evaluations;
+         a.evaluations == b.evaluations && a.stop == b.stop && a.missed == b.missed;
 }
 
 }  // namespace
@@ -50,5 +51,36 @@ TEST_CASE("a solve gives the same bits for any number of threads and any instruc
     }
   }
   compute::setIsa(std::nullopt);
+  compute::Pool::shared().setThreads(threads);
+}
+
+TEST_CASE("so does one that relaxes limits and spreads ties, and a frontier") {
+  const size_t threads = compute::Pool::shared().threads();
+  int relaxed = 0;
+  for (uint64_t seed = 100; seed < 130; ++seed) {
+    CAPTURE(seed);
+    const Instance instance = randomInstance(seed, seed % 4 ? 3000 : 24'000, 9);
+    const Problem& p = instance.problem;
+    Options options;
+    options.relax = true;
+    options.ties = seed;
+    compute::Pool::shared().setThreads(1);
+    const Solution reference = solve(p, options, {});
+    relaxed += !reference.relaxed.empty();
+    const std::vector<double> bounds =
+        p.limits.empty() ? std::vector<double>{} : std::vector<double>{0.8 * p.limits[0].bound, p.limits[0].bound};
+    const auto curve = [&] { return p.limits.empty() ? Frontier{} : sweep(p, 0, bounds, options, Plans::keep, {}); };
+    const Frontier alone = curve();
+    compute::Pool::shared().setThreads(3);
+    CHECK(sameBits(solve(p, options, {}), reference));
+    const Frontier shared = curve();
+    for (size_t b = 0; b < alone.points.size(); ++b) {
+      CHECK(shared.points[b].choice == alone.points[b].choice);
+      CHECK(sameBits(shared.points[b].prices, alone.points[b].prices));
+      CHECK(sameBits({shared.points[b].objective, shared.points[b].bound},
+                     {alone.points[b].objective, alone.points[b].bound}));
+    }
+  }
+  CHECK(relaxed > 3);
   compute::Pool::shared().setThreads(threads);
 }

@@ -1,6 +1,7 @@
 // Random problems for the solver's tests, and the truth about the small ones by enumeration.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -70,6 +71,40 @@ inline Instance randomInstance(uint64_t seed, size_t mostRows, size_t mostModels
     if (tokenCapacities) p.limits.push_back({kTokens, false, n * 400 * unit(), kAll, static_cast<int>(j)});
   }
   return instance;
+}
+
+// Costs and qualities of a given size, nothing limited: the tests add what they need.
+inline Instance plain(size_t rows, size_t models, uint64_t seed, double unitCost = 1) {
+  std::mt19937_64 random(seed);
+  std::uniform_real_distribution<double> uniform(0, 1);
+  Instance instance;
+  Problem& p = instance.problem;
+  p.rows = rows;
+  p.models = models;
+  for (size_t e = 0; e < rows * models; ++e) {
+    const double strength = static_cast<double>(e % models + 1) / static_cast<double>(models);
+    instance.cost.push_back(static_cast<float>(unitCost * strength * strength * (0.5 + uniform(random))));
+    instance.quality.push_back(static_cast<float>(std::min(1.0, strength * (0.3 + uniform(random)))));
+    instance.tokens.push_back(static_cast<float>(1 + random() % 500));
+  }
+  p.quantities = {{instance.cost.data(), 1e30}, {instance.quality.data(), 1}, {instance.tokens.data(), 1e9}};
+  p.objective = {1, 0, 0};
+  return instance;
+}
+
+// The sum over the rows of the best value of each (most: greatest, else least).
+inline double reachOf(const Problem& p, int quantity, bool most) {
+  double sum = 0;
+  for (size_t i = 0; i < p.rows; ++i) {
+    const float* q = p.row(static_cast<size_t>(quantity), i);
+    double best = static_cast<double>(q[0]);
+    for (size_t j = 1; j < p.models; ++j) {
+      const auto value = static_cast<double>(q[j]);
+      best = most ? std::max(best, value) : std::min(best, value);
+    }
+    sum += best;
+  }
+  return sum;
 }
 
 struct Truth {

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "assignment/choose.h"
+#include "assignment/frontier.h"
 #include "assignment/solver.h"
 #include "compute/pool.h"
 #include "errors.h"
@@ -101,6 +102,9 @@ void decode(Input& in, Decoded& d) {
   d.options.seed = in.byte();
   d.options.nodeLimit = in.oneIn(4) ? in.below(50) : 3000;
   d.options.diagnose = !in.oneIn(8);
+  d.options.relax = in.oneIn(4);
+  if (in.oneIn(8)) d.options.ties = in.byte();
+  if (in.oneIn(16)) d.options.timeLimit = 0;
   if (in.oneIn(8)) {
     for (size_t l = 0; l < limits; ++l) d.warmStart.push_back(in.unit() * std::pow(10.0, in.below(9)));
     d.options.warmStart = d.warmStart;
@@ -155,6 +159,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       require(untrue.empty(), untrue);
     }
     checkRouting(d.problem, s.prices);
+    if (!s.relaxed.empty())
+      require(certify(relaxed(d.problem, s.relaxed), s.prices, s.choice.data(), {}).holds,
+              "a relaxed plan misses a relaxed limit");
+    if (!d.problem.limits.empty() && d.options.warmStart.empty()) {
+      const double bound = d.problem.limits[0].bound;
+      const std::vector<double> bounds = {bound, 0.9 * bound, 1.1 * bound};
+      for (const FrontierPoint& point : sweep(d.problem, 0, bounds, d.options, Plans::keep, {}).points)
+        require((point.choice.size() == d.problem.rows) == hasPlan(point.status) || d.problem.rows == 0,
+                "a point of a frontier contradicts its status");
+    }
   } catch (const InvalidArgument&) {
   }
   return 0;

@@ -1,0 +1,26 @@
+// One solve from prices to a plan: price_search.h, recovery.h, and for small batches exact.h. Nothing is certified yet.
+#pragma once
+
+#include <Eigen/Core>
+#include <vector>
+
+#include "assignment/options.h"
+#include "assignment/problem.h"
+#include "compute/cancel.h"
+
+namespace omnirouter::assignment {
+
+struct Attempt {
+  std::vector<uint8_t> choice;
+  Eigen::VectorXd prices;
+  bool diverged = false;    // a price grew beyond every bound: the limits are likely in conflict
+  bool exhausted = false;   // searched exactly: choice is optimal, or misses limits because every plan does
+  bool outOfNodes = false;  // searched exactly, but not to the end
+  double spread = 0;        // of the objective over all rows: Solution::gap
+  int evaluations = 0;
+};
+
+// Of a problem that has been checked.
+Attempt attempt(const Problem& stated, const Terms& terms, const Options& options, const compute::CancelFlag& cancel);
+
+}  // namespace omnirouter::assignment

@@ -1,0 +1,49 @@
+#include "assignment/reach.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "assignment/certificate.h"
+#include "assignment/recovery.h"
+
+namespace omnirouter::assignment {
+
+namespace {
+
+Problem reachProblem(const Problem& problem, const Limit& limit) {
+  Problem reach = problem;
+  std::fill(reach.objective.begin(), reach.objective.end(), 0.0);
+  reach.objective[static_cast<size_t>(limit.quantity)] = limit.sign();
+  reach.objectiveGroup = limit.group;
+  reach.tieBreak = -1;
+  return reach;
+}
+
+}  // namespace
+
+bool isReachable(const Limit& limit) { return limit.quantity != kRequests && limit.model == kAll; }
+
+Reach reachLimit(const Problem& problem, const Limit& limit, const Options& options,
+                 const compute::CancelFlag& cancel) {
+  const Problem reach = reachProblem(problem, limit);
+  const Terms terms(reach);
+  Options own = options;
+  own.warmStart = {};
+  Attempt best = attempt(reach, terms, own, cancel);
+
+  Reach result;
+  result.prices.assign(best.prices.begin(), best.prices.end());
+  const Certificate certificate = certify(reach, result.prices, best.choice.data(), cancel);
+  // A plan may use the tolerance of every other limit, worth its price, and sums round.
+  double dual = certificate.dual - 1e-12 * std::abs(certificate.dual);
+  for (size_t m = 0; m < result.prices.size(); ++m)
+    dual -= result.prices[m] * (tolerance(reach.limits[m]) + 1e-12 * std::abs(reach.limits[m].bound));
+  result.found = certificate.holds;
+  result.value = limit.sign() * certificate.objective;
+  result.bound = limit.sign() * (best.exhausted && certificate.holds ? certificate.objective : dual);
+  result.choice = std::move(best.choice);
+  result.evaluations = best.evaluations;
+  return result;
+}
+
+}  // namespace omnirouter::assignment

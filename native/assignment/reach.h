@@ -1,0 +1,27 @@
+// How near one limit can come to its bound, and past it, while others hold: the problem with that limit taken out of the
+// limits and put into the objective.
+#pragma once
+
+#include <vector>
+
+#include "assignment/attempt.h"
+
+namespace omnirouter::assignment {
+
+// Floors and budgets, over everything or a group: what can be optimised instead of limited. Capacities, and whatever else
+// counts requests, cannot.
+bool isReachable(const Limit& limit);
+
+struct Reach {
+  bool found = false;           // `choice` holds all the limits of the problem that was asked
+  double value = 0;             // of the limit's sum, with `choice`
+  double bound = 0;             // no plan within the other limits goes beyond: above it for a floor, below for a budget
+  std::vector<uint8_t> choice;  // rows
+  std::vector<double> prices;   // of the problem's limits, at which `bound` is proven
+  int evaluations = 0;
+};
+
+// The best that `limit` can do within the limits of `problem`, of which it need not be one.
+Reach reachLimit(const Problem& problem, const Limit& limit, const Options& options, const compute::CancelFlag& cancel);
+
+}  // namespace omnirouter::assignment

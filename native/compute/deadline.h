@@ -1,0 +1,26 @@
+// A time after which a computation settles for what it has.
+#pragma once
+
+#include <chrono>
+
+namespace omnirouter::compute {
+
+class Deadline {
+ public:
+  Deadline() = default;  // never passes
+  explicit Deadline(double milliseconds)
+      : limited_(milliseconds < kLongest),
+        at_(limited_ ? Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                          std::chrono::duration<double, std::milli>(milliseconds))
+                     : Clock::time_point()) {}
+
+  bool passed() const { return limited_ && Clock::now() >= at_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr double kLongest = 1e12;  // 30 years; a clock's ticks overflow beyond some hundred
+  bool limited_ = false;
+  Clock::time_point at_;
+};
+
+}  // namespace omnirouter::compute
