@@ -5,6 +5,7 @@
 #include <cmath>
 #include <string>
 
+#include "assignment/kernels/values_within.h"
 #include "compute/chunks.h"
 #include "compute/pool.h"
 #include "errors.h"
@@ -48,20 +49,12 @@ void checkShape(const Problem& problem) {
 }
 
 void checkRows(const Problem& problem, compute::Range rows) {
+  const ValuesWithin within = valuesWithin(compute::isa());
   for (size_t k = 0; k < problem.quantities.size(); ++k) {
     const float* values = problem.row(k, rows.begin);
     const float most = static_cast<float>(problem.quantities[k].most);
     const size_t count = rows.size() * problem.models;
-    // A NaN fails both comparisons, so one unordered test finds every bad number; branch-free, so it vectorises.
-    // In steps, so that memory can be asked for ahead; 32-bit counts are as wide as the values.
-    constexpr size_t kStep = 256, kAhead = 2048;
-    uint32_t bad = 0;
-    for (size_t begin = 0; begin < count; begin += kStep) {
-      for (size_t line = 0; line < kStep; line += 16) __builtin_prefetch(values + begin + kAhead + line);
-      const size_t end = std::min(count, begin + kStep);
-      for (size_t e = begin; e < end; ++e) bad |= static_cast<uint32_t>(!((values[e] >= 0.0f) & (values[e] <= most)));
-    }
-    if (bad == 0) continue;
+    if (within(values, count, most)) continue;
     for (size_t e = 0; e < count; ++e) {
       if (values[e] >= 0.0f && values[e] <= most) continue;
       const std::string argument = "quantities[" + std::to_string(k) + "]";
