@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { runAttached } from "./setup/command.mjs";
 import { SetupFailed } from "./setup/steps.mjs";
 import { root, runScript, setUp } from "./setup.mjs";
+import { crossCompiled } from "./test/arm.mjs";
 import { fuzzing } from "./test/fuzzing.mjs";
 import { installNodes } from "./test/nodes.mjs";
 import { addressSanitizer, threadSanitizer } from "./test/sanitizers.mjs";
@@ -14,9 +15,9 @@ Sets up what is missing, then runs vitest (test/**/*.test.ts) and the native tes
 With arguments for vitest, such as part of a file's name or -t NAME, only vitest runs.
 Tests on real records need OMNIROUTER_DATA to name the folder that has them; else they are skipped.
 
-  --full      also the long tests (*.full.test.ts), the lint, the package under other versions of Node, and the
-              native code under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer, and fuzzed
-              (OMNIROUTER_FUZZ_SECONDS for each target, 60 unless set)
+  --full      also the long tests (*.full.test.ts), the lint, the package under other versions of Node, the solver
+              on 64-bit ARM under qemu, and the native code under AddressSanitizer, UndefinedBehaviorSanitizer and
+              ThreadSanitizer, and fuzzed (OMNIROUTER_FUZZ_SECONDS for each target, 60 unless set)
   --verbose   show the whole output of set-up`;
 
 /** @typedef {{ name: string, run: () => Promise<number> }} Stage */
@@ -38,11 +39,19 @@ function vitest(filters, env) {
   };
 }
 
-/** @type {Stage} */
-const native = {
-  name: "native tests",
-  run: () => runAttached("ctest", ["--test-dir", join(root, "build"), "--output-on-failure"]),
-};
+/**
+ * @param {NodeJS.ProcessEnv} env besides this process's own
+ * @returns {Stage}
+ */
+function native(env) {
+  return {
+    name: "native tests",
+    run: () =>
+      runAttached("ctest", ["--test-dir", join(root, "build"), "--output-on-failure"], {
+        env: { ...process.env, ...env },
+      }),
+  };
+}
 
 /** @type {Stage} */
 const lint = {
@@ -90,11 +99,12 @@ await runScript(async () => {
     ? { OMNIROUTER_TEST_FULL: "1", OMNIROUTER_TEST_NODES: (await installNodes({ verbose })).join("\n") }
     : {};
   if (filters.length > 0) return runStages([vitest(filters, env)]);
-  if (!full) return runStages([vitest([], env), native]);
+  if (!full) return runStages([vitest([], env), native(env)]);
   return runStages([
     lint,
     vitest([], env),
-    native,
+    native(env),
+    crossCompiled({ verbose }),
     addressSanitizer({ verbose }),
     threadSanitizer({ verbose }),
     fuzzing({ verbose }),

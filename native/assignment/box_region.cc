@@ -27,12 +27,12 @@ BoxRegion::BoxRegion(const Problem& problem, const Terms& terms, const Eigen::Ve
   }
 }
 
-double BoxRegion::reach(size_t group, size_t j, size_t k, const float* qj, const float* qk) const {
-  const size_t atJ = group * models_ + j, atK = group * models_ + k;
+double BoxRegion::reach(const RowSet::Row& row, size_t j, size_t k) const {
+  const size_t atJ = row.group * models_ + row.models[j], atK = row.group * models_ + row.models[k];
   double bound = requests_[atJ] + requests_[atK];
   for (size_t q = 0; q < quantities_; ++q) {
-    const auto vj = static_cast<double>(qj[q]), vk = static_cast<double>(qk[q]);
-    bound += shared_[group * quantities_ + q] * std::abs(vk - vj) + own_[atJ * quantities_ + q] * vj +
+    const double vj = row.value(q, j), vk = row.value(q, k);
+    bound += shared_[row.group * quantities_ + q] * std::abs(vk - vj) + own_[atJ * quantities_ + q] * vj +
              own_[atK * quantities_ + q] * vk;
   }
   return bound;

@@ -10,7 +10,7 @@
 #include <Eigen/Core>
 #include <vector>
 
-#include "assignment/problem.h"
+#include "assignment/row_set.h"
 
 namespace omnirouter::assignment {
 
@@ -20,9 +20,8 @@ class BoxRegion {
 
   const Eigen::VectorXd& center() const { return center_; }
 
-  // The largest change of r_k - r_j inside the region, for a row of `group` in which choosing j and k has the quantity
-  // values qj and qk (one float per quantity).
-  double reach(size_t group, size_t j, size_t k, const float* qj, const float* qk) const;
+  // The largest change of r_k - r_j inside the region; j and k are candidates of the row.
+  double reach(const RowSet::Row& row, size_t j, size_t k) const;
 
  private:
   size_t models_, quantities_;

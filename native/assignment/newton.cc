@@ -18,29 +18,26 @@ Scale measureScale(const Problem& problem, const Terms& terms, const RowSet& sam
     double least = std::numeric_limits<double>::infinity(), sum = 0;
     for (size_t c = 0; c < row.models.size(); ++c) {
       double f = 0;
-      for (size_t k = 0; k < quantities; ++k)
-        f += problem.weight(k, row.group) * static_cast<double>(row.values[c * quantities + k]);
+      for (size_t k = 0; k < quantities; ++k) f += problem.weight(k, row.group) * row.value(k, c);
       least = std::min(least, f);
       sum += f;
       magnitude += std::abs(f) / static_cast<double>(row.models.size());
       for (const Term& term : terms.own(row.group, row.models[c])) {
         const auto l = static_cast<size_t>(term.limit);
-        range[term.limit] += term.quantity == kRequests
-                                 ? 1.0
-                                 : static_cast<double>(row.values[c * quantities + static_cast<size_t>(term.quantity)]);
+        range[term.limit] += term.quantity == kRequests ? 1.0 : row.value(static_cast<size_t>(term.quantity), c);
         rows[l] += 1;
       }
     }
     objective += sum / static_cast<double>(row.models.size()) - least;
     for (const Term& term : terms.shared(row.group)) {
       if (term.quantity == kRequests) continue;
-      float low = std::numeric_limits<float>::infinity(), high = 0;
+      double low = std::numeric_limits<double>::infinity(), high = 0;
       for (size_t c = 0; c < row.models.size(); ++c) {
-        const float q = row.values[c * quantities + static_cast<size_t>(term.quantity)];
+        const double q = row.value(static_cast<size_t>(term.quantity), c);
         low = std::min(low, q);
         high = std::max(high, q);
       }
-      range[term.limit] += static_cast<double>(high) - static_cast<double>(low);
+      range[term.limit] += high - low;
       rows[static_cast<size_t>(term.limit)] += 1;
     }
   }
@@ -57,29 +54,55 @@ Scale measureScale(const Problem& problem, const Terms& terms, const RowSet& sam
   return scale;
 }
 
-Ascent ascend(const Problem& problem, const Terms& terms, const RowSet& set, const Scale& scale, const PriceBox& box,
+namespace {
+
+// The Newton step at a point, in units of Scale::price, at most `radius` long and inside the box.
+struct Step {
+  Eigen::VectorXd step;
+  double slope = 0;  // of the dual along it
+};
+
+Step newtonStep(const DualPoint& point, const Scale& scale, const PriceBox& box, const Eigen::VectorXd& prices,
+                double radius) {
+  const Eigen::VectorXd& unit = scale.price;
+  // In units of `unit` every price and step is of order one.
+  const Eigen::VectorXd gradient = point.gradient.cwiseProduct(unit);
+  Eigen::MatrixXd hessian = unit.asDiagonal() * point.curvature * unit.asDiagonal();
+  // A price no row reacts to at this tau has no curvature; damping leaves its step to the trust radius.
+  const double damping = 1e-10 * std::max(hessian.diagonal().maxCoeff(), 1e-12 * scale.objective);
+  hessian.diagonal().array() += damping;
+  const Eigen::VectorXd low = (box.low - prices).cwiseQuotient(unit).cwiseMin(0.0).cwiseMax(-radius);
+  const Eigen::VectorXd high = (box.high - prices).cwiseQuotient(unit).cwiseMax(0.0).cwiseMin(radius);
+  Step out;
+  out.step = solveBoxQp(hessian, gradient, low, high);
+  out.slope = gradient.dot(out.step);
+  return out;
+}
+
+double firstRadius(double tauUnits) { return std::max(1.0, 20 * tauUnits); }
+
+}  // namespace
+
+Eigen::VectorXd stepOnce(const Problem& problem, const RowSet& set, const Scale& scale, const PriceBox& box,
+                         const Eigen::VectorXd& start, double tau, const compute::CancelFlag& cancel) {
+  const DualPoint point = evaluate(problem, set, start, tau, Spread::none, cancel);
+  const Step step = newtonStep(point, scale, box, start, firstRadius(tau / scale.objective));
+  return (start + step.step.cwiseProduct(scale.price)).cwiseMax(box.low).cwiseMin(box.high);
+}
+
+Ascent ascend(const Problem& problem, const RowSet& set, const Scale& scale, const PriceBox& box,
               const Eigen::VectorXd& start, double tau, double precision, Spread spread,
               const compute::CancelFlag& cancel) {
   constexpr int kMaxEvaluations = 25;
   const Eigen::VectorXd& unit = scale.price;
   const double tauUnits = tau / scale.objective;
-  double radius = std::max(1.0, 20 * tauUnits);
+  double radius = firstRadius(tauUnits);
   Ascent ascent;
   ascent.prices = start;
-  ascent.point = evaluate(problem, terms, set, start, tau, spread, cancel);
+  ascent.point = evaluate(problem, set, start, tau, spread, cancel);
   ascent.evaluations = 1;
   while (ascent.evaluations < kMaxEvaluations && !cancel.timeIsUp()) {
-    // In units of `unit` every price and step is of order one.
-    const DualPoint& here = ascent.point;
-    const Eigen::VectorXd gradient = here.gradient.cwiseProduct(unit);
-    Eigen::MatrixXd hessian = unit.asDiagonal() * here.curvature * unit.asDiagonal();
-    // A price no row reacts to at this tau has no curvature; damping leaves its step to the trust radius.
-    const double damping = 1e-10 * std::max(hessian.diagonal().maxCoeff(), 1e-12 * scale.objective);
-    hessian.diagonal().array() += damping;
-    const Eigen::VectorXd low = (box.low - ascent.prices).cwiseQuotient(unit).cwiseMin(0.0).cwiseMax(-radius);
-    const Eigen::VectorXd high = (box.high - ascent.prices).cwiseQuotient(unit).cwiseMax(0.0).cwiseMin(radius);
-    const Eigen::VectorXd step = solveBoxQp(hessian, gradient, low, high);
-    const double slope = gradient.dot(step);
+    const auto [step, slope] = newtonStep(ascent.point, scale, box, ascent.prices, radius);
     ascent.converged = !(slope > 0) || step.cwiseAbs().maxCoeff() < precision * tauUnits;
     if (ascent.converged) break;
 
@@ -87,7 +110,7 @@ Ascent ascend(const Problem& problem, const Terms& terms, const RowSet& set, con
     bool accepted = false;
     while (ascent.evaluations < kMaxEvaluations) {
       const Eigen::VectorXd trial = (ascent.prices + t * step.cwiseProduct(unit)).cwiseMax(box.low).cwiseMin(box.high);
-      DualPoint there = evaluate(problem, terms, set, trial, tau, spread, cancel);
+      DualPoint there = evaluate(problem, set, trial, tau, spread, cancel);
       ++ascent.evaluations;
       const double ahead = there.gradient.cwiseProduct(unit).dot(step);
       if (ahead >= -0.7 * slope) {

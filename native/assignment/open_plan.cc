@@ -31,17 +31,16 @@ void OpenPlan::add(const RowSet::Row& row, size_t chosen) {
   double least = std::numeric_limits<double>::infinity();
   for (size_t c = 0; c < row.models.size(); ++c) {
     const uint8_t model = row.models[c];
-    const float* q = row.values + c * quantities;
     Candidate candidate{model, reduced_.base(row.group)[model], 0.0, entries_.size(), 0};
     for (size_t k = 0; k < quantities; ++k) {
-      candidate.objective += problem_.weight(k, row.group) * static_cast<double>(q[k]);
-      candidate.regret += reduced_.weight(row.group, k)[model] * static_cast<double>(q[k]);
+      candidate.objective += problem_.weight(k, row.group) * row.value(k, c);
+      candidate.regret += reduced_.weight(row.group, k)[model] * row.value(k, c);
     }
     least = std::min(least, candidate.regret);
     const auto addEntry = [&](const Term& term) {
       entries_.push_back({term.limit, term.quantity == kRequests
                                           ? term.sign
-                                          : term.sign * static_cast<double>(q[static_cast<size_t>(term.quantity)])});
+                                          : term.sign * row.value(static_cast<size_t>(term.quantity), c)});
     };
     for (const Term& term : terms_.shared(row.group)) addEntry(term);
     for (const Term& term : terms_.own(row.group, model)) addEntry(term);

@@ -28,6 +28,11 @@ constexpr double kMoreSuspect = 4.0;
 constexpr double kSampleCooling = 3.0;
 constexpr double kWarming = 2.0;
 constexpr int kMaxLevels = 80;
+constexpr double kColdest = 1e-9;
+// How far a level's box reaches: so many times what cooling is expected to move a price by, and so many tau.
+constexpr double kReach = 2.0, kReachTau = 2.0;
+// ... and at first, of the Newton step that makes good what sampling got wrong.
+constexpr double kStepError = 0.3;
 // Radius of the trust region in standard deviations of a pair of models: exp(-4.5^2/2) = 4e-5 per pair.
 constexpr double kRadius = 4.5;
 // A region left is tried again this much wider, and so often.
@@ -61,7 +66,8 @@ class Searcher {
       start(nullptr);
     }
     if (!search_.diverged && sample.everyRow()) {
-      coolToTheEnd(std::move(set), everywhere_);
+      beginLevels(std::move(set), everywhere_);
+      coolToTheEnd();
     } else if (!search_.diverged) {
       for (size_t count = kSampleGrowth * sample.size();; count *= kSampleGrowth) {
         const RowSample larger(problem_.rows, count, seed_ + count);
@@ -112,7 +118,7 @@ class Searcher {
   Eigen::VectorXd climb(const RowSet& set, const PriceBox& box, Spread spread = Spread::none,
                         double precision = kPrecision) {
     const Eigen::VectorXd before = search_.prices;
-    Ascent ascent = ascend(problem_, terms_, set, search_.scale, box, before, tau_, precision, spread, cancel_);
+    Ascent ascent = ascend(problem_, set, search_.scale, box, before, tau_, precision, spread, cancel_);
     search_.evaluations += ascent.evaluations;
     search_.prices = ascent.prices;
     lastPoint_ = std::move(ascent.point);
@@ -223,52 +229,82 @@ class Searcher {
   // Stages 2 and 3 on all rows.
   void screenAll() {
     const double tau = tau_;
+    const Eigen::VectorXd bias = bias_;
     double widen = 1;
     for (int attempt = 0; attempt < kAttempts && !search_.diverged; ++attempt, widen *= kWidening) {
       tau_ = tau;
+      bias_ = bias;
       const TrustRegion region = expected(widen);
       RowSet set = screen(problem_, region, search_.scale.objective, RowSample::all(problem_.rows),
                           search_.choice.data(), cancel_);
-      if (coolToTheEnd(std::move(set), boxOf(region, widen)) && region.contains(search_.prices)) return;
+      beginLevels(std::move(set), boxOf(region, widen));
+      if (!cancel_.timeIsUp()) correct();
+      if (coolToTheEnd() && region.contains(search_.prices)) return;
       if (cancel_.timeIsUp()) return;
     }
     // The samples misled: no row is decided beforehand.
     tau_ = tau;
-    coolToTheEnd(openRows(problem_, RowSample::all(problem_.rows)), everywhere_);
+    beginLevels(openRows(problem_, RowSample::all(problem_.rows)), everywhere_);
+    coolToTheEnd();
   }
 
-  // Stage 3, on rows decided within `box`; false if the prices want out of it.
-  bool coolToTheEnd(RowSet widest, const PriceBox& box) {
+  void beginLevels(RowSet widest, const PriceBox& box) {
     search_.levels.clear();
-    search_.levels.push_back(std::move(widest));
-    boxes_ = {box};
-    const double smallest = 1e-9 * search_.scale.objective;
+    boxes_.clear();
+    push(std::move(widest), box);
+  }
+
+  void push(RowSet set, const PriceBox& box) {
+    search_.levels.push_back(std::move(set));
+    boxes_.push_back(box);
+  }
+
+  // The next level: the rows of the last that are not decided everywhere within reach of the present prices.
+  void narrowTo(const Eigen::VectorXd& reach) {
+    const BoxRegion region(problem_, terms_, search_.prices, reach);
+    push(narrow(problem_, terms_, search_.levels.back(), region, search_.choice.data(), cancel_),
+         boxes_.back().around(search_.prices, reach));
+  }
+
+  // What sampling got wrong, one step makes good but for its square: the next level's rows are those near its end.
+  void correct() {
+    const Eigen::VectorXd before = search_.prices;
+    search_.prices = stepOnce(problem_, search_.levels.back(), search_.scale, boxes_.back(), before, tau_, cancel_);
+    ++search_.evaluations;
+    const Eigen::VectorXd step = (search_.prices - before).cwiseQuotient(unit());
+    narrowTo(
+        (unit().array() * (kStepError * step.array().abs() + kReach * bias_.array().abs() + kReachTau * tauUnits()))
+            .matrix());
+  }
+
+  // Stage 3, from the last level on; false if the prices want out of the first one's box.
+  bool coolToTheEnd() {
     Eigen::VectorXd move = climbFirst(search_.levels.back(), boxes_.back());
+    if (bias_.isZero()) bias_ = move;
     for (int level = 0; level < kMaxLevels && !search_.diverged && !cancel_.timeIsUp(); ++level) {
       if (atEdge(boxes_.back())) {
         // The optimum lies outside: the wider level's rows are needed again, at this tau.
         if (search_.levels.size() == 1) return false;
         search_.levels.pop_back();
         boxes_.pop_back();
-        move = climb(search_.levels.back(), boxes_.back());
+        climb(search_.levels.back(), boxes_.back());
         continue;
       }
       if (!converged_) {
         // Too cold for a start this far off.
         tau_ *= kWarming;
-        move = climb(search_.levels.back(), boxes_.back());
+        climb(search_.levels.back(), boxes_.back());
         continue;
       }
       const double smoothingError = 0.5 * static_cast<double>(search_.levels.back().size()) * tau_;
-      if (smoothingError <= 0.05 * gapTolerance_ * std::abs(lastPoint_.value) || tau_ <= smallest) break;
+      if (smoothingError <= 0.05 * gapTolerance_ * std::abs(lastPoint_.value) ||
+          tau_ <= kColdest * search_.scale.objective)
+        break;
+      // Cooling moves the prices in proportion to tau, about as it did before.
       const double here = tauUnits();
       tau_ /= kCooling;
-      const Eigen::VectorXd reach =
-          (unit().array() * (move.array().abs().min(4 * kCooling * here) + 3 * here)).matrix();
-      const BoxRegion region(problem_, terms_, search_.prices, reach);
-      boxes_.push_back(boxes_.back().around(search_.prices, reach));
-      search_.levels.push_back(narrow(problem_, terms_, search_.levels.back(), region, search_.choice.data(), cancel_));
-      move = climb(search_.levels.back(), boxes_.back());
+      narrowTo((unit().array() * (kReach * bias_.array().abs() + kReachTau * here)).matrix());
+      bias_ = climb(search_.levels.back(), boxes_.back()) / (kCooling - 1);
     }
     climb(search_.levels.back(), boxes_.back(), Spread::none, kFinalPrecision);
     return true;

@@ -1,5 +1,6 @@
 #include "assignment/problem.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <string>
@@ -97,14 +98,14 @@ Terms::Terms(const Problem& problem)
   }
 }
 
-Reduced::Reduced(const Problem& problem, std::span<const double> prices)
-    : models_(problem.models),
+Reduced::Reduced(const Problem& problem, std::span<const double> prices, size_t padded)
+    : models_(std::max(problem.models, padded)),
       quantities_(problem.quantities.size()),
       base_(problem.groupCount * models_, 0.0),
       weight_(problem.groupCount * quantities_ * models_) {
   for (size_t g = 0; g < problem.groupCount; ++g)
     for (size_t k = 0; k < quantities_; ++k)
-      for (size_t j = 0; j < models_; ++j) weight_[(g * quantities_ + k) * models_ + j] = problem.weight(k, g);
+      for (size_t j = 0; j < problem.models; ++j) weight_[(g * quantities_ + k) * models_ + j] = problem.weight(k, g);
   for (size_t l = 0; l < problem.limits.size(); ++l) {
     const Limit& limit = problem.limits[l];
     const double price = limit.sign() * prices[l];
@@ -114,7 +115,7 @@ Reduced::Reduced(const Problem& problem, std::span<const double> prices)
       double* values = limit.quantity == kRequests
                            ? base_.data() + g * models_
                            : weight_.data() + (g * quantities_ + static_cast<size_t>(limit.quantity)) * models_;
-      for (size_t j = 0; j < models_; ++j)
+      for (size_t j = 0; j < problem.models; ++j)
         if (limit.model == kAll || limit.model == static_cast<int>(j)) values[j] += price;
     }
   }

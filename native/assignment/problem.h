@@ -96,7 +96,8 @@ class Terms {
 // i: the Lagrangian's coefficient of x[i,j]. Affine in the quantities, whatever the mix of limits.
 class Reduced {
  public:
-  Reduced(const Problem& problem, std::span<const double> prices);
+  // Tables may be padded with zeros to more models than there are.
+  Reduced(const Problem& problem, std::span<const double> prices, size_t padded = 0);
 
   const double* base(size_t group) const { return base_.data() + group * models_; }
   const double* weight(size_t group, size_t quantity) const {

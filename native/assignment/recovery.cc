@@ -34,8 +34,7 @@ Weights weigh(const Problem& problem, const Reduced& reduced, const RowSet::Row&
   w.best = 0;
   for (size_t c = 0; c < row.models.size(); ++c) {
     double r = reduced.base(row.group)[row.models[c]];
-    for (size_t k = 0; k < quantities; ++k)
-      r += reduced.weight(row.group, k)[row.models[c]] * static_cast<double>(row.values[c * quantities + k]);
+    for (size_t k = 0; k < quantities; ++k) r += reduced.weight(row.group, k)[row.models[c]] * row.value(k, c);
     w.p[c] = r;
     if (r < least) {
       second = least;
@@ -199,8 +198,7 @@ std::vector<size_t> nearestRows(const Problem& problem, const Reduced& reduced, 
     const RowSet::Row row = set[i];
     for (size_t c = 0; c < row.models.size(); ++c) {
       r[c] = reduced.base(row.group)[row.models[c]];
-      for (size_t k = 0; k < quantities; ++k)
-        r[c] += reduced.weight(row.group, k)[row.models[c]] * static_cast<double>(row.values[c * quantities + k]);
+      for (size_t k = 0; k < quantities; ++k) r[c] += reduced.weight(row.group, k)[row.models[c]] * row.value(k, c);
     }
     for (size_t c = 0; c < row.models.size(); ++c) {
       if (c == chosen[i]) continue;

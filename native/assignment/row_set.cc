@@ -9,10 +9,15 @@ namespace omnirouter::assignment {
 void RowSet::add(const Problem& problem, size_t i, uint64_t models) {
   ids_.push_back(static_cast<uint32_t>(i));
   groups_.push_back(static_cast<uint16_t>(problem.group(i)));
-  for (; models != 0; models &= models - 1) {
-    const size_t j = static_cast<size_t>(std::countr_zero(models));
-    models_.push_back(static_cast<uint8_t>(j));
-    for (size_t k = 0; k < quantities_; ++k) values_.push_back(problem.row(k, i)[j]);
+  for (uint64_t left = models; left != 0; left &= left - 1)
+    models_.push_back(static_cast<uint8_t>(std::countr_zero(left)));
+  const bool every = models == problem.everyModel();
+  for (size_t k = 0; k < quantities_; ++k) {
+    const float* from = problem.row(k, i);
+    if (every)
+      values_.insert(values_.end(), from, from + problem.models);
+    else
+      for (uint64_t left = models; left != 0; left &= left - 1) values_.push_back(from[std::countr_zero(left)]);
   }
   starts_.push_back(models_.size());
 }
@@ -20,11 +25,11 @@ void RowSet::add(const Problem& problem, size_t i, uint64_t models) {
 void RowSet::add(const Row& row, uint64_t keep) {
   ids_.push_back(row.id);
   groups_.push_back(row.group);
-  for (; keep != 0; keep &= keep - 1) {
-    const size_t c = static_cast<size_t>(std::countr_zero(keep));
-    models_.push_back(row.models[c]);
-    const auto values = row.quantitiesOf(c, quantities_);
-    values_.insert(values_.end(), values.begin(), values.end());
+  for (uint64_t left = keep; left != 0; left &= left - 1)
+    models_.push_back(row.models[static_cast<size_t>(std::countr_zero(left))]);
+  for (size_t k = 0; k < quantities_; ++k) {
+    const float* from = row.values + k * row.models.size();
+    for (uint64_t left = keep; left != 0; left &= left - 1) values_.push_back(from[std::countr_zero(left)]);
   }
   starts_.push_back(models_.size());
 }
@@ -49,11 +54,10 @@ void RowSet::reserve(size_t rows, size_t candidates) {
 
 void addChoice(const Problem& problem, const Terms& terms, const RowSet::Row& row, size_t c, Sums& sums) {
   const size_t quantities = problem.quantities.size();
-  const float* q = row.values + c * quantities;
-  for (size_t k = 0; k < quantities; ++k) sums.objective += problem.weight(k, row.group) * static_cast<double>(q[k]);
+  for (size_t k = 0; k < quantities; ++k) sums.objective += problem.weight(k, row.group) * row.value(k, c);
   const auto add = [&](const Term& term) {
     sums.limit[static_cast<size_t>(term.limit)] +=
-        term.quantity == kRequests ? term.sign : term.sign * static_cast<double>(q[static_cast<size_t>(term.quantity)]);
+        term.quantity == kRequests ? term.sign : term.sign * row.value(static_cast<size_t>(term.quantity), c);
   };
   for (const Term& term : terms.shared(row.group)) add(term);
   for (const Term& term : terms.own(row.group, row.models[c])) add(term);

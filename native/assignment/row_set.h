@@ -33,9 +33,9 @@ class RowSet {
     uint32_t id;  // row of the problem
     uint16_t group;
     std::span<const uint8_t> models;
-    const float* values;  // models.size() x quantities
-    std::span<const float> quantitiesOf(size_t candidate, size_t quantities) const {
-      return {values + candidate * quantities, quantities};
+    const float* values;  // quantities x models.size()
+    double value(size_t quantity, size_t candidate) const {
+      return static_cast<double>(values[quantity * models.size() + candidate]);
     }
   };
 

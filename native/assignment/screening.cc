@@ -141,16 +141,12 @@ RowSet narrow(const Problem& problem, const Terms& terms, const RowSet& set, con
       size_t winner = 0;
       for (size_t c = 0; c < row.models.size(); ++c) {
         r[c] = reduced.base(row.group)[row.models[c]];
-        for (size_t k = 0; k < quantities; ++k)
-          r[c] += reduced.weight(row.group, k)[row.models[c]] * static_cast<double>(row.values[c * quantities + k]);
+        for (size_t k = 0; k < quantities; ++k) r[c] += reduced.weight(row.group, k)[row.models[c]] * row.value(k, c);
         if (r[c] < r[winner]) winner = c;
       }
       uint64_t open = uint64_t{1} << winner;
       for (size_t c = 0; c < row.models.size(); ++c)
-        if (c != winner &&
-            r[c] - r[winner] <= region.reach(row.group, row.models[winner], row.models[c],
-                                             row.values + winner * quantities, row.values + c * quantities))
-          open |= uint64_t{1} << c;
+        if (c != winner && r[c] - r[winner] <= region.reach(row, winner, c)) open |= uint64_t{1} << c;
       choice[row.id] = row.models[winner];
       if (std::has_single_bit(open))
         addChoice(problem, terms, row, winner, part.decided);

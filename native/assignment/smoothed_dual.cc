@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "assignment/moments.h"
 #include "compute/chunks.h"
 #include "compute/exp.h"
 #include "compute/pool.h"
@@ -11,191 +12,204 @@ namespace omnirouter::assignment {
 
 namespace {
 
-// Rows per chunk: enough to pay for a chunk's L x L accumulators, few enough to share a small set among threads.
-size_t sliceFor(size_t limits) { return std::max<size_t>(1024, limits * limits / 4); }
-// Softmin weights below 2^-40 change nothing in double sums of thousands of rows; they are taken as zero.
-constexpr double kNegligible = 27.8;
+// Rows with at most so many candidates are handled candidate by candidate, others by the kernel over all models.
+constexpr size_t kFew = 4;
 
-// Symmetric sums are kept one-sided: what belongs to the pair {a, b} is added to (a, b) or to (b, a), whichever comes,
-// and fold() adds the two.
-struct Partial {
-  Partial(size_t limits, bool withSpread)
-      : gradient(limits, 0.0), curvature(limits * limits, 0.0), second(withSpread ? limits * limits : 0, 0.0) {}
-  double value = 0;
-  std::vector<double> gradient;
-  std::vector<double> curvature;
-  std::vector<double> second;  // sum of E[f] E[f]'
-};
-
-Eigen::MatrixXd fold(const std::vector<double>& sum, Eigen::Index n) {
-  const Eigen::Map<const Eigen::MatrixXd> half(sum.data(), n, n);
-  Eigen::MatrixXd whole = half + half.transpose();
-  whole.diagonal() *= 0.5;
-  return whole;
-}
-
-// One row's contributions. The row's feature vectors are sparse: the group's shared limits, and each candidate's own.
-class RowWork {
+// Rows of few candidates: the same sums as the kernel's, without second moments.
+class FewCandidates {
  public:
-  RowWork(const Problem& problem, const Terms& terms, const Reduced& reduced, double tau)
-      : quantities_(problem.quantities.size()),
-        limits_(problem.limits.size()),
-        terms_(terms),
-        reduced_(reduced),
-        perTau_(1 / tau) {}
+  FewCandidates(const MomentLayout& layout, const SoftminTables& tables, double* moments)
+      : layout_(layout), t_(tables), moments_(moments) {}
 
-  void operator()(const RowSet::Row& row, bool spread, Partial& out) {
+  // Returns the least reduced value. Rows of two wait for finish(), or for more of their kind.
+  double add(const RowSet::Row& row) {
     const size_t count = row.models.size();
-    double r[kMaxModels], least = std::numeric_limits<double>::infinity();
-    const double* base = reduced_.base(row.group);
+    const double* base = t_.base + row.group * layout_.models();
+    double r[kFew];
     for (size_t c = 0; c < count; ++c) r[c] = base[row.models[c]];
-    for (size_t k = 0; k < quantities_; ++k) {
-      const double* weight = reduced_.weight(row.group, k);
-      for (size_t c = 0; c < count; ++c)
-        r[c] += weight[row.models[c]] * static_cast<double>(row.values[c * quantities_ + k]);
+    for (size_t k = 0; k < t_.quantities; ++k) {
+      const double* weight = t_.weight + (row.group * t_.quantities + k) * layout_.models();
+      for (size_t c = 0; c < count; ++c) r[c] += weight[row.models[c]] * row.value(k, c);
     }
-    for (size_t c = 0; c < count; ++c) least = std::min(least, r[c]);
-    out.value += least;
-
-    alive_ = 0;
-    double total = 0;
+    if (count == 2) {
+      const bool secondIsFarther = r[0] <= r[1];
+      const double distance = secondIsFarther ? r[1] - r[0] : r[0] - r[1];
+      pairs_[waiting_] = {row, secondIsFarther};
+      distance_[waiting_++] = distance * t_.perTau;
+      if (waiting_ == kBatch) finish();
+      return secondIsFarther ? r[0] : r[1];
+    }
+    double least = r[0];
+    for (size_t c = 1; c < count; ++c) least = std::min(least, r[c]);
+    double p[kFew], total = 0;
     for (size_t c = 0; c < count; ++c) {
-      const double x = (r[c] - least) * perTau_;
-      if (!(x <= kNegligible)) continue;
-      candidate_[alive_] = c;
-      total += p_[alive_++] = compute::expOfMinus(x);
+      const double x = (r[c] - least) * t_.perTau;
+      total += p[c] = x <= kNegligible ? compute::expOfMinus(x) : 0.0;
     }
-    const double share = 1 / total;
-    for (size_t a = 0; a < alive_; ++a) p_[a] *= share;
+    for (size_t c = 0; c < count; ++c) p[c] /= total;
+    addFew(row, p);
+    return least;
+  }
 
-    if (alive_ == 2 && !spread) {
-      addPair(row, out);
-    } else {
-      addMeans(row, spread, out);
-      if (alive_ > 1) addCovariance(row, out);
+  void finish() {
+    for (size_t i = waiting_; i % 8 != 0; ++i) distance_[i] = 0;
+    double farther[kBatch], variance[kBatch];
+    kernel_(distance_, waiting_, farther, variance);
+    for (size_t i = 0; i < waiting_; ++i) {
+      const double second = pairs_[i].secondIsFarther ? farther[i] : 1 - farther[i];
+      addPair(pairs_[i].row, second, variance[i]);
     }
+    waiting_ = 0;
   }
 
  private:
-  struct Entry {
-    int limit;
-    double amount;
+  // Softmin weights below 2^-40, as in the kernel.
+  static constexpr double kNegligible = 27.8;
+  static constexpr size_t kBatch = 64;
+
+  double own(const RowSet::Row& row, size_t kind, size_t c) const {
+    const int quantity = t_.kindQuantity[kind];
+    return quantity < 0 ? 1.0 : row.value(static_cast<size_t>(quantity), c);
+  }
+  double channel(const RowSet::Row& row, size_t s, size_t c) const {
+    return row.value(static_cast<size_t>(t_.channelQuantity[s]), c);
+  }
+
+  // Weights 1 - p and p, variance p (1 - p): E[f] = f0 + p d and Cov[f] = p (1 - p) d d', d = f1 - f0. No difference of
+  // nearly equal numbers, however close p is to 0 or 1.
+  void addPair(const RowSet::Row& row, double p, double variance) const {
+    const SoftminSums sums = layout_.at(moments_, row.group);
+    const size_t j0 = row.models[0], j1 = row.models[1], kinds = t_.kinds, models = layout_.models(),
+                 dimensions = layout_.dimensions();
+    *sums.rows += 1;
+    double slope[kMaxQuantities];
+    for (size_t s = 0; s < t_.channels; ++s) {
+      const double q0 = channel(row, s, 0), d = channel(row, s, 1) - q0;
+      slope[s] = variance * d;
+      sums.mean[s] += q0 + p * d;
+      for (size_t t = 0; t < s; ++t)
+        sums.covariance[s * t_.channels + t] += slope[s] * (channel(row, t, 1) - channel(row, t, 0));
+      sums.covariance[s * t_.channels + s] += slope[s] * d;
+    }
+    for (size_t o = 0; o < kinds; ++o) {
+      const double w0 = own(row, o, 0), w1 = own(row, o, 1);
+      const size_t at0 = o * models + j0, at1 = o * models + j1;
+      sums.own[at0] += (1 - p) * w0;
+      sums.own[at1] += p * w1;
+      for (size_t s = 0; s < t_.channels; ++s) {
+        sums.mixed[s * dimensions + at0] -= slope[s] * w0;
+        sums.mixed[s * dimensions + at1] += slope[s] * w1;
+      }
+      for (size_t other = o; other < kinds; ++other) {
+        const double v0 = own(row, other, 0), v1 = own(row, other, 1);
+        double* diagonal = sums.diagonal + (o * kinds + other) * models;
+        diagonal[j0] += variance * w0 * v0;
+        diagonal[j1] += variance * w1 * v1;
+        sums.outer[at0 * dimensions + other * models + j1] += variance * w0 * v1;
+        if (other != o) sums.outer[at1 * dimensions + other * models + j0] += variance * w1 * v0;
+      }
+    }
+  }
+
+  void addFew(const RowSet::Row& row, const double* p) const {
+    const SoftminSums sums = layout_.at(moments_, row.group);
+    const size_t count = row.models.size(), kinds = t_.kinds, models = layout_.models(),
+                 dimensions = layout_.dimensions();
+    *sums.rows += 1;
+    double mean[kMaxQuantities];
+    for (size_t s = 0; s < t_.channels; ++s) {
+      mean[s] = 0;
+      for (size_t c = 0; c < count; ++c) mean[s] += p[c] * channel(row, s, c);
+      sums.mean[s] += mean[s];
+      for (size_t t = 0; t <= s; ++t) {
+        double both = 0;
+        for (size_t c = 0; c < count; ++c)
+          both += p[c] * (channel(row, s, c) - mean[s]) * (channel(row, t, c) - mean[t]);
+        sums.covariance[s * t_.channels + t] += both;
+      }
+    }
+    for (size_t c = 0; c < count; ++c) {
+      if (p[c] == 0) continue;
+      for (size_t o = 0; o < kinds; ++o) {
+        const double u = p[c] * own(row, o, c);
+        const size_t at = o * models + row.models[c];
+        sums.own[at] += u;
+        for (size_t s = 0; s < t_.channels; ++s) sums.mixed[s * dimensions + at] += u * (channel(row, s, c) - mean[s]);
+        for (size_t other = o; other < kinds; ++other) {
+          sums.diagonal[(o * kinds + other) * models + row.models[c]] += u * own(row, other, c);
+          for (size_t e = 0; e < count; ++e)
+            sums.outer[at * dimensions + other * models + row.models[e]] += u * (p[e] * own(row, other, e));
+        }
+      }
+    }
+  }
+
+  struct Pair {
+    RowSet::Row row;
+    bool secondIsFarther;
   };
-
-  double feature(const RowSet::Row& row, const Term& term, size_t c) const {
-    return term.quantity == kRequests
-               ? term.sign
-               : term.sign * static_cast<double>(row.values[c * quantities_ + static_cast<size_t>(term.quantity)]);
-  }
-
-  // Two candidates with weights p and 1 - p: E[f] = f0 + (1 - p) d and Cov[f] = p (1 - p) d d', d = f1 - f0.
-  void addPair(const RowSet::Row& row, Partial& out) {
-    const size_t c0 = candidate_[0], c1 = candidate_[1];
-    const double p1 = p_[1], weight = p_[0] * p_[1];
-    difference_.clear();
-    for (const Term& term : terms_.shared(row.group)) {
-      const double f0 = feature(row, term, c0), d = feature(row, term, c1) - f0;
-      out.gradient[static_cast<size_t>(term.limit)] += f0 + p1 * d;
-      difference_.push_back({term.limit, d});
-    }
-    for (const Term& term : terms_.own(row.group, row.models[c0])) {
-      const double f = feature(row, term, c0);
-      out.gradient[static_cast<size_t>(term.limit)] += p_[0] * f;
-      difference_.push_back({term.limit, -f});
-    }
-    for (const Term& term : terms_.own(row.group, row.models[c1])) {
-      const double f = feature(row, term, c1);
-      out.gradient[static_cast<size_t>(term.limit)] += p1 * f;
-      difference_.push_back({term.limit, f});
-    }
-    addOuter(difference_, weight, out.curvature);
-  }
-
-  void addMeans(const RowSet::Row& row, bool spread, Partial& out) {
-    mean_.clear();
-    for (const Term& term : terms_.shared(row.group)) {
-      double mean = 0;
-      for (size_t a = 0; a < alive_; ++a) mean += p_[a] * feature(row, term, candidate_[a]);
-      mean_.push_back({term.limit, mean});
-    }
-    for (size_t a = 0; a < alive_; ++a)
-      for (const Term& term : terms_.own(row.group, row.models[candidate_[a]]))
-        mean_.push_back({term.limit, p_[a] * feature(row, term, candidate_[a])});
-    for (const Entry& entry : mean_) out.gradient[static_cast<size_t>(entry.limit)] += entry.amount;
-    if (spread) addOuter(mean_, 1.0, out.second);
-  }
-
-  // Cov[f] = E[f f'] - E[f] E[f]'.
-  void addCovariance(const RowSet::Row& row, Partial& out) {
-    addOuter(mean_, -1.0, out.curvature);
-    for (size_t a = 0; a < alive_; ++a) {
-      difference_.clear();
-      for (const Term& term : terms_.shared(row.group))
-        difference_.push_back({term.limit, feature(row, term, candidate_[a])});
-      for (const Term& term : terms_.own(row.group, row.models[candidate_[a]]))
-        difference_.push_back({term.limit, feature(row, term, candidate_[a])});
-      addOuter(difference_, p_[a], out.curvature);
-    }
-  }
-
-  void addOuter(const std::vector<Entry>& v, double weight, std::vector<double>& sum) const {
-    for (size_t s = 0; s < v.size(); ++s) {
-      const double scaled = weight * v[s].amount;
-      double* column = sum.data() + static_cast<size_t>(v[s].limit) * limits_;
-      for (size_t t = s; t < v.size(); ++t) column[v[t].limit] += scaled * v[t].amount;
-    }
-  }
-
-  const size_t quantities_, limits_;
-  const Terms& terms_;
-  const Reduced& reduced_;
-  const double perTau_;
-  size_t alive_ = 0;
-  size_t candidate_[kMaxModels];
-  double p_[kMaxModels];
-  std::vector<Entry> mean_, difference_;
+  const MomentLayout& layout_;
+  const SoftminTables& t_;
+  double* const moments_;
+  const SoftminPairs kernel_ = softminPairs(compute::isa());
+  size_t waiting_ = 0;
+  Pair pairs_[kBatch];
+  double distance_[kBatch];
 };
+
+// Rows per chunk: enough to pay for a chunk's moments, few enough to share a small set among threads.
+size_t sliceFor(const MomentLayout& layout) { return std::max<size_t>(1024, layout.size() / 4); }
 
 }  // namespace
 
-DualPoint evaluate(const Problem& problem, const Terms& terms, const RowSet& set, const Eigen::VectorXd& prices,
-                   double tau, Spread spread, const compute::CancelFlag& cancel) {
+DualPoint evaluate(const Problem& problem, const RowSet& set, const Eigen::VectorXd& prices, double tau, Spread spread,
+                   const compute::CancelFlag& cancel) {
   const size_t limits = problem.limits.size();
-  const auto n = static_cast<Eigen::Index>(limits);
   const bool withSpread = spread == Spread::betweenRows;
-  const Reduced reduced(problem, {prices.data(), limits});
-  const compute::Chunks chunks(set.size(), sliceFor(limits));
-  std::vector<Partial> partials(std::max<size_t>(1, chunks.count()), Partial(limits, withSpread));
+  const MomentLayout layout(problem);
+  const Reduced reduced(problem, {prices.data(), limits}, layout.models());
+  const SoftminTables tables{reduced.base(0),          reduced.weight(0, 0),  layout.channels().data(),
+                             layout.kinds().data(),    problem.models,        problem.quantities.size(),
+                             layout.channels().size(), layout.kinds().size(), 1 / tau};
+  const AddSoftminRow kernel = addSoftminRow(compute::isa());
+  const compute::Chunks chunks(set.size(), sliceFor(layout));
+  const size_t stride = layout.size() + 1;
+  std::vector<double> moments(std::max<size_t>(1, chunks.count()) * stride, 0.0);
   compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {
     cancel.throwIfRaised();
-    RowWork work(problem, terms, reduced, tau);
+    double* own = moments.data() + chunk * stride;
+    FewCandidates few(layout, tables, own);
+    double value = 0;
     const compute::Range range = chunks[chunk];
-    for (size_t i = range.begin; i < range.end; ++i) work(set[i], withSpread, partials[chunk]);
+    for (size_t i = range.begin; i < range.end; ++i) {
+      const RowSet::Row row = set[i];
+      if (row.models.size() <= kFew && !withSpread)
+        value += few.add(row);
+      else
+        value += kernel(tables, {row.group, row.models.size(), row.models.data(), row.values}, withSpread,
+                        layout.at(own, row.group));
+    }
+    few.finish();
+    own[layout.size()] = value;
   });
-
-  Partial& sum = partials.front();
-  for (size_t chunk = 1; chunk < partials.size(); ++chunk) {
-    const Partial& partial = partials[chunk];
-    sum.value += partial.value;
-    for (size_t l = 0; l < limits; ++l) sum.gradient[l] += partial.gradient[l];
-    for (size_t e = 0; e < limits * limits; ++e) sum.curvature[e] += partial.curvature[e];
-    for (size_t e = 0; e < partial.second.size(); ++e) sum.second[e] += partial.second[e];
-  }
+  for (size_t chunk = 1; chunk < chunks.count(); ++chunk)
+    for (size_t e = 0; e < stride; ++e) moments[e] += moments[chunk * stride + e];
 
   DualPoint point;
-  point.value = set.decided.objective + set.weight * sum.value;
-  point.gradient.resize(n);
+  point.value = set.decided.objective + set.weight * moments[layout.size()];
+  const Eigen::VectorXd mean = layout.mean(problem, moments);
+  point.gradient.resize(mean.size());
   for (size_t l = 0; l < limits; ++l) {
+    const auto e = static_cast<Eigen::Index>(l);
     const Limit& limit = problem.limits[l];
     const double fixed = set.decided.limit[l] - limit.sign() * limit.bound;
-    point.gradient[static_cast<Eigen::Index>(l)] = set.weight * sum.gradient[l] + fixed;
-    point.value += prices[static_cast<Eigen::Index>(l)] * fixed;
+    point.gradient[e] = set.weight * mean[e] + fixed;
+    point.value += prices[e] * fixed;
   }
-  point.curvature = (set.weight / tau) * fold(sum.curvature, n);
+  point.curvature = (set.weight / tau) * layout.covariance(problem, moments);
   if (withSpread && set.size() > 1) {
     const auto rows = static_cast<double>(set.size());
-    const Eigen::VectorXd mean = Eigen::Map<const Eigen::VectorXd>(sum.gradient.data(), n) / rows;
-    point.spread = (fold(sum.second, n) - rows * mean * mean.transpose()) / (rows - 1);
+    point.spread = (layout.second(problem, moments) - mean * mean.transpose() / rows) / (rows - 1);
   }
   return point;
 }

@@ -26,7 +26,7 @@ struct DualPoint {
 
 enum class Spread { none, betweenRows };
 
-DualPoint evaluate(const Problem& problem, const Terms& terms, const RowSet& set, const Eigen::VectorXd& prices,
-                   double tau, Spread spread, const compute::CancelFlag& cancel);
+DualPoint evaluate(const Problem& problem, const RowSet& set, const Eigen::VectorXd& prices, double tau, Spread spread,
+                   const compute::CancelFlag& cancel);
 
 }  // namespace omnirouter::assignment

@@ -7,7 +7,8 @@ const load = highsLoader as unknown as typeof highsLoader.default;
 let loaded: Promise<Highs> | undefined;
 
 export interface HighsAnswer {
-  readonly status: "optimal" | "infeasible";
+  /** `undecided`: its time was up. */
+  readonly status: "optimal" | "infeasible" | "undecided";
   /** Of the objective as stated (what is maximised, if it is). */
   readonly objective: number;
 }
@@ -35,10 +36,10 @@ export function asLp(problem: AssignmentProblem, integers: boolean, slack: numbe
   const { objective } = problem;
   const maximise = "maximize" in objective;
   const stated = maximise ? objective.maximize : objective.minimize;
-  if (typeof stated !== "string") throw new Error("one quantity, by name");
+  const weights = Object.entries(typeof stated === "string" ? { [stated]: 1 } : stated);
   const lines = [
     maximise ? "Maximize" : "Minimize",
-    ` obj: ${sum((i, j) => problem.quantities[stated]![i * m + j]!)}`,
+    ` obj: ${sum((i, j) => weights.reduce((sum, [name, weight]) => sum + weight * problem.quantities[name]![i * m + j]!, 0))}`,
   ];
   lines.push("Subject To");
   for (let i = 0; i < rows; i++) {
@@ -74,6 +75,7 @@ export async function solveByHighs(
   loaded ??= load();
   const highs = await loaded;
   const answer = highs.solve(asLp(problem, integers, slack), {
+    time_limit: 2,
     mip_rel_gap: 0,
     mip_abs_gap: 0,
     mip_feasibility_tolerance: 1e-9,
@@ -82,5 +84,6 @@ export async function solveByHighs(
   });
   if (answer.Status === "Optimal") return { status: "optimal", objective: answer.ObjectiveValue };
   if (answer.Status === "Infeasible") return { status: "infeasible", objective: Number.NaN };
+  if (answer.Status === "Time limit reached") return { status: "undecided", objective: Number.NaN };
   throw new Error(`HiGHS: ${answer.Status}`);
 }

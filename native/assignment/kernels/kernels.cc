@@ -1,41 +1,58 @@
 #include "assignment/kernels/least_reduced.h"
 #include "assignment/kernels/screen_rows.h"
+#include "assignment/kernels/softmin_row.h"
 
 namespace omnirouter::assignment {
 
-extern const LeastReduced kLeastReduced_scalar, kLeastReduced_avx2, kLeastReduced_avx512, kLeastReduced_neon;
-extern const ScreenRows kScreenRows_scalar, kScreenRows_avx2, kScreenRows_avx512, kScreenRows_neon;
+#define OMNIROUTER_KERNELS(isa)                    \
+  extern const LeastReduced kLeastReduced_##isa;   \
+  extern const ScreenRows kScreenRows_##isa;       \
+  extern const AddSoftminRow kAddSoftminRow_##isa; \
+  extern const SoftminPairs kSoftminPairs_##isa; \
+  static const Kernels k_##isa{&kLeastReduced_##isa, &kScreenRows_##isa, &kAddSoftminRow_##isa, &kSoftminPairs_##isa};
 
-LeastReduced leastReduced(compute::Isa isa) {
+namespace {
+// Pointers to the constants of another file, which may not be initialised yet when these are.
+struct Kernels {
+  const LeastReduced* leastReduced;
+  const ScreenRows* screenRows;
+  const AddSoftminRow* addSoftminRow;
+  const SoftminPairs* softminPairs;
+};
+}  // namespace
+
+OMNIROUTER_KERNELS(scalar)
+#if defined(__x86_64__) || defined(_M_X64)
+OMNIROUTER_KERNELS(avx2)
+OMNIROUTER_KERNELS(avx512)
+#elif defined(__aarch64__)
+OMNIROUTER_KERNELS(neon)
+#endif
+#undef OMNIROUTER_KERNELS
+
+namespace {
+
+const Kernels& kernels(compute::Isa isa) {
   switch (isa) {
 #if defined(__x86_64__) || defined(_M_X64)
     case compute::Isa::avx512:
-      return kLeastReduced_avx512;
+      return k_avx512;
     case compute::Isa::avx2:
-      return kLeastReduced_avx2;
+      return k_avx2;
 #elif defined(__aarch64__)
     case compute::Isa::neon:
-      return kLeastReduced_neon;
+      return k_neon;
 #endif
     default:
-      return kLeastReduced_scalar;
+      return k_scalar;
   }
 }
 
-ScreenRows screenRows(compute::Isa isa) {
-  switch (isa) {
-#if defined(__x86_64__) || defined(_M_X64)
-    case compute::Isa::avx512:
-      return kScreenRows_avx512;
-    case compute::Isa::avx2:
-      return kScreenRows_avx2;
-#elif defined(__aarch64__)
-    case compute::Isa::neon:
-      return kScreenRows_neon;
-#endif
-    default:
-      return kScreenRows_scalar;
-  }
-}
+}  // namespace
+
+LeastReduced leastReduced(compute::Isa isa) { return *kernels(isa).leastReduced; }
+ScreenRows screenRows(compute::Isa isa) { return *kernels(isa).screenRows; }
+AddSoftminRow addSoftminRow(compute::Isa isa) { return *kernels(isa).addSoftminRow; }
+SoftminPairs softminPairs(compute::Isa isa) { return *kernels(isa).softminPairs; }
 
 }  // namespace omnirouter::assignment

@@ -1,17 +1,24 @@
 #include "assignment/kernels/lanes_avx2.inl"
 #include "assignment/kernels/least_reduced.h"
 #include "assignment/kernels/screen_rows.h"
+#include "assignment/kernels/softmin_row.h"
+#include "compute/exp.h"
 
 namespace omnirouter::assignment {
 
 namespace {
 #include "assignment/kernels/least_reduced.inl"
 #include "assignment/kernels/screen_rows.inl"
+#include "assignment/kernels/softmin_row.inl"
 }  // namespace
 
 extern const LeastReduced kLeastReduced_avx2;
 const LeastReduced kLeastReduced_avx2 = leastReducedRows;
 extern const ScreenRows kScreenRows_avx2;
 const ScreenRows kScreenRows_avx2 = screenRowsAll;
+extern const AddSoftminRow kAddSoftminRow_avx2;
+const AddSoftminRow kAddSoftminRow_avx2 = addSoftminRowAll;
+extern const SoftminPairs kSoftminPairs_avx2;
+const SoftminPairs kSoftminPairs_avx2 = softminPairsAll;
 
 }  // namespace omnirouter::assignment

@@ -1,17 +1,24 @@
 #include "assignment/kernels/lanes_avx512.inl"
 #include "assignment/kernels/least_reduced.h"
 #include "assignment/kernels/screen_rows.h"
+#include "assignment/kernels/softmin_row.h"
+#include "compute/exp.h"
 
 namespace omnirouter::assignment {
 
 namespace {
 #include "assignment/kernels/least_reduced.inl"
 #include "assignment/kernels/screen_rows.inl"
+#include "assignment/kernels/softmin_row.inl"
 }  // namespace
 
 extern const LeastReduced kLeastReduced_avx512;
 const LeastReduced kLeastReduced_avx512 = leastReducedRows;
 extern const ScreenRows kScreenRows_avx512;
 const ScreenRows kScreenRows_avx512 = screenRowsAll;
+extern const AddSoftminRow kAddSoftminRow_avx512;
+const AddSoftminRow kAddSoftminRow_avx512 = addSoftminRowAll;
+extern const SoftminPairs kSoftminPairs_avx512;
+const SoftminPairs kSoftminPairs_avx512 = softminPairsAll;
 
 }  // namespace omnirouter::assignment

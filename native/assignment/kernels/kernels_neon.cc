@@ -1,17 +1,24 @@
 #include "assignment/kernels/lanes_neon.inl"
 #include "assignment/kernels/least_reduced.h"
 #include "assignment/kernels/screen_rows.h"
+#include "assignment/kernels/softmin_row.h"
+#include "compute/exp.h"
 
 namespace omnirouter::assignment {
 
 namespace {
 #include "assignment/kernels/least_reduced.inl"
 #include "assignment/kernels/screen_rows.inl"
+#include "assignment/kernels/softmin_row.inl"
 }  // namespace
 
 extern const LeastReduced kLeastReduced_neon;
 const LeastReduced kLeastReduced_neon = leastReducedRows;
 extern const ScreenRows kScreenRows_neon;
 const ScreenRows kScreenRows_neon = screenRowsAll;
+extern const AddSoftminRow kAddSoftminRow_neon;
+const AddSoftminRow kAddSoftminRow_neon = addSoftminRowAll;
+extern const SoftminPairs kSoftminPairs_neon;
+const SoftminPairs kSoftminPairs_neon = softminPairsAll;
 
 }  // namespace omnirouter::assignment

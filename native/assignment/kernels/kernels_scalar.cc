@@ -1,17 +1,24 @@
 #include "assignment/kernels/lanes_scalar.inl"
 #include "assignment/kernels/least_reduced.h"
 #include "assignment/kernels/screen_rows.h"
+#include "assignment/kernels/softmin_row.h"
+#include "compute/exp.h"
 
 namespace omnirouter::assignment {
 
 namespace {
 #include "assignment/kernels/least_reduced.inl"
 #include "assignment/kernels/screen_rows.inl"
+#include "assignment/kernels/softmin_row.inl"
 }  // namespace
 
 extern const LeastReduced kLeastReduced_scalar;
 const LeastReduced kLeastReduced_scalar = leastReducedRows;
 extern const ScreenRows kScreenRows_scalar;
 const ScreenRows kScreenRows_scalar = screenRowsAll;
+extern const AddSoftminRow kAddSoftminRow_scalar;
+const AddSoftminRow kAddSoftminRow_scalar = addSoftminRowAll;
+extern const SoftminPairs kSoftminPairs_scalar;
+const SoftminPairs kSoftminPairs_scalar = softminPairsAll;
 
 }  // namespace omnirouter::assignment

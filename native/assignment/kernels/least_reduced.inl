@@ -1,54 +1,87 @@
-// Included once per instruction set, inside an anonymous namespace: no standard templates, so that no function compiled
-// for a newer CPU can be shared with the rest of the program. Written for the compiler's vectoriser: every inner loop
-// runs over models, without branches; common numbers of models are known at compile time.
+// Included once per instruction set, after its lanes_*.inl, inside an anonymous namespace: no standard templates, so
+// that no function compiled for a newer CPU can be shared with the rest of the program. `kBlocks` registers of eight
+// models; `kQuantities` of them are kept in registers, 0: any number.
 
-constexpr size_t kLeastLanes = 8;
+// How many rows ahead memory is asked for.
+constexpr size_t kPrefetchRows = 24;
 
-inline __attribute__((always_inline)) void leastReducedOf(const LeastReducedBlock& block, const size_t models,
-                                                          double* least, uint8_t* which) {
-  const double never = 1.7976931348623157e308;
-  const size_t padded = (models + kLeastLanes - 1) / kLeastLanes * kLeastLanes;
-  double r[64];
-  for (size_t j = models; j < padded; ++j) r[j] = never;
+template <size_t kBlocks, size_t kQuantities>
+void leastReducedOf(const LeastReducedBlock& block, double* out, uint8_t* which) {
+  constexpr size_t kKept = kQuantities != 0 ? kQuantities : 1;
+  const size_t models = block.models, tail = models - (kBlocks - 1) * 8;
+  const size_t quantities = kQuantities != 0 ? kQuantities : block.quantities;
+  const uint64_t every = models == 64 ? ~uint64_t{0} : (uint64_t{1} << models) - 1;
+  const Doubles never = allDoubles(1.7976931348623157e308);
+  const auto table = [&](const double* row, size_t v) {
+    return v + 1 < kBlocks || tail == 8 ? load(row + v * 8) : loadFirst(row + v * 8, tail);
+  };
+  const auto values = [&](const float* row, size_t v) {
+    return v + 1 < kBlocks || tail == 8 ? widen(row + v * 8) : widenFirst(row + v * 8, tail);
+  };
+  Doubles base[kBlocks], weight[kKept][kBlocks];
+  size_t loaded = ~size_t{0};  // the group whose tables are
   for (size_t i = 0; i < block.rows; ++i) {
+    // The hardware's prefetcher stops at every page.
+    for (size_t k = 0; k < quantities; ++k)
+      for (size_t line = 0; line < kBlocks; line += 2)
+        __builtin_prefetch(block.values[k] + (i + kPrefetchRows) * models + line * 8);
     const size_t group = block.groups != nullptr ? block.groups[i] : 0;
-    const double* base = block.base + group * models;
-    for (size_t j = 0; j < models; ++j) r[j] = base[j];
-    for (size_t k = 0; k < block.quantities; ++k) {
-      const double* weight = block.weight + (group * block.quantities + k) * models;
-      const float* q = block.values[k] + i * models;
-      for (size_t j = 0; j < models; ++j) r[j] = r[j] + weight[j] * static_cast<double>(q[j]);
+    if (group != loaded) {
+      loaded = group;
+      for (size_t v = 0; v < kBlocks; ++v) base[v] = table(block.base + group * models, v);
+      for (size_t k = 0; k < kQuantities; ++k)
+        for (size_t v = 0; v < kBlocks; ++v)
+          weight[k][v] = table(block.weight + (group * quantities + k) * models, v);
     }
-    const uint64_t allowed = block.allowed != nullptr ? block.allowed[i] : ~uint64_t{0};
-    if (block.allowed != nullptr)
-      for (size_t j = 0; j < models; ++j) r[j] = (allowed >> j & 1) != 0 ? r[j] : never;
-    // Lane by lane, then across the lanes: an order the compiler may vectorise without leave to reorder.
-    double lane[kLeastLanes];
-    for (size_t v = 0; v < kLeastLanes; ++v) lane[v] = r[v];
-    for (size_t j = kLeastLanes; j < padded; j += kLeastLanes)
-      for (size_t v = 0; v < kLeastLanes; ++v) lane[v] = r[j + v] < lane[v] ? r[j + v] : lane[v];
-    double best = lane[0];
-    for (size_t v = 1; v < kLeastLanes; ++v) best = lane[v] < best ? lane[v] : best;
-    size_t winner = 0;
-    while (winner + 1 < models && r[winner] != best) ++winner;
+    const uint64_t allowed = block.allowed != nullptr ? block.allowed[i] & every : every;
+    Doubles r[kBlocks];
+    for (size_t v = 0; v < kBlocks; ++v) r[v] = base[v];
+    for (size_t k = 0; k < quantities; ++k) {
+      const float* row = block.values[k] + i * models;
+      for (size_t v = 0; v < kBlocks; ++v) {
+        const Doubles w =
+            kQuantities != 0 ? weight[k < kKept ? k : 0][v] : table(block.weight + (group * quantities + k) * models, v);
+        r[v] = add(r[v], multiply(w, values(row, v)));
+      }
+    }
+    if (block.allowed != nullptr || tail != 8)
+      for (size_t v = 0; v < kBlocks; ++v) r[v] = select(static_cast<Bits>(allowed >> (v * 8) & 0xFF), r[v], never);
+    Doubles fold = r[0];
+    for (size_t v = 1; v < kBlocks; ++v) fold = least(fold, r[v]);
+    const double best = leastLane(fold);
+    const Doubles bests = allDoubles(best);
+    uint64_t ties = 0;
+    for (size_t v = 0; v < kBlocks; ++v) ties |= static_cast<uint64_t>(equal(r[v], bests)) << (v * 8);
     // Memory that is shared may hold NaN by now: still an allowed model.
-    if ((allowed >> winner & 1) == 0) winner = static_cast<size_t>(__builtin_ctzll(allowed));
-    least[i] = best;
-    which[i] = static_cast<uint8_t>(winner);
+    ties &= allowed;
+    out[i] = best;
+    which[i] = static_cast<uint8_t>(__builtin_ctzll(ties != 0 ? ties : allowed));
   }
 }
 
-void leastReducedRows(const LeastReducedBlock& block, double* least, uint8_t* which) {
-  switch (block.models) {
-    case 8:
-      return leastReducedOf(block, 8, least, which);
-    case 16:
-      return leastReducedOf(block, 16, least, which);
-    case 32:
-      return leastReducedOf(block, 32, least, which);
-    case 64:
-      return leastReducedOf(block, 64, least, which);
+template <size_t kBlocks>
+void leastReducedIn(const LeastReducedBlock& block, double* out, uint8_t* which) {
+  if (kBlocks <= 4 && block.quantities == 2) return leastReducedOf<kBlocks, 2>(block, out, which);
+  leastReducedOf<kBlocks, 0>(block, out, which);
+}
+
+void leastReducedRows(const LeastReducedBlock& block, double* out, uint8_t* which) {
+  switch ((block.models + 7) / 8) {
+    case 1:
+      return leastReducedIn<1>(block, out, which);
+    case 2:
+      return leastReducedIn<2>(block, out, which);
+    case 3:
+      return leastReducedIn<3>(block, out, which);
+    case 4:
+      return leastReducedIn<4>(block, out, which);
+    case 5:
+      return leastReducedIn<5>(block, out, which);
+    case 6:
+      return leastReducedIn<6>(block, out, which);
+    case 7:
+      return leastReducedIn<7>(block, out, which);
     default:
-      return leastReducedOf(block, block.models, least, which);
+      return leastReducedIn<8>(block, out, which);
   }
 }

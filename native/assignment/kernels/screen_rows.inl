@@ -17,6 +17,10 @@ struct Screener {
       return b + 1 < kBlocks || tail == 16 ? load(row + b * 16) : loadFirst(row + b * 16, tail);
     };
     for (size_t i = 0; i < block.rows; ++i) {
+      // The hardware's prefetcher stops at every page.
+      for (size_t k = 0; k < quantities; ++k)
+        for (size_t line = 0; line < kBlocks; ++line)
+          __builtin_prefetch(block.values[k] + (i + kPrefetchRows) * models + line * 16);
       const size_t group = block.groups != nullptr ? block.groups[i] : 0;
       const uint64_t allowed = block.allowed != nullptr ? block.allowed[i] & every : every;
 

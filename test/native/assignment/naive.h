@@ -19,6 +19,12 @@ inline double amount(const Problem& p, const Limit& limit, size_t i, size_t j) {
   return limit.quantity == kRequests ? 1.0 : static_cast<double>(p.row(static_cast<size_t>(limit.quantity), i)[j]);
 }
 
+inline double sumOf(const Problem& p, const Limit& limit, const std::vector<uint8_t>& plan) {
+  double sum = 0;
+  for (size_t i = 0; i < p.rows; ++i) sum += amount(p, limit, i, plan[i]);
+  return sum;
+}
+
 inline double objectiveOf(const Problem& p, size_t i, size_t j) {
   double sum = 0;
   for (size_t k = 0; k < p.quantities.size(); ++k) sum += p.weight(k, p.group(i)) * static_cast<double>(p.row(k, i)[j]);

@@ -39,7 +39,7 @@ TEST_CASE("the dual's value is the definition's, and no feasible plan costs less
     std::mt19937_64 random(seed);
     for (int round = 0; round < 5; ++round) {
       const VectorXd y = randomPrices(s.scale.price, random);
-      const DualPoint point = evaluate(p, s.terms, s.set, y, s.scale.objective, Spread::none, {});
+      const DualPoint point = evaluate(p, s.set, y, s.scale.objective, Spread::none, {});
       const double rounding = 1e-12 * magnitude(p, y);
       CHECK(std::abs(point.value - dual(p, y)) <= rounding);
       if (!truth.feasible) continue;
@@ -64,7 +64,7 @@ TEST_CASE("gradient and curvature are those of the smoothed dual, by finite diff
     for (const double heat : {1.0, 0.1}) {
       const double tau = heat * s.scale.objective;
       const VectorXd y = randomPrices(s.scale.price, random);
-      const DualPoint point = evaluate(p, s.terms, s.set, y, tau, Spread::none, {});
+      const DualPoint point = evaluate(p, s.set, y, tau, Spread::none, {});
       REQUIRE(point.gradient.size() == limits);
       REQUIRE(point.curvature.rows() == limits);
       CHECK(point.curvature == point.curvature.transpose());
@@ -85,8 +85,8 @@ TEST_CASE("gradient and curvature are those of the smoothed dual, by finite diff
         const double slope = (dual(p, above, tau) - dual(p, below, tau)) / (2 * h);
         // The error of a central difference with this step, and its rounding.
         CHECK(std::abs(point.gradient[l] - slope) <= 1e-5 * own * n + 1e-14 * magnitude(p, y) / h);
-        const VectorXd up = evaluate(p, s.terms, s.set, above, tau, Spread::none, {}).gradient;
-        const VectorXd down = evaluate(p, s.terms, s.set, below, tau, Spread::none, {}).gradient;
+        const VectorXd up = evaluate(p, s.set, above, tau, Spread::none, {}).gradient;
+        const VectorXd down = evaluate(p, s.set, below, tau, Spread::none, {}).gradient;
         for (Index m = 0; m < limits; ++m) {
           const double bend = -(up[m] - down[m]) / (2 * h), other = most[static_cast<size_t>(m)];
           CHECK(std::abs(point.curvature(l, m) - bend) <=
@@ -107,7 +107,7 @@ TEST_CASE("the smoothed dual lies below the dual by at most tau n log M, so a co
     std::mt19937_64 random(seed);
     const VectorXd y = randomPrices(s.scale.price, random);
     const double cold = 1e-13 * s.scale.objective;
-    const DualPoint point = evaluate(p, s.terms, s.set, y, cold, Spread::none, {});
+    const DualPoint point = evaluate(p, s.set, y, cold, Spread::none, {});
     // Concavity: the slope at y bounds the value everywhere else.
     for (int round = 0; round < 10; ++round) {
       const VectorXd z = randomPrices(s.scale.price, random);
@@ -145,7 +145,7 @@ TEST_CASE("the spread is the sample covariance of the rows' expected amounts") {
     }
     const MatrixXd centred = mean.rowwise() - mean.colwise().mean();
     const MatrixXd covariance = centred.transpose() * centred / static_cast<double>(n - 1);
-    const MatrixXd spread = evaluate(p, s.terms, s.set, y, tau, Spread::betweenRows, {}).spread;
+    const MatrixXd spread = evaluate(p, s.set, y, tau, Spread::betweenRows, {}).spread;
     for (Index l = 0; l < limits; ++l)
       for (Index m = 0; m < limits; ++m) {
         const double size = mean.col(l).norm() * mean.col(m).norm() + 1e-300;

@@ -90,7 +90,7 @@ void checkVerdicts(const Problem& p, const RowSet& set, const std::vector<uint8_
   }
   CHECK(wrong == 0);
   // So the open rows and the decided sums have the dual of the whole.
-  const double value = evaluate(p, Terms(p), set, y, 1.0, Spread::none, {}).value;
+  const double value = evaluate(p, set, y, 1.0, Spread::none, {}).value;
   double size = magnitude(p, y.cwiseAbs());
   CHECK(std::abs(value - dual(p, y)) <= 1e-12 * size);
 }

@@ -1,0 +1,54 @@
+// The native tests of the solver on 64-bit ARM: cross-compiled, and run under qemu, which has NEON. Among them is the one
+// that compares every bit of set problems' solutions with x86's (test/native/assignment/golden_test.cc).
+import { join } from "node:path";
+import { buildNative } from "../setup/addon.mjs";
+import { runAttached } from "../setup/command.mjs";
+import { thisMachine } from "../setup/machine.mjs";
+import { Steps } from "../setup/steps.mjs";
+import { root } from "../setup.mjs";
+
+const tools = ["aarch64-linux-gnu-g++", "qemu-aarch64"];
+
+/** @param {{ verbose: boolean }} options */
+export function crossCompiled({ verbose }) {
+  return {
+    name: "64-bit ARM",
+    run: async () => {
+      const machine = thisMachine();
+      if (process.arch === "arm64") {
+        console.log("This machine is one: the native tests have run on it. Skipped here.");
+        return 0;
+      }
+      const missing = tools.filter(tool => !machine.has(tool));
+      if (missing.length > 0) {
+        console.log(
+          `The ARM tests are skipped: ${missing.join(" and ")} not found. ` +
+            "Run: sudo apt-get install g++-aarch64-linux-gnu qemu-user",
+        );
+        return 0;
+      }
+      const folder = "build/aarch64";
+      const settings = {
+        CMAKE_BUILD_TYPE: "Release",
+        CMAKE_TOOLCHAIN_FILE: join(root, "cmake", "aarch64-linux-gnu.cmake"),
+        OMNIROUTER_ADDON: "OFF",
+        OMNIROUTER_RETRIEVAL: "OFF",
+        OMNIROUTER_TESTS: "ON",
+      };
+      await new Steps({ logs: join(root, ".cache", "setup"), verbose }).step(
+        folder,
+        progress => buildNative(root, { folder, settings, addon: false }, machine, progress),
+        done => (done ? "built" : "up to date"),
+      );
+      // What is left of the other subjects without FAISS has no NEON code.
+      return runAttached("ctest", [
+        "--test-dir",
+        join(root, folder),
+        "--output-on-failure",
+        "--no-tests=error",
+        "--tests-regex",
+        "^(compute|assignment)$",
+      ]);
+    },
+  };
+}
