@@ -249,7 +249,7 @@ class Searcher {
       RowSet set = screen(problem_, region, search_.scale.objective, RowSample::all(problem_.rows),
                           search_.choice.data(), cancel_);
       beginLevels(std::move(set), boxOf(region, widen));
-      correct();
+      if (!cancel_.timeIsUp()) correct();
       if (coolToTheEnd() && region.contains(search_.prices)) return;
       if (cancel_.timeIsUp()) return;
     }

@@ -25,7 +25,7 @@ double missedShare(const Problem& problem, const Certificate& certificate, size_
   const Limit& limit = problem.limits[l];
   const double by = -certificate.slack[l];
   if (!(by > tolerance(limit))) return 0;
-  // A bound of 0 is missed by a share of what the rows could amount to at most, were each worth 1e-9.
+  // Of a bound of 0 there is no share: 1e-9 per row stands in for it.
   return by / std::max(std::abs(limit.bound), 1e-9 * static_cast<double>(problem.rows));
 }
 

@@ -135,6 +135,17 @@ void checkRouting(const Problem& p, const std::vector<double>& prices) {
   }
 }
 
+// Around the bound of the first limit.
+void checkFrontier(const Decoded& d) {
+  if (d.problem.limits.empty()) return;
+  const double bound = d.problem.limits[0].bound;
+  const std::vector<double> bounds = {bound, 0.9 * bound, 1.1 * bound};
+  for (const FrontierPoint& point : sweep(d.problem, 0, bounds, d.options, Plans::keep, {}).points) {
+    const bool planned = point.status != Status::infeasible && point.status != Status::unknown;
+    require(point.choice.size() == (planned ? d.problem.rows : 0), "a point of a frontier contradicts its status");
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -162,13 +173,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (!s.relaxed.empty())
       require(certify(relaxed(d.problem, s.relaxed), s.prices, s.choice.data(), {}).holds,
               "a relaxed plan misses a relaxed limit");
-    if (!d.problem.limits.empty() && d.options.warmStart.empty()) {
-      const double bound = d.problem.limits[0].bound;
-      const std::vector<double> bounds = {bound, 0.9 * bound, 1.1 * bound};
-      for (const FrontierPoint& point : sweep(d.problem, 0, bounds, d.options, Plans::keep, {}).points)
-        require((point.choice.size() == d.problem.rows) == hasPlan(point.status) || d.problem.rows == 0,
-                "a point of a frontier contradicts its status");
-    }
+    if (d.warmStart.empty()) checkFrontier(d);
   } catch (const InvalidArgument&) {
   }
   return 0;
