@@ -103,13 +103,16 @@ void sortByRegret(std::vector<Single>& moves) {
                    [](const Single& a, const Single& b) { return a.effect.regret < b.effect.regret; });
 }
 
-// Pairs of different rows among the first moves.
-template <class Visit>
-void forEachPair(const std::vector<Single>& moves, const Visit& visit) {
+// Pairs of different rows among the first moves, which are in order of regret, as long as the regrets of both stay
+// within `regretLimit()`.
+template <class RegretLimit, class Visit>
+void forEachPair(const std::vector<Single>& moves, const RegretLimit& regretLimit, const Visit& visit) {
   const size_t tried = std::min(moves.size(), kPairMoves);
   for (size_t a = 0; a < tried; ++a)
-    for (size_t b = a + 1; b < tried; ++b)
+    for (size_t b = a + 1; b < tried; ++b) {
+      if (moves[a].effect.regret + moves[b].effect.regret > regretLimit()) break;
       if (moves[a].move.row != moves[b].move.row) visit(moves[a], moves[b]);
+    }
 }
 
 // Moves, singly or in pairs, until every limit holds: always the change that buys most relief per regret.
@@ -131,7 +134,10 @@ void mendViolations(OpenPlan& plan, const compute::CancelFlag& cancel) {
     if (best > 0) {
       // A move that relieves one limit at another's expense, with one that makes good for it.
       sortByRegret(moves);
-      forEachPair(moves, [&](const Single& a, const Single& b) {
+      // No pair relieves more than all there is.
+      const double excess = plan.excess();
+      const auto affordable = [&] { return best * excess; };
+      forEachPair(moves, affordable, [&](const Single& a, const Single& b) {
         const OpenPlan::Move both[2] = {a.move, b.move};
         const OpenPlan::Effect effect = plan.effect(both);
         if (effect.excess >= 0 || price(effect) >= best) return;
@@ -145,13 +151,14 @@ void mendViolations(OpenPlan& plan, const compute::CancelFlag& cancel) {
   }
 }
 
-// Sells slack: the single move or pair of moves that lowers the objective most while every limit holds, repeated. Only
-// rows whose regret is below the gap can take part in a better plan (reduced-cost fixing).
+// Sells slack: the single move or pair of moves that lowers the objective most while every limit holds, repeated. What
+// a change adds to the regrets must be paid from the priced slack, or it raises the objective (the identity above).
 void improve(OpenPlan& plan, double enough, const compute::CancelFlag& cancel) {
   constexpr int kMaxChanges = 200;
   for (int change = 0; change < kMaxChanges && plan.gap() > enough; ++change) {
     cancel.throwIfRaised();
     std::vector<Single> moves = singles(plan);
+    const double forSale = plan.pricedSlack();
     std::erase_if(moves, [&](const Single& s) { return s.effect.regret > plan.gap(); });
     sortByRegret(moves);
     double best = -1e-12 * std::abs(plan.objective());
@@ -163,7 +170,7 @@ void improve(OpenPlan& plan, double enough, const compute::CancelFlag& cancel) {
         chosen[0] = s.move;
         count = 1;
       }
-    forEachPair(moves, [&](const Single& a, const Single& b) {
+    forEachPair(moves, [&] { return forSale; }, [&](const Single& a, const Single& b) {
       if (a.effect.objective + b.effect.objective >= best) return;
       const OpenPlan::Move both[2] = {a.move, b.move};
       const OpenPlan::Effect effect = plan.effect(both);

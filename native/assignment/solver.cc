@@ -4,7 +4,9 @@
 #include <cmath>
 #include <limits>
 
+#include "assignment/direct.h"
 #include "assignment/exact.h"
+#include "assignment/lattice.h"
 #include "assignment/open_plan.h"
 #include "assignment/price_search.h"
 #include "assignment/recovery.h"
@@ -25,6 +27,7 @@ struct Attempt {
   bool feasible = false;
   bool exhausted = false;  // searched exactly: feasible is then the truth, and choice optimal
   double spread = 0;       // of the objective over all rows: Solution::gap
+  double rounding = 0;     // what rounding the limits (lattice.h) adds to the dual at these prices
   int evaluations = 0;
 };
 
@@ -57,17 +60,29 @@ void searchAll(const Problem& problem, const Terms& terms, const PriceSearch& se
   for (size_t i = 0; i < plan.rows().size(); ++i) result.choice[plan.rows()[i].id] = plan.chosen(i).model;
 }
 
-Attempt attempt(const Problem& stated, const Terms& terms, const Options& options, const compute::CancelFlag& cancel) {
+// The price search is held to no less than this where the batch is searched exactly afterwards: the gap of a few rows
+// is made of whole rows.
+constexpr double kExactGapTolerance = 1e-3;
+
+Attempt attempt(const Problem& given, const Terms& terms, const Options& options, const compute::CancelFlag& cancel) {
+  if (std::optional<Direct> direct = solveDirectly(given, terms))
+    return {.choice = std::move(direct->choice), .prices = std::move(direct->prices), .feasible = true, .exhausted = true};
+  const Problem stated = onLattice(given);
   const Problem problem = withTieBreak(stated, terms);
+  const bool exact = problem.rows <= kExactRows && options.nodeLimit > 0;
   Eigen::VectorXd warm;
   if (!options.warmStart.empty())
     warm = Eigen::Map<const Eigen::VectorXd>(options.warmStart.data(),
                                              static_cast<Eigen::Index>(options.warmStart.size()));
   PriceSearch search =
-      searchPrices(problem, terms, warm.size() ? &warm : nullptr, options.gapTolerance, options.seed, cancel);
+      searchPrices(problem, terms, warm.size() ? &warm : nullptr,
+                   exact ? std::max(options.gapTolerance, kExactGapTolerance) : options.gapTolerance, options.seed, cancel);
 
   Attempt result;
   result.prices = search.prices;
+  for (size_t l = 0; l < problem.limits.size(); ++l)
+    result.rounding += search.prices[static_cast<Eigen::Index>(l)] *
+                       std::abs(given.limits[l].bound - stated.limits[l].bound);
   result.spread = search.scale.objective * static_cast<double>(problem.rows);
   result.evaluations = search.evaluations;
   result.choice = std::move(search.choice);
@@ -83,7 +98,7 @@ Attempt attempt(const Problem& stated, const Terms& terms, const Options& option
     if (result.feasible || level == 0) break;
   }
 
-  if (problem.rows <= kExactRows && options.nodeLimit > 0) {
+  if (exact) {
     searchAll(problem, terms, search, options.nodeLimit, result, cancel);
     // What is proven must be proven of the objective as stated; the tie-broken plan stands unless that has a better one.
     if (stated.tieBreak >= 0) searchAll(stated, terms, search, options.nodeLimit, result, cancel);
@@ -144,7 +159,7 @@ class Solve {
     solution_.evaluations += attempt.evaluations;
     spread_ = attempt.spread;
     solution_.certificate = certify(problem_, solution_.prices, solution_.choice.data(), cancel_);
-    solution_.bound = solution_.certificate.dual;
+    solution_.bound = solution_.certificate.dual + attempt.rounding;
     solution_.gap = relativeGap(solution_.certificate.objective, solution_.bound, spread_);
   }
 
