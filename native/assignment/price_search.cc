@@ -23,6 +23,8 @@ constexpr double kSampleCooling = 3.0;
 constexpr double kWarming = 2.0;
 constexpr int kMaxLevels = 80;
 constexpr double kColdest = 1e-9;
+// Nor is less smoothing of use than this share of what one row has at stake: plans differ by whole rows.
+constexpr double kRowShare = 2.5e-3;
 // How far a level's box reaches: so many times what cooling is expected to move a price by, and so many tau.
 constexpr double kReach = 2.0, kReachTau = 1.0;
 // ... and at first, of the Newton step that makes good what sampling got wrong.
@@ -273,7 +275,7 @@ class Searcher {
       }
       const double smoothingError = 0.5 * static_cast<double>(search_.levels.back().size()) * tau_;
       if (smoothingError <= 0.05 * gapTolerance_ * std::abs(lastPoint_.value) ||
-          tau_ <= kColdest * search_.scale.objective)
+          smoothingError <= kRowShare * search_.scale.objective || tau_ <= kColdest * search_.scale.objective)
         break;
       // Cooling moves the prices in proportion to tau, about as it did before.
       const double here = tauUnits();

@@ -60,23 +60,17 @@ void searchAll(const Problem& problem, const Terms& terms, const PriceSearch& se
   for (size_t i = 0; i < plan.rows().size(); ++i) result.choice[plan.rows()[i].id] = plan.chosen(i).model;
 }
 
-// The price search is held to no less than this where the batch is searched exactly afterwards: the gap of a few rows
-// is made of whole rows.
-constexpr double kExactGapTolerance = 1e-3;
-
 Attempt attempt(const Problem& given, const Terms& terms, const Options& options, const compute::CancelFlag& cancel) {
   if (std::optional<Direct> direct = solveDirectly(given, terms))
     return {.choice = std::move(direct->choice), .prices = std::move(direct->prices), .feasible = true, .exhausted = true};
   const Problem stated = onLattice(given);
   const Problem problem = withTieBreak(stated, terms);
-  const bool exact = problem.rows <= kExactRows && options.nodeLimit > 0;
   Eigen::VectorXd warm;
   if (!options.warmStart.empty())
     warm = Eigen::Map<const Eigen::VectorXd>(options.warmStart.data(),
                                              static_cast<Eigen::Index>(options.warmStart.size()));
   PriceSearch search =
-      searchPrices(problem, terms, warm.size() ? &warm : nullptr,
-                   exact ? std::max(options.gapTolerance, kExactGapTolerance) : options.gapTolerance, options.seed, cancel);
+      searchPrices(problem, terms, warm.size() ? &warm : nullptr, options.gapTolerance, options.seed, cancel);
 
   Attempt result;
   result.prices = search.prices;
@@ -98,7 +92,7 @@ Attempt attempt(const Problem& given, const Terms& terms, const Options& options
     if (result.feasible || level == 0) break;
   }
 
-  if (exact) {
+  if (problem.rows <= kExactRows && options.nodeLimit > 0) {
     searchAll(problem, terms, search, options.nodeLimit, result, cancel);
     // What is proven must be proven of the objective as stated; the tie-broken plan stands unless that has a better one.
     if (stated.tieBreak >= 0) searchAll(stated, terms, search, options.nodeLimit, result, cancel);
@@ -183,7 +177,7 @@ class Solve {
     std::vector<double> ray(attempt.prices.begin(), attempt.prices.end());
     for (double& price : ray) price /= largest;
     double magnitude = 0;
-    const double value = rayValue(problem_, ray, magnitude, cancel_);
+    const double value = rayValue(onLattice(problem_), ray, magnitude, cancel_);
     if (!(value > 1e-12 * magnitude)) return;
     solution_.status = Status::infeasible;
     for (size_t l = 0; l < ray.size(); ++l)
