@@ -52,6 +52,7 @@ class OpenPlan {
   const std::vector<double>& emptySlack() const { return emptySlack_; }
   double objective() const { return objective_; }
   const Eigen::VectorXd& prices() const { return prices_; }
+  const Scale& scale() const { return scale_; }
 
   bool violated(size_t limit) const { return slack_[limit] < -rounding_[limit]; }
   int violations() const;
