@@ -47,9 +47,9 @@ class DepthFirst {
       slotsOf_.push_back(slots ? uint64_t{1} << limit.model : 0);
     }
     rows_ = plan.rows().size();
+    bestGap_ = plan.violations() == 0 ? plan.gap() : kNever;
     orderRows();
     addReach();
-    bestGap_ = plan.violations() == 0 ? plan.gap() : kNever;
     addPrices(problem);
     suffix_.resize(rows_ + 1);
     suffix_[0].resize((rows_ + 1) * bounds_);
@@ -71,7 +71,8 @@ class DepthFirst {
   }
 
  private:
-  // Rows with most to lose first: their choice is nearly forced, and errors show early.
+  // Rows with most to lose first: their choice is nearly forced, and errors show early. Candidates whose regret alone
+  // is no less than the gap are in no better plan (reduced-cost fixing).
   void orderRows() {
     order_.resize(rows_);
     std::iota(order_.begin(), order_.end(), size_t{0});
@@ -80,7 +81,7 @@ class DepthFirst {
     for (size_t row = 0; row < rows_; ++row) {
       const OpenPlan::Row& r = plan_.rows()[row];
       auto& options = options_[row];
-      for (size_t c = r.firstCandidate; c < r.lastCandidate; ++c) options.push_back(c);
+      for (size_t c = r.firstCandidate; c < r.lastCandidate; ++c) if (c == r.chosen || plan_.candidates()[c].regret < bestGap_) options.push_back(c);
       std::sort(options.begin(), options.end(), [&](size_t a, size_t b) {
         const double ra = plan_.candidates()[a].regret, rb = plan_.candidates()[b].regret;
         return ra != rb ? ra < rb : a < b;
@@ -148,14 +149,15 @@ class DepthFirst {
       }
       margin_[b] *= 1e-12;
     }
-    for (size_t c = 0; c < candidates.size(); ++c) {
-      value_[c * bounds_] = candidates[c].regret;
-      for (size_t b = 1; b < bounds_; ++b) {
-        double value = candidates[c].objective;
-        for (const OpenPlan::Entry& e : plan_.entries(candidates[c])) value += others[b - 1][e.limit] * e.amount;
-        value_[c * bounds_ + b] = value;
+    for (const std::vector<size_t>& options : options_)
+      for (const size_t c : options) {
+        value_[c * bounds_] = candidates[c].regret;
+        for (size_t b = 1; b < bounds_; ++b) {
+          double value = candidates[c].objective;
+          for (const OpenPlan::Entry& e : plan_.entries(candidates[c])) value += others[b - 1][e.limit] * e.amount;
+          value_[c * bounds_ + b] = value;
+        }
       }
-    }
   }
 
   // suffix_[frame]: what the rows from each depth on cost at least at all prices, without the models in `full`.
