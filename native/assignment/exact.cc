@@ -81,7 +81,8 @@ class DepthFirst {
     for (size_t row = 0; row < rows_; ++row) {
       const OpenPlan::Row& r = plan_.rows()[row];
       auto& options = options_[row];
-      for (size_t c = r.firstCandidate; c < r.lastCandidate; ++c) if (c == r.chosen || plan_.candidates()[c].regret < bestGap_) options.push_back(c);
+      for (size_t c = r.firstCandidate; c < r.lastCandidate; ++c)
+        if (c == r.chosen || plan_.candidates()[c].regret < bestGap_) options.push_back(c);
       std::sort(options.begin(), options.end(), [&](size_t a, size_t b) {
         const double ra = plan_.candidates()[a].regret, rb = plan_.candidates()[b].regret;
         return ra != rb ? ra < rb : a < b;

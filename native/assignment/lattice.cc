@@ -24,7 +24,8 @@ double stepOf(const Problem& problem, size_t quantity) {
     const uint32_t exponent = bits >> 23 & 0xFF, fraction = bits & 0x7FFFFF;
     if (exponent == 0 && fraction == 0) continue;
     const uint32_t significand = exponent == 0 ? fraction : fraction | 0x800000;
-    const int unit = std::max(1, static_cast<int>(exponent)) - 150;  // of the significand's last place, as a power of two
+    const int unit =
+        std::max(1, static_cast<int>(exponent)) - 150;  // of the significand's last place, as a power of two
     lowest = std::min(lowest, unit + std::countr_zero(significand));
     highest = std::max(highest, unit + static_cast<int>(std::bit_width(significand)) - 1);
     if (highest - lowest > kMostBits) return 0;

@@ -56,8 +56,8 @@ class OpenPlan {
 
   bool violated(size_t limit) const { return slack_[limit] < -rounding_[limit]; }
   int violations() const;
-  double excess() const;       // the weighted violation of all limits
-  double pricedSlack() const;  // sum_l y_l s_l
+  double excess() const;                                  // the weighted violation of all limits
+  double pricedSlack() const;                             // sum_l y_l s_l
   double gap() const { return regret_ + pricedSlack(); }  // primal - D, over the open rows
   Effect effect(std::span<const Move> moves) const;
   void apply(std::span<const Move> moves);

@@ -19,6 +19,9 @@ constexpr double kCooling = 5.0;
 // softmin weights say how many of them each model gets.
 constexpr double kPrecision = 0.1;
 constexpr double kFinalPrecision = 1e-5;
+// ... of batches no larger than the first sample, whose plans depend on single rows more than on the prices' last digits.
+constexpr double kSmallPrecision = 0.5;
+constexpr double kSmallFinalPrecision = 1e-2;
 constexpr double kSampleCooling = 3.0;
 constexpr double kWarming = 2.0;
 constexpr int kMaxLevels = 80;
@@ -81,6 +84,7 @@ class Searcher {
 
  private:
   const Eigen::VectorXd& unit() const { return search_.scale.price; }
+  bool small() const { return problem_.rows <= kFirstSample; }
   double tauUnits() const { return tau_ / search_.scale.objective; }
 
   // Whether the direction in which the prices went off is a dual ray of the whole problem (certificate.h).
@@ -110,8 +114,10 @@ class Searcher {
   }
 
   // Newton at the present tau inside the box; returns the prices' move in natural units, per limit.
-  Eigen::VectorXd climb(const RowSet& set, const PriceBox& box, Spread spread = Spread::none,
-                        double precision = kPrecision) {
+  Eigen::VectorXd climb(const RowSet& set, const PriceBox& box, Spread spread = Spread::none) {
+    return climb(set, box, spread, small() ? kSmallPrecision : kPrecision);
+  }
+  Eigen::VectorXd climb(const RowSet& set, const PriceBox& box, Spread spread, double precision) {
     const Eigen::VectorXd before = search_.prices;
     Ascent ascent = ascend(problem_, set, search_.scale, box, before, tau_, precision, spread, cancel_);
     search_.evaluations += ascent.evaluations;
@@ -250,8 +256,9 @@ class Searcher {
     search_.prices = stepOnce(problem_, search_.levels.back(), search_.scale, boxes_.back(), before, tau_, cancel_);
     ++search_.evaluations;
     const Eigen::VectorXd step = (search_.prices - before).cwiseQuotient(unit());
-    narrowTo((unit().array() * (kStepError * step.array().abs() + kReach * bias_.array().abs() + kReachTau * tauUnits()))
-                 .matrix());
+    narrowTo(
+        (unit().array() * (kStepError * step.array().abs() + kReach * bias_.array().abs() + kReachTau * tauUnits()))
+            .matrix());
   }
 
   // Stage 3, from the last level on; false if the prices want out of the first one's box.
@@ -283,7 +290,7 @@ class Searcher {
       narrowTo((unit().array() * (kReach * bias_.array().abs() + kReachTau * here)).matrix());
       bias_ = climb(search_.levels.back(), boxes_.back()) / (kCooling - 1);
     }
-    climb(search_.levels.back(), boxes_.back(), Spread::none, kFinalPrecision);
+    climb(search_.levels.back(), boxes_.back(), Spread::none, small() ? kSmallFinalPrecision : kFinalPrecision);
     return true;
   }
 

@@ -172,15 +172,17 @@ void improve(OpenPlan& plan, double enough, const compute::CancelFlag& cancel) {
         chosen[0] = s.move;
         count = 1;
       }
-    forEachPair(moves, [&] { return forSale; }, [&](const Single& a, const Single& b) {
-      if (a.objective + b.objective >= best) return;
-      const OpenPlan::Move both[2] = {a.move, b.move};
-      const OpenPlan::Effect effect = plan.effect(both);
-      if (!effect.holds) return;
-      best = effect.objective;
-      std::copy(both, both + 2, chosen);
-      count = 2;
-    });
+    forEachPair(
+        moves, [&] { return forSale; },
+        [&](const Single& a, const Single& b) {
+          if (a.objective + b.objective >= best) return;
+          const OpenPlan::Move both[2] = {a.move, b.move};
+          const OpenPlan::Effect effect = plan.effect(both);
+          if (!effect.holds) return;
+          best = effect.objective;
+          std::copy(both, both + 2, chosen);
+          count = 2;
+        });
     if (count == 0) return;
     plan.apply({chosen, count});
   }

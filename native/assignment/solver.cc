@@ -62,7 +62,8 @@ void searchAll(const Problem& problem, const Terms& terms, const PriceSearch& se
 
 Attempt attempt(const Problem& given, const Terms& terms, const Options& options, const compute::CancelFlag& cancel) {
   if (std::optional<Direct> direct = solveDirectly(given, terms))
-    return {.choice = std::move(direct->choice), .prices = std::move(direct->prices), .feasible = true, .exhausted = true};
+    return {
+        .choice = std::move(direct->choice), .prices = std::move(direct->prices), .feasible = true, .exhausted = true};
   const Problem stated = onLattice(given);
   const Problem problem = withTieBreak(stated, terms);
   Eigen::VectorXd warm;
@@ -75,8 +76,8 @@ Attempt attempt(const Problem& given, const Terms& terms, const Options& options
   Attempt result;
   result.prices = search.prices;
   for (size_t l = 0; l < problem.limits.size(); ++l)
-    result.rounding += search.prices[static_cast<Eigen::Index>(l)] *
-                       std::abs(given.limits[l].bound - stated.limits[l].bound);
+    result.rounding +=
+        search.prices[static_cast<Eigen::Index>(l)] * std::abs(given.limits[l].bound - stated.limits[l].bound);
   result.spread = search.scale.objective * static_cast<double>(problem.rows);
   result.evaluations = search.evaluations;
   result.choice = std::move(search.choice);
@@ -200,7 +201,7 @@ class Solve {
       const Certificate certificate = certify(reach, prices, best.choice.data(), cancel_);
       const double sign = limit.sign();
       // A plan may use the tolerance of every other limit, worth its price, and sums round.
-      double dual = certificate.dual - 1e-12 * std::abs(certificate.dual);
+      double dual = certificate.dual + best.rounding - 1e-12 * std::abs(certificate.dual);
       for (size_t m = 0; m < prices.size(); ++m)
         dual -= prices[m] * (tolerance(reach.limits[m]) + 1e-12 * std::abs(reach.limits[m].bound));
       Reachable reachable;
