@@ -256,9 +256,8 @@ class Searcher {
     search_.prices = stepOnce(problem_, search_.levels.back(), search_.scale, boxes_.back(), before, tau_, cancel_);
     ++search_.evaluations;
     const Eigen::VectorXd step = (search_.prices - before).cwiseQuotient(unit());
-    narrowTo(
-        (unit().array() * (kStepError * step.array().abs() + kReach * bias_.array().abs() + kReachTau * tauUnits()))
-            .matrix());
+    narrowTo((unit().array() * (kStepError * step.array().abs() + kReach * bias_.array().abs() + kReachTau * tauUnits()))
+                 .matrix());
   }
 
   // Stage 3, from the last level on; false if the prices want out of the first one's box.

@@ -94,7 +94,8 @@ std::vector<Single> singles(const OpenPlan& plan, double most) {
     const OpenPlan::Candidate& from = plan.candidates()[r.chosen];
     for (size_t c = r.firstCandidate; c < r.lastCandidate; ++c) {
       const OpenPlan::Candidate& to = plan.candidates()[c];
-      if (c != r.chosen && !(to.regret - from.regret > most))
+      // False of NaN too, the difference of two infinite regrets: nothing is to be sorted by it.
+      if (c != r.chosen && to.regret - from.regret <= most)
         moves.push_back({{row, c}, to.regret - from.regret, to.objective - from.objective});
     }
   }

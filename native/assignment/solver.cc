@@ -16,7 +16,7 @@ namespace omnirouter::assignment {
 
 namespace {
 
-// Batches up to this size are searched exactly, all rows and models open.
+// Batches up to this size are searched exactly: all rows, and all models whose regret is below the gap.
 constexpr size_t kExactRows = 512;
 // A tie-break may cost this share of the objective's own spread.
 constexpr double kTieBreak = 1e-7;
