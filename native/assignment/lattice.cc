@@ -11,7 +11,7 @@ namespace omnirouter::assignment {
 
 namespace {
 
-constexpr size_t kMostRows = 4096;
+constexpr size_t kMostRows = 65536;
 // Bits between the greatest value and the step of its lattice: more are taken for measurements, which have none.
 constexpr int kMostBits = 12;
 
