@@ -1,8 +1,12 @@
 #include "assignment/attempt.h"
 
 #include <algorithm>
+#include <cmath>
+#include <optional>
 
+#include "assignment/direct.h"
 #include "assignment/exact.h"
+#include "assignment/lattice.h"
 #include "assignment/open_plan.h"
 #include "assignment/price_search.h"
 #include "assignment/recovery.h"
@@ -11,8 +15,8 @@ namespace omnirouter::assignment {
 
 namespace {
 
-// Batches up to this size are searched exactly, all rows and models open.
-constexpr size_t kExactRows = 64;
+// Batches up to this size are searched exactly: all rows, and all models whose regret is below the gap.
+constexpr size_t kExactRows = 512;
 // A tie-break may cost this share of the objective's own spread.
 constexpr double kTieBreak = 1e-7;
 
@@ -47,7 +51,10 @@ void searchAll(const Problem& problem, const Terms& terms, const PriceSearch& se
 
 }  // namespace
 
-Attempt attempt(const Problem& stated, const Terms& terms, const Options& options, const compute::CancelFlag& cancel) {
+Attempt attempt(const Problem& given, const Terms& terms, const Options& options, const compute::CancelFlag& cancel) {
+  if (std::optional<Direct> direct = solveDirectly(given, terms))
+    return {.choice = std::move(direct->choice), .prices = std::move(direct->prices), .exhausted = true};
+  const Problem stated = onLattice(given);
   const Problem problem = withTieBreak(stated, terms);
   Eigen::VectorXd warm;
   if (!options.warmStart.empty())
@@ -59,6 +66,9 @@ Attempt attempt(const Problem& stated, const Terms& terms, const Options& option
   Attempt result;
   result.prices = search.prices;
   result.diverged = search.diverged;
+  for (size_t l = 0; l < problem.limits.size(); ++l)
+    result.rounding +=
+        search.prices[static_cast<Eigen::Index>(l)] * std::abs(given.limits[l].bound - stated.limits[l].bound);
   result.spread = search.scale.objective * static_cast<double>(problem.rows);
   result.evaluations = search.evaluations;
   result.choice = std::move(search.choice);

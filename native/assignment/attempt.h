@@ -17,10 +17,11 @@ struct Attempt {
   bool exhausted = false;   // searched exactly: choice is optimal, or misses limits because every plan does
   bool outOfNodes = false;  // searched exactly, but not to the end
   double spread = 0;        // of the objective over all rows: Solution::gap
+  double rounding = 0;      // what rounding the limits (lattice.h) adds to the dual at these prices
   int evaluations = 0;
 };
 
 // Of a problem that has been checked.
-Attempt attempt(const Problem& stated, const Terms& terms, const Options& options, const compute::CancelFlag& cancel);
+Attempt attempt(const Problem& given, const Terms& terms, const Options& options, const compute::CancelFlag& cancel);
 
 }  // namespace omnirouter::assignment

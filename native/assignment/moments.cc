@@ -80,10 +80,12 @@ Eigen::MatrixXd MomentLayout::perPair(const Problem& problem, const Entry& entry
 // Of two sums, the first is of the lower kind (rows, channel, own), and of the lower index if they are alike.
 Eigen::MatrixXd MomentLayout::covariance(const Problem& problem, std::vector<double>& moments) const {
   const size_t s = channels_.size(), d = dimensions();
+  std::vector<SoftminSums> groups;  // looked up for every pair of limits
+  for (size_t g = 0; g < groups_; ++g) groups.push_back(at(moments.data(), g));
   return perPair(problem, [&](const Sum& a, const Sum& b) {
     if (a.what == Sum::rows) return 0.0;  // every choice is one request
     const auto entry = [&](size_t g) {
-      const SoftminSums sums = at(moments.data(), g);
+      const SoftminSums& sums = groups[g];
       if (b.what == Sum::channel) return sums.covariance[b.index * s + a.index];
       if (a.what == Sum::channel) return sums.mixed[a.index * d + b.index];
       const size_t kinds = kinds_.size(), modelA = a.index % models_, modelB = b.index % models_;

@@ -65,8 +65,14 @@ int OpenPlan::violations() const {
   return count;
 }
 
-double OpenPlan::gap() const {
-  double sum = regret_;
+double OpenPlan::excess() const {
+  double sum = 0;
+  for (size_t l = 0; l < slack_.size(); ++l) sum += weighted(l, slack_[l]);
+  return sum;
+}
+
+double OpenPlan::pricedSlack() const {
+  double sum = 0;
   for (size_t l = 0; l < slack_.size(); ++l) sum += prices_[static_cast<Eigen::Index>(l)] * slack_[l];
   return sum;
 }

@@ -52,10 +52,13 @@ class OpenPlan {
   const std::vector<double>& emptySlack() const { return emptySlack_; }
   double objective() const { return objective_; }
   const Eigen::VectorXd& prices() const { return prices_; }
+  const Scale& scale() const { return scale_; }
 
   bool violated(size_t limit) const { return slack_[limit] < -rounding_[limit]; }
   int violations() const;
-  double gap() const;  // sum of regrets and priced slack of the open rows and limits: primal - D
+  double excess() const;                                  // the weighted violation of all limits
+  double pricedSlack() const;                             // sum_l y_l s_l
+  double gap() const { return regret_ + pricedSlack(); }  // primal - D, over the open rows
   Effect effect(std::span<const Move> moves) const;
   void apply(std::span<const Move> moves);
 

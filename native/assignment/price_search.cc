@@ -28,10 +28,15 @@ constexpr double kWarmStart = 1.0 / 125;
 // conflict, and again once they have grown by as much as says the second.
 constexpr double kSuspect = 100.0;
 constexpr double kMoreSuspect = 4.0;
+// ... of batches no larger than the first sample, whose plans depend on single rows more than on the prices' last digits.
+constexpr double kSmallPrecision = 0.5;
+constexpr double kSmallFinalPrecision = 1e-2;
 constexpr double kSampleCooling = 3.0;
 constexpr double kWarming = 2.0;
 constexpr int kMaxLevels = 80;
 constexpr double kColdest = 1e-9;
+// Nor is less smoothing of use than this share of what one row has at stake: plans differ by whole rows.
+constexpr double kRowShare = 2.5e-3;
 // How far a level's box reaches: so many times what cooling is expected to move a price by, and so many tau.
 constexpr double kReach = 2.0, kReachTau = 2.0;
 // ... and at first, of the Newton step that makes good what sampling got wrong.
@@ -88,6 +93,7 @@ class Searcher {
 
  private:
   const Eigen::VectorXd& unit() const { return search_.scale.price; }
+  bool small() const { return problem_.rows <= kFirstSample; }
   double tauUnits() const { return tau_ / search_.scale.objective; }
 
   // Whether the direction in which the prices went off is a dual ray of the whole problem (certificate.h).
@@ -119,8 +125,10 @@ class Searcher {
   }
 
   // Newton at the present tau inside the box; returns the prices' move in natural units, per limit.
-  Eigen::VectorXd climb(const RowSet& set, const PriceBox& box, Spread spread = Spread::none,
-                        double precision = kPrecision) {
+  Eigen::VectorXd climb(const RowSet& set, const PriceBox& box, Spread spread = Spread::none) {
+    return climb(set, box, spread, small() ? kSmallPrecision : kPrecision);
+  }
+  Eigen::VectorXd climb(const RowSet& set, const PriceBox& box, Spread spread, double precision) {
     const Eigen::VectorXd before = search_.prices;
     Ascent ascent = ascend(problem_, set, search_.scale, box, before, tau_, precision, spread, cancel_);
     search_.evaluations += ascent.evaluations;
@@ -309,7 +317,7 @@ class Searcher {
       }
       const double smoothingError = 0.5 * static_cast<double>(search_.levels.back().size()) * tau_;
       if (smoothingError <= 0.05 * gapTolerance_ * std::abs(lastPoint_.value) ||
-          tau_ <= kColdest * search_.scale.objective)
+          smoothingError <= kRowShare * search_.scale.objective || tau_ <= kColdest * search_.scale.objective)
         break;
       // Cooling moves the prices in proportion to tau, about as it did before.
       const double here = tauUnits();
@@ -317,7 +325,7 @@ class Searcher {
       narrowTo((unit().array() * (kReach * bias_.array().abs() + kReachTau * here)).matrix());
       bias_ = climb(search_.levels.back(), boxes_.back()) / (kCooling - 1);
     }
-    climb(search_.levels.back(), boxes_.back(), Spread::none, kFinalPrecision);
+    climb(search_.levels.back(), boxes_.back(), Spread::none, small() ? kSmallFinalPrecision : kFinalPrecision);
     return true;
   }
 

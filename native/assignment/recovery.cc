@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "assignment/capacity_paths.h"
 #include "assignment/exact.h"
@@ -19,6 +20,8 @@ namespace {
 constexpr double kTied = 7.0;
 // Pairs of moves are searched among this many best single moves.
 constexpr size_t kPairMoves = 256;
+// So many rows are searched without looking for the nearest.
+constexpr size_t kAllRows = 256;
 
 // A row's softmin weights at the last temperature.
 struct Weights {
@@ -80,36 +83,40 @@ class EvenRounding {
 
 struct Single {
   OpenPlan::Move move;
-  OpenPlan::Effect effect;
+  double regret, objective;  // what the move adds
 };
 
-// Every change of one row, with its effect.
-std::vector<Single> singles(const OpenPlan& plan) {
+// Every change of one row that adds at most `most` to the regrets. The kPairMoves of least regret come first, in order.
+std::vector<Single> singles(const OpenPlan& plan, double most) {
   std::vector<Single> moves;
-  moves.reserve(plan.candidates().size());
   for (size_t row = 0; row < plan.rows().size(); ++row) {
     const OpenPlan::Row& r = plan.rows()[row];
+    const OpenPlan::Candidate& from = plan.candidates()[r.chosen];
     for (size_t c = r.firstCandidate; c < r.lastCandidate; ++c) {
-      if (c == r.chosen) continue;
-      const OpenPlan::Move move{row, c};
-      moves.push_back({move, plan.effect({&move, 1})});
+      const OpenPlan::Candidate& to = plan.candidates()[c];
+      // False of NaN too, the difference of two infinite regrets: nothing is to be sorted by it.
+      if (c != r.chosen && to.regret - from.regret <= most)
+        moves.push_back({{row, c}, to.regret - from.regret, to.objective - from.objective});
     }
   }
+  const auto before = [](const Single& a, const Single& b) {
+    return a.regret != b.regret ? a.regret < b.regret : a.move.to < b.move.to;
+  };
+  const auto paired = moves.begin() + static_cast<ptrdiff_t>(std::min(moves.size(), kPairMoves));
+  std::nth_element(moves.begin(), paired, moves.end(), before);
+  std::sort(moves.begin(), paired, before);
   return moves;
 }
 
-void sortByRegret(std::vector<Single>& moves) {
-  std::stable_sort(moves.begin(), moves.end(),
-                   [](const Single& a, const Single& b) { return a.effect.regret < b.effect.regret; });
-}
-
-// Pairs of different rows among the first moves.
-template <class Visit>
-void forEachPair(const std::vector<Single>& moves, const Visit& visit) {
+// Pairs of different rows among the first moves, as long as the regrets of both stay within `regretLimit()`.
+template <class RegretLimit, class Visit>
+void forEachPair(const std::vector<Single>& moves, const RegretLimit& regretLimit, const Visit& visit) {
   const size_t tried = std::min(moves.size(), kPairMoves);
   for (size_t a = 0; a < tried; ++a)
-    for (size_t b = a + 1; b < tried; ++b)
+    for (size_t b = a + 1; b < tried; ++b) {
+      if (moves[a].regret + moves[b].regret > regretLimit()) break;
       if (moves[a].move.row != moves[b].move.row) visit(moves[a], moves[b]);
+    }
 }
 
 // Moves, singly or in pairs, until every limit holds: always the change that buys most relief per regret.
@@ -120,20 +127,24 @@ void mendViolations(OpenPlan& plan, const compute::CancelFlag& cancel) {
   for (int change = 0; change < kMaxChanges && plan.violations() > 0; ++change) {
     cancel.throwIfRaised();
     if (change >= kLateChanges && cancel.timeIsUp()) return;
-    std::vector<Single> moves = singles(plan);
+    const std::vector<Single> moves = singles(plan, std::numeric_limits<double>::infinity());
     OpenPlan::Move chosen[2];
     size_t count = 0;
     double best = std::numeric_limits<double>::infinity();
-    for (const Single& single : moves)
-      if (single.effect.excess < 0 && price(single.effect) < best) {
-        best = price(single.effect);
-        chosen[0] = single.move;
-        count = 1;
-      }
+    // No move relieves more than all there is.
+    const double excess = plan.excess();
+    const auto affordable = [&] { return best * excess; };
+    for (const Single& single : moves) {
+      if (single.regret > affordable()) continue;
+      const OpenPlan::Effect effect = plan.effect({&single.move, 1});
+      if (effect.excess >= 0 || price(effect) >= best) continue;
+      best = price(effect);
+      chosen[0] = single.move;
+      count = 1;
+    }
     if (best > 0) {
       // A move that relieves one limit at another's expense, with one that makes good for it.
-      sortByRegret(moves);
-      forEachPair(moves, [&](const Single& a, const Single& b) {
+      forEachPair(moves, affordable, [&](const Single& a, const Single& b) {
         const OpenPlan::Move both[2] = {a.move, b.move};
         const OpenPlan::Effect effect = plan.effect(both);
         if (effect.excess >= 0 || price(effect) >= best) return;
@@ -147,33 +158,34 @@ void mendViolations(OpenPlan& plan, const compute::CancelFlag& cancel) {
   }
 }
 
-// Sells slack: the single move or pair of moves that lowers the objective most while every limit holds, repeated. Only
-// rows whose regret is below the gap can take part in a better plan (reduced-cost fixing).
+// Sells slack: the single move or pair of moves that lowers the objective most while every limit holds, repeated. What
+// a change adds to the regrets must be paid from the priced slack, or it raises the objective (the identity above).
 void improve(OpenPlan& plan, double enough, const compute::CancelFlag& cancel) {
   constexpr int kMaxChanges = 200;
   for (int change = 0; change < kMaxChanges && plan.gap() > enough && !cancel.timeIsUp(); ++change) {
     cancel.throwIfRaised();
-    std::vector<Single> moves = singles(plan);
-    std::erase_if(moves, [&](const Single& s) { return s.effect.regret > plan.gap(); });
-    sortByRegret(moves);
+    const std::vector<Single> moves = singles(plan, plan.gap());
+    const double forSale = plan.pricedSlack();
     double best = -1e-12 * std::abs(plan.objective());
     OpenPlan::Move chosen[2];
     size_t count = 0;
     for (const Single& s : moves)
-      if (s.effect.holds && s.effect.objective < best) {
-        best = s.effect.objective;
+      if (s.objective < best && plan.effect({&s.move, 1}).holds) {
+        best = s.objective;
         chosen[0] = s.move;
         count = 1;
       }
-    forEachPair(moves, [&](const Single& a, const Single& b) {
-      if (a.effect.objective + b.effect.objective >= best) return;
-      const OpenPlan::Move both[2] = {a.move, b.move};
-      const OpenPlan::Effect effect = plan.effect(both);
-      if (!effect.holds) return;
-      best = effect.objective;
-      std::copy(both, both + 2, chosen);
-      count = 2;
-    });
+    forEachPair(
+        moves, [&] { return forSale; },
+        [&](const Single& a, const Single& b) {
+          if (a.objective + b.objective >= best) return;
+          const OpenPlan::Move both[2] = {a.move, b.move};
+          const OpenPlan::Effect effect = plan.effect(both);
+          if (!effect.holds) return;
+          best = effect.objective;
+          std::copy(both, both + 2, chosen);
+          count = 2;
+        });
     if (count == 0) return;
     plan.apply({chosen, count});
   }
@@ -190,6 +202,12 @@ std::vector<size_t> nearestRows(const Problem& problem, const Reduced& reduced, 
       return regret != other.regret ? regret < other.regret : row < other.row;
     }
   };
+  std::vector<size_t> rows;
+  if (set.size() <= kAllRows) {
+    rows.resize(set.size());
+    std::iota(rows.begin(), rows.end(), size_t{0});
+    return rows;
+  }
   const size_t models = problem.models, quantities = problem.quantities.size();
   const size_t perPair = std::max<size_t>(6, 2048 / (models * models));
   std::vector<std::vector<Offer>> offers(models * models);  // max-heaps of the least
@@ -213,7 +231,6 @@ std::vector<size_t> nearestRows(const Problem& problem, const Reduced& reduced, 
       std::push_heap(heap.begin(), heap.end());
     }
   }
-  std::vector<size_t> rows;
   for (const auto& heap : offers)
     for (const Offer& offer : heap) rows.push_back(offer.row);
   std::sort(rows.begin(), rows.end());

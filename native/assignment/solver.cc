@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "assignment/attempt.h"
+#include "assignment/lattice.h"
 #include "assignment/reach.h"
 #include "assignment/recovery.h"
 #include "assignment/ties.h"
@@ -68,6 +69,7 @@ class Solve {
     solution_.prices.assign(attempt.prices.begin(), attempt.prices.end());
     solution_.spread = attempt.spread;
     proven_ = attempt.exhausted;
+    rounding_ = attempt.rounding;
     solution_.certificate = certify(problem, solution_.prices, solution_.choice.data(), cancel_);
     measure();
   }
@@ -79,8 +81,8 @@ class Solve {
 
   // Bound and gap of the present certificate.
   void measure() {
-    solution_.bound =
-        proven_ && solution_.certificate.holds ? solution_.certificate.objective : solution_.certificate.dual;
+    solution_.bound = proven_ && solution_.certificate.holds ? solution_.certificate.objective
+                                                             : solution_.certificate.dual + rounding_;
     solution_.gap = gapOf(solution_.certificate.objective, solution_.bound, solution_.spread);
   }
 
@@ -103,11 +105,15 @@ class Solve {
     count(other);
     const std::vector<double> prices(other.prices.begin(), other.prices.end());
     const Certificate theirs = certify(problem_, prices, other.choice.data(), cancel_);
-    const bool better = isBetter(theirs), tighter = theirs.dual > solution_.certificate.dual;
+    const bool better = isBetter(theirs),
+               tighter = theirs.dual + other.rounding > solution_.certificate.dual + rounding_;
     if (!better && !tighter) return;
     proven_ = better && other.exhausted;
     if (better) solution_.choice = other.choice;
-    if (tighter) solution_.prices = prices;
+    if (tighter) {
+      solution_.prices = prices;
+      rounding_ = other.rounding;
+    }
     solution_.certificate =
         better && tighter ? theirs : certify(problem_, solution_.prices, solution_.choice.data(), cancel_);
     measure();
@@ -128,7 +134,7 @@ class Solve {
     std::vector<double> ray = prices;
     for (double& price : ray) price /= largest;
     double magnitude = 0;
-    const double value = rayValue(problem_, ray, magnitude, cancel_);
+    const double value = rayValue(onLattice(problem_), ray, magnitude, cancel_);
     if (!(value > 1e-12 * magnitude)) return;
     solution_.status = Status::infeasible;
     for (size_t l = 0; l < ray.size(); ++l)
@@ -191,7 +197,9 @@ class Solve {
       Limit& limit = loose.limits[static_cast<size_t>(move.limit)];
       limit.bound += limit.sign() * kLoosening * tolerance(limit);
     }
-    adopt(attempt(loose, terms_, cold, cancel_), moved);
+    Attempt nearly = attempt(loose, terms_, cold, cancel_);
+    nearly.rounding = 0;  // is of the loosened bounds
+    adopt(nearly, moved);
     const Certificate witness = certify(moved, solution_.prices, relaxation.choice.data(), cancel_);
     if (isBetter(witness)) {
       solution_.choice = std::move(relaxation.choice);
@@ -240,6 +248,7 @@ class Solve {
   const Options& options_;
   const compute::CancelFlag cancel_;
   const Terms terms_;
+  double rounding_ = 0;  // what rounding the limits adds to the dual at the present prices
   bool proven_ = false;  // by exact search: no plan is better than the present one
   bool outOfNodes_ = false;
   Solution solution_;

@@ -44,7 +44,7 @@ struct Solution {
   std::vector<double> prices;   // limits; of the dual bound
   // Of choice and prices. Slacks are of the limits as stated; the dual is of the relaxed problem, if there is one.
   Certificate certificate;
-  double bound = 0;  // no feasible plan costs less: certificate.dual, or better where search proved it
+  double bound = 0;  // no feasible plan costs less: certificate.dual, or better: lattice.h, exact.h
   // (objective - bound) / max(|objective|, |bound|, 1e-6 * spread), spread = sum over rows of how far the models' mean
   // objective lies above the least: an objective that is nearly 0 beside it has no relative gap of its own.
   double gap = 0;

@@ -1,0 +1,140 @@
+#include "assignment/direct.h"
+
+#include <limits>
+
+#include "assignment/cells.h"
+#include "assignment/recovery.h"
+
+namespace omnirouter::assignment {
+
+namespace {
+
+constexpr size_t kMostRows = 4096;
+
+// What a model would cost a row: the objective, then the tie-break.
+struct Worth {
+  double objective = std::numeric_limits<double>::infinity(), tieBreak = objective;
+  bool operator<(const Worth& other) const {
+    return objective != other.objective ? objective < other.objective : tieBreak < other.tieBreak;
+  }
+};
+
+Worth worthOf(const Problem& problem, size_t row, size_t model) {
+  const auto value = [&](size_t k) { return static_cast<double>(problem.row(k, row)[model]); };
+  Worth worth{0, 0};
+  for (size_t k = 0; k < problem.quantities.size(); ++k)
+    worth.objective += problem.weight(k, problem.group(row)) * value(k);
+  if (problem.tieBreak >= 0) worth.tieBreak = value(static_cast<size_t>(problem.tieBreak));
+  return worth;
+}
+
+// The best of a row's models that `admits` lets through; problem.models if none.
+template <class Admits>
+size_t bestModel(const Problem& problem, size_t row, const Admits& admits) {
+  Worth best;
+  size_t which = problem.models;
+  for (size_t j = 0; j < problem.models; ++j) {
+    if ((problem.allowedModels(row) >> j & 1) == 0) continue;
+    const Worth worth = worthOf(problem, row, j);
+    if (!(worth < best) || !admits(j)) continue;
+    best = worth;
+    which = j;
+  }
+  return which;
+}
+
+bool holds(const Problem& problem, const std::vector<uint8_t>& choice) {
+  Cells cells(problem);
+  for (size_t i = 0; i < problem.rows; ++i) cells.add(i, choice[i]);
+  for (const Limit& limit : problem.limits)
+    if (limit.sign() * (cells.total(limit) - limit.bound) > tolerance(limit)) return false;
+  return true;
+}
+
+// One row: a line r_j(y) = value + y slope per model, in the price of one limit.
+struct Lines {
+  std::vector<double> value, slope;
+
+  // Where the least of the lines is greatest over y >= 0: along the lower envelope until it no longer rises.
+  double peak() const {
+    size_t at = 0;
+    for (size_t j = 1; j < value.size(); ++j)
+      if (value[j] < value[at] || (value[j] == value[at] && slope[j] < slope[at])) at = j;
+    double y = 0;
+    while (slope[at] > 0) {
+      double next = std::numeric_limits<double>::infinity();
+      size_t to = at;
+      for (size_t j = 0; j < value.size(); ++j) {
+        if (!(slope[j] < slope[at])) continue;
+        const double meets = (value[j] - value[at]) / (slope[at] - slope[j]);
+        if (meets < next || (meets == next && slope[j] < slope[to])) {
+          next = meets;
+          to = j;
+        }
+      }
+      if (to == at) return y;  // rises for ever: no model can hold the limit
+      y = next;
+      at = to;
+    }
+    return y;
+  }
+};
+
+// Prices of one row's limits: each in turn the best for those before it (one round of coordinate ascent on the dual).
+// With one limit in the way, the usual case, that is the dual's optimum: the slope between two models.
+Eigen::VectorXd pricesOfRow(const Problem& problem, const Terms& terms) {
+  const auto group = problem.group(0);
+  Eigen::VectorXd prices = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(problem.limits.size()));
+  std::vector<double> adds;  // models x limits
+  Lines lines;
+  const size_t limits = problem.limits.size();
+  for (size_t j = 0; j < problem.models; ++j) {
+    if ((problem.allowedModels(0) >> j & 1) == 0) continue;
+    lines.value.push_back(worthOf(problem, 0, j).objective);
+    adds.resize(adds.size() + limits, 0.0);
+    double* add = adds.data() + adds.size() - limits;
+    const auto count = [&](const Term& term) {
+      add[term.limit] += term.quantity == kRequests
+                             ? term.sign
+                             : term.sign * static_cast<double>(problem.row(static_cast<size_t>(term.quantity), 0)[j]);
+    };
+    for (const Term& term : terms.shared(group)) count(term);
+    for (const Term& term : terms.own(group, j)) count(term);
+  }
+  lines.slope.resize(lines.value.size());
+  for (size_t l = 0; l < limits; ++l) {
+    const double bound = problem.limits[l].sign() * problem.limits[l].bound;
+    bool rises = false;
+    for (size_t c = 0; c < lines.value.size(); ++c) rises |= (lines.slope[c] = adds[c * limits + l] - bound) > 0;
+    if (!rises) continue;
+    const double price = lines.peak();
+    prices[static_cast<Eigen::Index>(l)] = price;
+    for (size_t c = 0; c < lines.value.size(); ++c) lines.value[c] += price * lines.slope[c];
+  }
+  return prices;
+}
+
+}  // namespace
+
+std::optional<Direct> solveDirectly(const Problem& problem, const Terms& terms) {
+  if (problem.rows > kMostRows) return {};
+  Direct direct;
+  direct.choice.resize(problem.rows);
+  for (size_t i = 0; i < problem.rows; ++i)
+    direct.choice[i] = static_cast<uint8_t>(bestModel(problem, i, [](size_t) { return true; }));
+  if (holds(problem, direct.choice)) {
+    direct.prices = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(problem.limits.size()));
+    return direct;
+  }
+  if (problem.rows != 1) return {};
+  const size_t best = bestModel(problem, 0, [&](size_t j) {
+    direct.choice[0] = static_cast<uint8_t>(j);
+    return holds(problem, direct.choice);
+  });
+  if (best == problem.models) return {};
+  direct.choice[0] = static_cast<uint8_t>(best);
+  direct.prices = pricesOfRow(problem, terms);
+  return direct;
+}
+
+}  // namespace omnirouter::assignment

@@ -1,0 +1,21 @@
+// Plans that need no search: where every row's best model meets all limits, and where there is only one row.
+#pragma once
+
+#include <Eigen/Core>
+#include <optional>
+#include <vector>
+
+#include "assignment/problem.h"
+
+namespace omnirouter::assignment {
+
+struct Direct {
+  std::vector<uint8_t> choice;  // optimal
+  Eigen::VectorXd prices;
+};
+
+// Of a problem that has been checked, with at most 4096 rows; nothing where a search is needed, or where the limits
+// cannot hold. Among equals the plan has least of the tie-break's quantity, then the lowest models.
+std::optional<Direct> solveDirectly(const Problem& problem, const Terms& terms);
+
+}  // namespace omnirouter::assignment

@@ -1,0 +1,55 @@
+#include "assignment/lattice.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "assignment/problem.h"
+
+using namespace omnirouter::assignment;
+
+namespace {
+
+Problem withValues(const std::vector<float>& values, bool atLeast, double bound) {
+  Problem p;
+  p.models = 2;
+  p.rows = values.size() / 2;
+  p.quantities = {{values.data(), 1e9}};
+  p.objective = {1};
+  p.limits = {{0, atLeast, bound, kAll, kAll}};
+  return p;
+}
+
+}  // namespace
+
+TEST_CASE("bounds move to the next sum that the values can have") {
+  const std::vector<float> sixteenths{0.0625F, 1, 0, 0.25F, 0.5F, 0.75F};
+  CHECK(onLattice(withValues(sixteenths, true, 1.01)).limits[0].bound == 1.0625);
+  CHECK(onLattice(withValues(sixteenths, false, 1.01)).limits[0].bound == 1.0);
+  CHECK(onLattice(withValues(sixteenths, true, 1.0625)).limits[0].bound == 1.0625);
+  CHECK(onLattice(withValues({100, 300, 500, 0}, false, 799)).limits[0].bound == 796);  // multiples of 4
+  CHECK(onLattice(withValues({0, 0, std::ldexp(1.0F, -140), 0}, true, 1e-45)).limits[0].bound ==
+        std::ldexp(1.0, -140));  // a subnormal number
+}
+
+TEST_CASE("a bound missed by its tolerance alone is not moved out of reach") {
+  const std::vector<float> halves{0.5F, 1, 1, 0.5F};
+  const double above = 1 + 5e-8;  // a sum of 1 holds it
+  CHECK(onLattice(withValues(halves, true, above)).limits[0].bound == above);
+  const double below = 1 - 5e-8;
+  CHECK(onLattice(withValues(halves, false, below)).limits[0].bound == below);
+}
+
+TEST_CASE("values without a lattice, and values that are all zero, leave the bound alone") {
+  CHECK(onLattice(withValues({0.1F, 0.7F, 0.3F, 0.9F}, true, 0.95)).limits[0].bound == 0.95);
+  CHECK(onLattice(withValues({0, 0, 0, 0}, true, 0.95)).limits[0].bound == 0.95);
+}
+
+TEST_CASE("requests are whole") {
+  Problem p = withValues({0.1F, 0.7F, 0.3F, 0.9F}, true, 0.5);
+  p.limits = {{kRequests, false, 1.7, kAll, 0}, {kRequests, true, 0.2, kAll, 1}};
+  const Problem rounded = onLattice(p);
+  CHECK(rounded.limits[0].bound == 1);
+  CHECK(rounded.limits[1].bound == 1);
+}
