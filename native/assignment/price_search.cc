@@ -3,6 +3,7 @@
 #include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "assignment/certificate.h"
 #include "assignment/choose.h"
@@ -19,10 +20,16 @@ constexpr double kCooling = 5.0;
 // softmin weights say how many of them each model gets.
 constexpr double kPrecision = 0.1;
 constexpr double kFinalPrecision = 1e-5;
+// Prices of this many natural units are seldom those of limits that can hold together: they are looked at for a proof of
+// conflict, and again once they have grown by as much as says the second.
+constexpr double kSuspect = 100.0;
+constexpr double kMoreSuspect = 4.0;
 constexpr double kSampleCooling = 3.0;
 constexpr double kWarming = 2.0;
 constexpr int kMaxLevels = 80;
 constexpr double kColdest = 1e-9;
+// Of the sample, in units of the objective: where moves still matter here, ties are massive.
+constexpr double kSampleColdest = 1e-4;
 // How far a level's box reaches: so many times what cooling is expected to move a price by, and so many tau.
 constexpr double kReach = 2.0, kReachTau = 1.0;
 // ... and at first, of the Newton step that makes good what sampling got wrong.
@@ -32,6 +39,26 @@ constexpr double kRadius = 4.5;
 // A region left is tried again this much wider, and so often.
 constexpr double kWidening = 2.5;
 constexpr int kAttempts = 6;
+
+// How the prices follow the temperature. Where many rows are tied, the optimum of the smoothed dual runs straight to
+// that of D as tau falls, y(tau) = y(0) + tau z: then the next point is known, and tau may fall further at once.
+class Path {
+ public:
+  bool straight() const { return straight_; }
+  double cooling() const { return cooling_; }
+
+  // `deviation` of the last move from a straight one, relative to it.
+  void follow(double deviation) {
+    straight_ = deviation < kStraight;
+    cooling_ = straight_ ? kCooling * kCooling : kCooling;
+  }
+  void stray() { *this = {}; }
+
+ private:
+  static constexpr double kStraight = 0.2;
+  bool straight_ = false;
+  double cooling_ = kCooling;
+};
 
 class Searcher {
  public:
@@ -53,14 +80,14 @@ class Searcher {
     while (!sample.everyRow()) {
       coolSample(set, sample.size());
       if (!search_.diverged) break;
-      if (provesConflict()) break;
+      if (conflict_ || provesConflict()) break;
       // A sample can be infeasible where the whole is not (a tight budget of a small tenant): take a larger one.
       sample = RowSample(problem_.rows, kSampleGrowth * sample.size(), seed_);
       set = openRows(problem_, sample);
       start(nullptr);
     }
     if (search_.diverged) {
-      search_.levels.push_back(finalRows());
+      // A proof, or none to be had: finalRows() below.
     } else if (sample.everyRow()) {
       beginLevels(std::move(set), everywhere_);
       coolToTheEnd();
@@ -73,6 +100,7 @@ class Searcher {
       }
       screenAll();
     }
+    if (conflict_ || search_.levels.empty()) search_.levels.assign(1, finalRows());
     search_.tau = tau_;
     return std::move(search_);
   }
@@ -103,6 +131,7 @@ class Searcher {
   void start(const Eigen::VectorXd* prices) {
     search_.prices = prices ? *prices : Eigen::VectorXd::Zero(static_cast<Eigen::Index>(problem_.limits.size()));
     search_.diverged = false;
+    suspect_ = kSuspect;
     tau_ = search_.scale.objective;
     bias_ = Eigen::VectorXd::Zero(search_.prices.size());
   }
@@ -116,7 +145,12 @@ class Searcher {
     search_.prices = ascent.prices;
     lastPoint_ = std::move(ascent.point);
     converged_ = ascent.converged;
-    if (search_.prices.cwiseQuotient(unit()).maxCoeff() > 0.99 * PriceBox::kDivergence) search_.diverged = true;
+    const double highest = search_.prices.cwiseQuotient(unit()).maxCoeff();
+    if (highest > suspect_ && !conflict_) {
+      conflict_ = provesConflict();
+      suspect_ = kMoreSuspect * highest;
+    }
+    if (conflict_ || highest > 0.99 * PriceBox::kDivergence) search_.diverged = true;
     return (search_.prices - before).cwiseQuotient(unit());
   }
 
@@ -132,14 +166,20 @@ class Searcher {
   // Stage 1.
   void coolSample(const RowSet& set, size_t rows) {
     climb(set, everywhere_, Spread::betweenRows);
+    std::optional<Level> widest;
+    double last = 0;
     for (;;) {
       spread_ = lastPoint_.spread;
       covariance_ = errorCovariance(lastPoint_, rows);
-      if (search_.diverged || tauUnits() < 1e-4) return;
+      if (search_.diverged) return;
+      const Eigen::VectorXd sd = covariance_.diagonal().cwiseMax(0.0).cwiseSqrt().cwiseQuotient(unit());
+      if (tauUnits() < kSampleColdest) break;
+      if (!widest || sd.sum() >= 0.35 * last)
+        widest = Level{tau_, sd.sum(), search_.prices, covariance_, spread_, lastPoint_};
+      last = sd.sum();
       tau_ /= kCooling;
       const Eigen::VectorXd move = climb(set, everywhere_, Spread::betweenRows);
       bias_ = move / (kCooling - 1);
-      const Eigen::VectorXd sd = covariance_.diagonal().cwiseMax(0.0).cwiseSqrt().cwiseQuotient(unit());
       bool settled = true;
       for (Eigen::Index l = 0; l < move.size(); ++l) settled &= std::abs(move[l]) <= 1.5 * sd[l] + 1e-6;
       if (settled) {
@@ -148,6 +188,15 @@ class Searcher {
         return;
       }
     }
+    // Ties en masse: as long as tau falls, so do the moves, and with them the covariance, which speaks of prices that
+    // move a little and not of those that would fall into place elsewhere. What sampling can get wrong shows where the
+    // covariance is greatest.
+    tau_ = widest->tau;
+    bias_ = (search_.prices - widest->prices).cwiseQuotient(unit());
+    search_.prices = widest->prices;
+    covariance_ = widest->covariance;
+    spread_ = widest->spread;
+    lastPoint_ = widest->point;
   }
 
   // Covariance of the prices' sampling error. Limits that are clearly slack keep price 0 and take no part.
@@ -216,7 +265,7 @@ class Searcher {
                           search_.choice.data(), cancel_);
       beginLevels(std::move(set), boxOf(region, widen));
       correct();
-      if (coolToTheEnd() && region.contains(search_.prices)) return;
+      if (coolToTheEnd(&region) && region.contains(search_.prices)) return;
     }
     // The samples misled: no row is decided beforehand.
     tau_ = tau;
@@ -248,16 +297,39 @@ class Searcher {
     search_.prices = stepOnce(problem_, search_.levels.back(), search_.scale, boxes_.back(), before, tau_, cancel_);
     ++search_.evaluations;
     const Eigen::VectorXd step = (search_.prices - before).cwiseQuotient(unit());
-    narrowTo((unit().array() * (kStepError * step.array().abs() + kReach * bias_.array().abs() + kReachTau * tauUnits()))
-                 .matrix());
+    narrowTo(
+        (unit().array() * (kStepError * step.array().abs() + kReach * bias_.array().abs() + kReachTau * tauUnits()))
+            .matrix());
   }
 
-  // Stage 3, from the last level on; false if the prices want out of the first one's box.
-  bool coolToTheEnd() {
+  // The next level: cooler, narrowed to what that is expected to move.
+  void cool() {
+    const double here = tauUnits(), factor = std::min(path_.cooling(), std::max(kCooling, tau_ / coldEnough()));
+    tau_ /= factor;
+    const Eigen::VectorXd before = search_.prices;
+    const Eigen::VectorXd ahead =
+        path_.straight() ? Eigen::VectorXd(bias_ * (1 - 1 / factor)) : Eigen::VectorXd::Zero(bias_.size());
+    search_.prices = (before + ahead.cwiseProduct(unit())).cwiseMax(boxes_.back().low).cwiseMin(boxes_.back().high);
+    narrowTo((unit().array() * (kReach * bias_.array().abs() + kReachTau * here)).matrix());
+    climb(search_.levels.back(), boxes_.back());
+    const Eigen::VectorXd bias = (search_.prices - before).cwiseQuotient(unit()) / (factor - 1);
+    path_.follow((bias - bias_ / factor).norm() / std::max(1e-300, bias.norm()));
+    bias_ = bias;
+  }
+
+  // Where smoothing costs a small part of the gap allowed.
+  double coldEnough() const {
+    const auto rows = static_cast<double>(std::max<size_t>(1, search_.levels.back().size()));
+    return std::max(0.1 * gapTolerance_ * std::abs(lastPoint_.value) / rows, kColdest * search_.scale.objective);
+  }
+
+  // Stage 3, from the last level on; false if the prices want out of the first one's box, or of its region.
+  bool coolToTheEnd(const TrustRegion* region = nullptr) {
     Eigen::VectorXd move = climb(search_.levels.back(), boxes_.back());
     if (bias_.isZero()) bias_ = move;
     for (int level = 0; level < kMaxLevels && !search_.diverged; ++level) {
       if (atEdge(boxes_.back())) {
+        path_.stray();
         // The optimum lies outside: the wider level's rows are needed again, at this tau.
         if (search_.levels.size() == 1) return false;
         search_.levels.pop_back();
@@ -267,23 +339,27 @@ class Searcher {
       }
       if (!converged_) {
         // Too cold for a start this far off.
+        path_.stray();
         tau_ *= kWarming;
         climb(search_.levels.back(), boxes_.back());
         continue;
       }
-      const double smoothingError = 0.5 * static_cast<double>(search_.levels.back().size()) * tau_;
-      if (smoothingError <= 0.05 * gapTolerance_ * std::abs(lastPoint_.value) ||
-          tau_ <= kColdest * search_.scale.objective)
-        break;
+      if (tau_ <= coldEnough()) break;
+      if (region && !region->contains(search_.prices)) return false;
       // Cooling moves the prices in proportion to tau, about as it did before.
-      const double here = tauUnits();
-      tau_ /= kCooling;
-      narrowTo((unit().array() * (kReach * bias_.array().abs() + kReachTau * here)).matrix());
-      bias_ = climb(search_.levels.back(), boxes_.back()) / (kCooling - 1);
+      cool();
     }
     climb(search_.levels.back(), boxes_.back(), Spread::none, kFinalPrecision);
     return true;
   }
+
+  // Where the sample stood at a temperature.
+  struct Level {
+    double tau, deviation;
+    Eigen::VectorXd prices;
+    Eigen::MatrixXd covariance, spread;
+    DualPoint point;
+  };
 
   const Problem& problem_;
   const Terms& terms_;
@@ -296,6 +372,9 @@ class Searcher {
   double tau_ = 1;
   DualPoint lastPoint_;
   bool converged_ = false;
+  bool conflict_ = false;  // the limits have been proven not to hold together
+  double suspect_ = kSuspect;
+  Path path_;
   Eigen::MatrixXd spread_, covariance_;
   Eigen::VectorXd bias_;  // what cooling may still move each price by, in natural units: the last move's
                           // tail, were the moves to fall in proportion to tau
