@@ -30,21 +30,6 @@ MomentLayout::MomentLayout(const Problem& problem)
   std::sort(kinds_.begin(), kinds_.end());
 }
 
-SoftminSums MomentLayout::at(double* moments, size_t group) const {
-  const size_t s = channels_.size(), d = dimensions();
-  SoftminSums sums;
-  sums.rows = moments + group * groupSize();
-  sums.mean = sums.rows + 1;
-  sums.covariance = sums.mean + s;
-  sums.second = sums.covariance + s * s;
-  sums.mixed = sums.second + s * s;
-  sums.mixedSecond = sums.mixed + s * d;
-  sums.own = moments + groups_ * groupSize() + (ownGroups_ == 1 ? 0 : group) * ownSize();
-  sums.diagonal = sums.own + d;
-  sums.outer = sums.diagonal + kinds_.size() * d;
-  return sums;
-}
-
 MomentLayout::Sum MomentLayout::sumOf(const Limit& limit) const {
   if (limit.model != kAll)
     return {Sum::own, indexOf(kinds_, limit.quantity) * models_ + static_cast<size_t>(limit.model), limit.group};

@@ -31,7 +31,20 @@ class MomentLayout {
   size_t size() const { return groups_ * groupSize() + ownGroups_ * ownSize(); }
 
   // Where the moments of a group's rows lie in `moments`.
-  SoftminSums at(double* moments, size_t group) const;
+  SoftminSums at(double* moments, size_t group) const {
+    const size_t s = channels_.size(), d = dimensions();
+    SoftminSums sums;
+    sums.rows = moments + group * groupSize();
+    sums.mean = sums.rows + 1;
+    sums.covariance = sums.mean + s;
+    sums.second = sums.covariance + s * s;
+    sums.mixed = sums.second + s * s;
+    sums.mixedSecond = sums.mixed + s * d;
+    sums.own = moments + groups_ * groupSize() + (ownGroups_ == 1 ? 0 : group) * ownSize();
+    sums.diagonal = sums.own + d;
+    sums.outer = sums.diagonal + kinds_.size() * d;
+    return sums;
+  }
 
   // What the limits see of the moments, in the order of Problem::limits.
   Eigen::VectorXd mean(const Problem& problem, std::vector<double>& moments) const;        // sum over rows of E[f]

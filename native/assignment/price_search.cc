@@ -31,7 +31,7 @@ constexpr double kColdest = 1e-9;
 // Of the sample, in units of the objective: where moves still matter here, ties are massive.
 constexpr double kSampleColdest = 1e-4;
 // How far a level's box reaches: so many times what cooling is expected to move a price by, and so many tau.
-constexpr double kReach = 2.0, kReachTau = 1.0;
+constexpr double kReach = 2.0, kReachTau = 2.0;
 // ... and at first, of the Newton step that makes good what sampling got wrong.
 constexpr double kStepError = 0.3;
 // Radius of the trust region in standard deviations of a pair of models: exp(-4.5^2/2) = 4e-5 per pair.

@@ -15,40 +15,57 @@ namespace {
 // Rows with at most so many candidates are handled candidate by candidate, others by the kernel over all models.
 constexpr size_t kFew = 4;
 
-// A row of few candidates: the same sums as the kernel's, without second moments.
+// Rows of few candidates: the same sums as the kernel's, without second moments.
 class FewCandidates {
  public:
-  FewCandidates(const MomentLayout& layout, const SoftminTables& tables) : layout_(layout), t_(tables) {}
+  FewCandidates(const MomentLayout& layout, const SoftminTables& tables, double* moments)
+      : layout_(layout), t_(tables), moments_(moments) {}
 
-  // Returns the least reduced value.
-  double add(const RowSet::Row& row, const SoftminSums& sums) const {
+  // Returns the least reduced value. Rows of two wait for finish(), or for more of their kind.
+  double add(const RowSet::Row& row) {
     const size_t count = row.models.size();
     const double* base = t_.base + row.group * layout_.models();
-    double r[kFew], p[kFew];
+    double r[kFew];
     for (size_t c = 0; c < count; ++c) r[c] = base[row.models[c]];
     for (size_t k = 0; k < t_.quantities; ++k) {
       const double* weight = t_.weight + (row.group * t_.quantities + k) * layout_.models();
       for (size_t c = 0; c < count; ++c) r[c] += weight[row.models[c]] * row.value(k, c);
     }
+    if (count == 2) {
+      const bool secondIsFarther = r[0] <= r[1];
+      const double distance = secondIsFarther ? r[1] - r[0] : r[0] - r[1];
+      pairs_[waiting_] = {row, secondIsFarther};
+      distance_[waiting_++] = distance * t_.perTau;
+      if (waiting_ == kBatch) finish();
+      return secondIsFarther ? r[0] : r[1];
+    }
     double least = r[0];
     for (size_t c = 1; c < count; ++c) least = std::min(least, r[c]);
-    double total = 0;
+    double p[kFew], total = 0;
     for (size_t c = 0; c < count; ++c) {
       const double x = (r[c] - least) * t_.perTau;
       total += p[c] = x <= kNegligible ? compute::expOfMinus(x) : 0.0;
     }
     for (size_t c = 0; c < count; ++c) p[c] /= total;
-    *sums.rows += 1;
-    if (count == 2)
-      addPair(row, p, sums);
-    else
-      addFew(row, p, sums);
+    addFew(row, p);
     return least;
+  }
+
+  void finish() {
+    for (size_t i = waiting_; i % 8 != 0; ++i) distance_[i] = 0;
+    double farther[kBatch], variance[kBatch];
+    kernel_(distance_, waiting_, farther, variance);
+    for (size_t i = 0; i < waiting_; ++i) {
+      const double second = pairs_[i].secondIsFarther ? farther[i] : 1 - farther[i];
+      addPair(pairs_[i].row, second, variance[i]);
+    }
+    waiting_ = 0;
   }
 
  private:
   // Softmin weights below 2^-40, as in the kernel.
   static constexpr double kNegligible = 27.8;
+  static constexpr size_t kBatch = 64;
 
   double own(const RowSet::Row& row, size_t kind, size_t c) const {
     const int quantity = t_.kindQuantity[kind];
@@ -58,43 +75,47 @@ class FewCandidates {
     return row.value(static_cast<size_t>(t_.channelQuantity[s]), c);
   }
 
-  // Weights p and 1 - p: E[f] = f0 + (1 - p) d and Cov[f] = p (1 - p) d d', d = f1 - f0. No difference of nearly equal
-  // numbers, however close p is to 0 or 1.
-  void addPair(const RowSet::Row& row, const double* p, const SoftminSums& sums) const {
+  // Weights 1 - p and p, variance p (1 - p): E[f] = f0 + p d and Cov[f] = p (1 - p) d d', d = f1 - f0. No difference of
+  // nearly equal numbers, however close p is to 0 or 1.
+  void addPair(const RowSet::Row& row, double p, double variance) const {
+    const SoftminSums sums = layout_.at(moments_, row.group);
     const size_t j0 = row.models[0], j1 = row.models[1], kinds = t_.kinds, models = layout_.models(),
                  dimensions = layout_.dimensions();
-    const double weight = p[0] * p[1];
-    double d[kMaxQuantities];
+    *sums.rows += 1;
+    double slope[kMaxQuantities];
     for (size_t s = 0; s < t_.channels; ++s) {
-      const double q0 = channel(row, s, 0);
-      d[s] = channel(row, s, 1) - q0;
-      sums.mean[s] += q0 + p[1] * d[s];
-      for (size_t t = 0; t <= s; ++t) sums.covariance[s * t_.channels + t] += weight * d[s] * d[t];
+      const double q0 = channel(row, s, 0), d = channel(row, s, 1) - q0;
+      slope[s] = variance * d;
+      sums.mean[s] += q0 + p * d;
+      for (size_t t = 0; t < s; ++t)
+        sums.covariance[s * t_.channels + t] += slope[s] * (channel(row, t, 1) - channel(row, t, 0));
+      sums.covariance[s * t_.channels + s] += slope[s] * d;
     }
     for (size_t o = 0; o < kinds; ++o) {
       const double w0 = own(row, o, 0), w1 = own(row, o, 1);
       const size_t at0 = o * models + j0, at1 = o * models + j1;
-      sums.own[at0] += p[0] * w0;
-      sums.own[at1] += p[1] * w1;
+      sums.own[at0] += (1 - p) * w0;
+      sums.own[at1] += p * w1;
       for (size_t s = 0; s < t_.channels; ++s) {
-        const double slope = weight * d[s];
-        sums.mixed[s * dimensions + at0] -= slope * w0;
-        sums.mixed[s * dimensions + at1] += slope * w1;
+        sums.mixed[s * dimensions + at0] -= slope[s] * w0;
+        sums.mixed[s * dimensions + at1] += slope[s] * w1;
       }
-      for (size_t other = 0; other < kinds; ++other) {
+      for (size_t other = o; other < kinds; ++other) {
         const double v0 = own(row, other, 0), v1 = own(row, other, 1);
         double* diagonal = sums.diagonal + (o * kinds + other) * models;
-        diagonal[j0] += weight * w0 * v0;
-        diagonal[j1] += weight * w1 * v1;
-        sums.outer[at0 * dimensions + other * models + j1] += weight * w0 * v1;
-        sums.outer[at1 * dimensions + other * models + j0] += weight * w1 * v0;
+        diagonal[j0] += variance * w0 * v0;
+        diagonal[j1] += variance * w1 * v1;
+        sums.outer[at0 * dimensions + other * models + j1] += variance * w0 * v1;
+        if (other != o) sums.outer[at1 * dimensions + other * models + j0] += variance * w1 * v0;
       }
     }
   }
 
-  void addFew(const RowSet::Row& row, const double* p, const SoftminSums& sums) const {
+  void addFew(const RowSet::Row& row, const double* p) const {
+    const SoftminSums sums = layout_.at(moments_, row.group);
     const size_t count = row.models.size(), kinds = t_.kinds, models = layout_.models(),
                  dimensions = layout_.dimensions();
+    *sums.rows += 1;
     double mean[kMaxQuantities];
     for (size_t s = 0; s < t_.channels; ++s) {
       mean[s] = 0;
@@ -114,7 +135,7 @@ class FewCandidates {
         const size_t at = o * models + row.models[c];
         sums.own[at] += u;
         for (size_t s = 0; s < t_.channels; ++s) sums.mixed[s * dimensions + at] += u * (channel(row, s, c) - mean[s]);
-        for (size_t other = 0; other < kinds; ++other) {
+        for (size_t other = o; other < kinds; ++other) {
           sums.diagonal[(o * kinds + other) * models + row.models[c]] += u * own(row, other, c);
           for (size_t e = 0; e < count; ++e)
             sums.outer[at * dimensions + other * models + row.models[e]] += u * (p[e] * own(row, other, e));
@@ -123,8 +144,17 @@ class FewCandidates {
     }
   }
 
+  struct Pair {
+    RowSet::Row row;
+    bool secondIsFarther;
+  };
   const MomentLayout& layout_;
   const SoftminTables& t_;
+  double* const moments_;
+  const SoftminPairs kernel_ = softminPairs(compute::isa());
+  size_t waiting_ = 0;
+  Pair pairs_[kBatch];
+  double distance_[kBatch];
 };
 
 // Rows per chunk: enough to pay for a chunk's moments, few enough to share a small set among threads.
@@ -147,18 +177,19 @@ DualPoint evaluate(const Problem& problem, const RowSet& set, const Eigen::Vecto
   std::vector<double> moments(std::max<size_t>(1, chunks.count()) * stride, 0.0);
   compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {
     cancel.throwIfRaised();
-    const FewCandidates few(layout, tables);
     double* own = moments.data() + chunk * stride;
+    FewCandidates few(layout, tables, own);
     double value = 0;
     const compute::Range range = chunks[chunk];
     for (size_t i = range.begin; i < range.end; ++i) {
       const RowSet::Row row = set[i];
-      const SoftminSums sums = layout.at(own, row.group);
       if (row.models.size() <= kFew && !withSpread)
-        value += few.add(row, sums);
+        value += few.add(row);
       else
-        value += kernel(tables, {row.group, row.models.size(), row.models.data(), row.values}, withSpread, sums);
+        value += kernel(tables, {row.group, row.models.size(), row.models.data(), row.values}, withSpread,
+                        layout.at(own, row.group));
     }
+    few.finish();
     own[layout.size()] = value;
   });
   for (size_t chunk = 1; chunk < chunks.count(); ++chunk)

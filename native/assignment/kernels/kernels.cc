@@ -8,7 +8,8 @@ namespace omnirouter::assignment {
   extern const LeastReduced kLeastReduced_##isa;   \
   extern const ScreenRows kScreenRows_##isa;       \
   extern const AddSoftminRow kAddSoftminRow_##isa; \
-  static const Kernels k_##isa{&kLeastReduced_##isa, &kScreenRows_##isa, &kAddSoftminRow_##isa};
+  extern const SoftminPairs kSoftminPairs_##isa; \
+  static const Kernels k_##isa{&kLeastReduced_##isa, &kScreenRows_##isa, &kAddSoftminRow_##isa, &kSoftminPairs_##isa};
 
 namespace {
 // Pointers to the constants of another file, which may not be initialised yet when these are.
@@ -16,6 +17,7 @@ struct Kernels {
   const LeastReduced* leastReduced;
   const ScreenRows* screenRows;
   const AddSoftminRow* addSoftminRow;
+  const SoftminPairs* softminPairs;
 };
 }  // namespace
 
@@ -51,5 +53,6 @@ const Kernels& kernels(compute::Isa isa) {
 LeastReduced leastReduced(compute::Isa isa) { return *kernels(isa).leastReduced; }
 ScreenRows screenRows(compute::Isa isa) { return *kernels(isa).screenRows; }
 AddSoftminRow addSoftminRow(compute::Isa isa) { return *kernels(isa).addSoftminRow; }
+SoftminPairs softminPairs(compute::Isa isa) { return *kernels(isa).softminPairs; }
 
 }  // namespace omnirouter::assignment

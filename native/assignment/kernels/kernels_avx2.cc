@@ -18,5 +18,7 @@ extern const ScreenRows kScreenRows_avx2;
 const ScreenRows kScreenRows_avx2 = screenRowsAll;
 extern const AddSoftminRow kAddSoftminRow_avx2;
 const AddSoftminRow kAddSoftminRow_avx2 = addSoftminRowAll;
+extern const SoftminPairs kSoftminPairs_avx2;
+const SoftminPairs kSoftminPairs_avx2 = softminPairsAll;
 
 }  // namespace omnirouter::assignment

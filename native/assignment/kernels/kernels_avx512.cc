@@ -18,5 +18,7 @@ extern const ScreenRows kScreenRows_avx512;
 const ScreenRows kScreenRows_avx512 = screenRowsAll;
 extern const AddSoftminRow kAddSoftminRow_avx512;
 const AddSoftminRow kAddSoftminRow_avx512 = addSoftminRowAll;
+extern const SoftminPairs kSoftminPairs_avx512;
+const SoftminPairs kSoftminPairs_avx512 = softminPairsAll;
 
 }  // namespace omnirouter::assignment

@@ -18,5 +18,7 @@ extern const ScreenRows kScreenRows_neon;
 const ScreenRows kScreenRows_neon = screenRowsAll;
 extern const AddSoftminRow kAddSoftminRow_neon;
 const AddSoftminRow kAddSoftminRow_neon = addSoftminRowAll;
+extern const SoftminPairs kSoftminPairs_neon;
+const SoftminPairs kSoftminPairs_neon = softminPairsAll;
 
 }  // namespace omnirouter::assignment

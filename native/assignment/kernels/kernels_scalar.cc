@@ -18,5 +18,7 @@ extern const ScreenRows kScreenRows_scalar;
 const ScreenRows kScreenRows_scalar = screenRowsAll;
 extern const AddSoftminRow kAddSoftminRow_scalar;
 const AddSoftminRow kAddSoftminRow_scalar = addSoftminRowAll;
+extern const SoftminPairs kSoftminPairs_scalar;
+const SoftminPairs kSoftminPairs_scalar = softminPairsAll;
 
 }  // namespace omnirouter::assignment

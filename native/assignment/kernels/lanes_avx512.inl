@@ -40,6 +40,7 @@ inline Doubles allDoubles(double x) { return _mm512_set1_pd(x); }
 inline Doubles add(Doubles a, Doubles b) { return _mm512_add_pd(a, b); }
 inline Doubles subtract(Doubles a, Doubles b) { return _mm512_sub_pd(a, b); }
 inline Doubles multiply(Doubles a, Doubles b) { return _mm512_mul_pd(a, b); }
+inline Doubles divide(Doubles a, Doubles b) { return _mm512_div_pd(a, b); }
 inline Doubles least(Doubles a, Doubles b) { return _mm512_min_pd(a, b); }
 inline Doubles select(Bits where, Doubles yes, Doubles no) {
   return _mm512_mask_blend_pd(static_cast<__mmask8>(where), no, yes);

@@ -100,6 +100,7 @@ inline Doubles allDoubles(double x) {
 OMNIROUTER_LANEWISE(add, vaddq_f64)
 OMNIROUTER_LANEWISE(subtract, vsubq_f64)
 OMNIROUTER_LANEWISE(multiply, vmulq_f64)
+OMNIROUTER_LANEWISE(divide, vdivq_f64)
 #undef OMNIROUTER_LANEWISE
 // a < b ? a : b, like the other instruction sets', for zeros of either sign too.
 inline float64x2_t leastOf2(float64x2_t a, float64x2_t b) { return vbslq_f64(vcltq_f64(a, b), a, b); }

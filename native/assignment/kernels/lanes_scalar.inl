@@ -98,6 +98,10 @@ inline Doubles multiply(Doubles a, Doubles b) {
   for (int l = 0; l < 8; ++l) a.lane[l] *= b.lane[l];
   return a;
 }
+inline Doubles divide(Doubles a, Doubles b) {
+  for (int l = 0; l < 8; ++l) a.lane[l] /= b.lane[l];
+  return a;
+}
 inline Doubles least(Doubles a, Doubles b) {
   for (int l = 0; l < 8; ++l) a.lane[l] = a.lane[l] < b.lane[l] ? a.lane[l] : b.lane[l];
   return a;

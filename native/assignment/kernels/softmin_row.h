@@ -42,8 +42,8 @@ struct SoftminSums {
   double* mixed;       // channels x kinds x padded: covariance with own sums
   double* mixedSecond;
   double* own;       // kinds x padded: means
-  double* diagonal;  // kinds x kinds x padded: E[u u'] of sums of the same model
-  double* outer;     // (kinds x padded) x (kinds x padded): E[u] E[u]'
+  double* diagonal;  // kinds x kinds x padded: E[u u'] of sums of the same model, the upper triangle
+  double* outer;     // (kinds x padded) x (kinds x padded): E[u] E[u]', the upper triangle
 };
 
 // Adds the row's moments, the second ones only if `withSecond`, and returns its least reduced value.
@@ -51,5 +51,11 @@ using AddSoftminRow = double (*)(const SoftminTables& tables, const SoftminRow& 
                                  const SoftminSums& sums);
 
 AddSoftminRow addSoftminRow(compute::Isa isa);
+
+// The weights of rows with two candidates, x[i] >= 0 being how far their reduced values lie apart in tau: farther[i] is
+// the weight p of the greater one, variance[i] = p (1 - p). Arrays are padded to whole registers of eight.
+using SoftminPairs = void (*)(const double* x, size_t count, double* farther, double* variance);
+
+SoftminPairs softminPairs(compute::Isa isa);
 
 }  // namespace omnirouter::assignment

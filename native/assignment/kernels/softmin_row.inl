@@ -88,35 +88,36 @@ double addSoftminRowOf(const SoftminTables& t, const SoftminRow& row, bool withS
     }
   }
   // Own sums: choosing model j adds w_o(j) to those of its own.
+  Doubles u[9][kBlocks];
   for (size_t o = 0; o < t.kinds; ++o) {
     const int quantity = t.kindQuantity[o];
-    Doubles u[kBlocks];
     for (size_t v = 0; v < kBlocks; ++v) {
-      u[v] = quantity < 0 ? p[v] : multiply(p[v], q[quantity][v]);
-      accumulate(sums.own + o * kPadded + v * 8, u[v]);
+      u[o][v] = quantity < 0 ? p[v] : multiply(p[v], q[quantity][v]);
+      accumulate(sums.own + o * kPadded + v * 8, u[o][v]);
     }
     for (size_t s = 0; s < t.channels; ++s) {
       const Doubles* channel = q[t.channelQuantity[s]];
       const Doubles mean = allDoubles(means[s]);
       const size_t at = s * dimensions + o * kPadded;
       for (size_t v = 0; v < kBlocks; ++v) {
-        accumulate(sums.mixed + at + v * 8, multiply(u[v], subtract(channel[v], mean)));
-        if (withSecond) accumulate(sums.mixedSecond + at + v * 8, multiply(u[v], mean));
+        accumulate(sums.mixed + at + v * 8, multiply(u[o][v], subtract(channel[v], mean)));
+        if (withSecond) accumulate(sums.mixedSecond + at + v * 8, multiply(u[o][v], mean));
       }
     }
-    for (size_t other = 0; other < t.kinds; ++other) {
-      const int otherQuantity = t.kindQuantity[other];
-      double factor[kPadded];
-      for (size_t v = 0; v < kBlocks; ++v) {
-        const Doubles both = otherQuantity < 0 ? u[v] : multiply(u[v], q[otherQuantity][v]);
-        accumulate(sums.diagonal + (o * t.kinds + other) * kPadded + v * 8, both);
-        store(factor + v * 8, otherQuantity < 0 ? p[v] : multiply(p[v], q[otherQuantity][v]));
-      }
+  }
+  for (size_t o = 0; o < t.kinds; ++o) {
+    double factor[kPadded];
+    for (size_t v = 0; v < kBlocks; ++v) store(factor + v * 8, u[o][v]);
+    for (size_t other = o; other < t.kinds; ++other) {
+      const int quantity = t.kindQuantity[other];
+      for (size_t v = 0; v < kBlocks; ++v)
+        accumulate(sums.diagonal + (o * t.kinds + other) * kPadded + v * 8,
+                   quantity < 0 ? u[o][v] : multiply(u[o][v], q[quantity][v]));
       for (size_t j = 0; j < t.models; ++j) {
         if (factor[j] == 0) continue;
-        double* outer = sums.outer + (other * kPadded + j) * dimensions + o * kPadded;
+        double* outer = sums.outer + (o * kPadded + j) * dimensions + other * kPadded;
         const Doubles times = allDoubles(factor[j]);
-        for (size_t v = 0; v < kBlocks; ++v) accumulate(outer + v * 8, multiply(times, u[v]));
+        for (size_t v = 0; v < kBlocks; ++v) accumulate(outer + v * 8, multiply(times, u[other][v]));
       }
     }
   }
@@ -141,5 +142,17 @@ double addSoftminRowAll(const SoftminTables& tables, const SoftminRow& row, bool
       return addSoftminRowOf<7>(tables, row, withSecond, sums);
     default:
       return addSoftminRowOf<8>(tables, row, withSecond, sums);
+  }
+}
+
+void softminPairsAll(const double* x, size_t count, double* farther, double* variance) {
+  const Doubles one = allDoubles(1.0), farthest = allDoubles(700.0), negligible = allDoubles(27.8),
+                zero = allDoubles(0.0);
+  for (size_t i = 0; i < count; i += 8) {
+    const Doubles distance = load(x + i);
+    const Doubles e = select(atMost(distance, negligible), expOfMinus(least(distance, farthest)), zero);
+    const Doubles share = divide(one, add(one, e)), other = multiply(e, share);
+    store(farther + i, other);
+    store(variance + i, multiply(other, share));
   }
 }
