@@ -7,6 +7,7 @@
 
 #include "assignment/certificate.h"
 #include "assignment/choose.h"
+#include "assignment/row_classes.h"
 #include "assignment/screening.h"
 
 namespace omnirouter::assignment {
@@ -26,6 +27,10 @@ constexpr double kSuspect = 100.0;
 constexpr double kMoreSuspect = 4.0;
 constexpr double kSampleCooling = 3.0;
 constexpr double kWarming = 2.0;
+// Classes of rows are worth a search of their own if there are so many times fewer.
+constexpr size_t kClassed = 4;
+// The rows that a plan from the classes' prices may have to move, in tau.
+constexpr double kTiedReach = 30;
 constexpr int kMaxLevels = 80;
 constexpr double kColdest = 1e-9;
 // Of the sample, in units of the objective: where moves still matter here, ties are massive.
@@ -188,6 +193,7 @@ class Searcher {
         return;
       }
     }
+    tied_ = true;
     // Ties en masse: as long as tau falls, so do the moves, and with them the covariance, which speaks of prices that
     // move a little and not of those that would fall into place elsewhere. What sampling can get wrong shows where the
     // covariance is greatest.
@@ -234,15 +240,19 @@ class Searcher {
     return everywhere_.around(region.center(), kRadius * widen * sd + reachFloor(widen));
   }
 
+  // What ties hide from the covariance, a wider region makes good for.
+  double firstWidening() const { return tied_ ? kWidening : 1.0; }
+
   // Stage 2 on a sample: decides its rows around the present prices and climbs on what is open, widening the region as
   // often as the climb leaves it.
   void screenSample(const RowSample& sample) {
     const double tau = tau_;
-    double widen = 1;
+    double widen = firstWidening();
     for (int attempt = 0; attempt < kAttempts && !search_.diverged; ++attempt, widen *= kWidening) {
       tau_ = tau;
       const TrustRegion region = expected(widen);
-      const RowSet set = screen(problem_, region, search_.scale.objective, sample, nullptr, cancel_);
+      RowSet set = screen(problem_, region, search_.scale.objective, sample, nullptr, cancel_);
+      if (tied_) set = classesOf(problem_, terms_, set, cancel_);
       const PriceBox box = boxOf(region, widen);
       climb(set, box);
       // The sampling error fell by sqrt(kSampleGrowth), about 3, and so may the temperature's.
@@ -256,21 +266,37 @@ class Searcher {
   void screenAll() {
     const double tau = tau_;
     const Eigen::VectorXd bias = bias_;
-    double widen = 1;
+    double widen = firstWidening();
     for (int attempt = 0; attempt < kAttempts && !search_.diverged; ++attempt, widen *= kWidening) {
       tau_ = tau;
       bias_ = bias;
       const TrustRegion region = expected(widen);
       RowSet set = screen(problem_, region, search_.scale.objective, RowSample::all(problem_.rows),
                           search_.choice.data(), cancel_);
-      beginLevels(std::move(set), boxOf(region, widen));
-      correct();
-      if (coolToTheEnd(&region) && region.contains(search_.prices)) return;
+      const PriceBox box = boxOf(region, widen);
+      const bool ended = tied_ ? coolTied(std::move(set), box, region) : coolAll(std::move(set), box, region);
+      if (ended && region.contains(search_.prices)) return;
     }
     // The samples misled: no row is decided beforehand.
     tau_ = tau;
     beginLevels(openRows(problem_, RowSample::all(problem_.rows)), everywhere_);
     coolToTheEnd();
+  }
+
+  bool coolAll(RowSet set, const PriceBox& box, const TrustRegion& region) {
+    beginLevels(std::move(set), box);
+    correct();
+    return coolToTheEnd(&region);
+  }
+
+  // The same by the kinds of rows, if they are few.
+  bool coolTied(RowSet set, const PriceBox& box, const TrustRegion& region) {
+    RowSet classes = classesOf(problem_, terms_, set, cancel_);
+    if (kClassed * classes.size() > set.size()) return coolAll(std::move(set), box, region);
+    if (!coolAll(std::move(classes), box, region)) return false;
+    beginLevels(std::move(set), box);
+    narrowTo(unit() * (kTiedReach * tauUnits()));
+    return true;
   }
 
   void beginLevels(RowSet widest, const PriceBox& box) {
@@ -319,7 +345,7 @@ class Searcher {
 
   // Where smoothing costs a small part of the gap allowed.
   double coldEnough() const {
-    const auto rows = static_cast<double>(std::max<size_t>(1, search_.levels.back().size()));
+    const double rows = std::max(1.0, search_.levels.back().rows());
     return std::max(0.1 * gapTolerance_ * std::abs(lastPoint_.value) / rows, kColdest * search_.scale.objective);
   }
 
@@ -372,6 +398,7 @@ class Searcher {
   double tau_ = 1;
   DualPoint lastPoint_;
   bool converged_ = false;
+  bool tied_ = false;      // rows are tied en masse
   bool conflict_ = false;  // the limits have been proven not to hold together
   double suspect_ = kSuspect;
   Path path_;
