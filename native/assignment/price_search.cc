@@ -28,12 +28,16 @@ constexpr double kMoreSuspect = 4.0;
 constexpr double kSampleCooling = 3.0;
 constexpr double kWarming = 2.0;
 // Classes of rows are worth a search of their own if there are so many times fewer.
-constexpr size_t kClassed = 4;
+constexpr size_t kClassed = 2;
+// ... and so many times fewer in a small sample are a sign of it.
+constexpr double kAlike = 1.25;
 // The rows that a plan from the classes' prices may have to move, in tau.
 constexpr double kTiedReach = 30;
 constexpr int kMaxLevels = 80;
 constexpr double kColdest = 1e-9;
 // Of the sample, in units of the objective: where moves still matter here, ties are massive.
+// ... and a level whose standard deviations are below this share of the warmer one's is one where ties set in.
+constexpr double kFalling = 0.35;
 constexpr double kSampleColdest = 1e-4;
 // How far a level's box reaches: so many times what cooling is expected to move a price by, and so many tau.
 constexpr double kReach = 2.0, kReachTau = 2.0;
@@ -101,7 +105,11 @@ class Searcher {
         const RowSample larger(problem_.rows, count, seed_ + count);
         if (larger.everyRow()) break;
         screenSample(larger);
-        covariance_ = errorCovariance(lastPoint_, larger.size());
+        // What the last sample, no more at that temperature, would say of ties is not what it may have got wrong.
+        if (tied_)
+          covariance_ /= static_cast<double>(kSampleGrowth);
+        else
+          covariance_ = errorCovariance(lastPoint_, larger.size());
       }
       screenAll();
     }
@@ -168,6 +176,9 @@ class Searcher {
     return false;
   }
 
+  // Standard deviations of the prices, in natural units.
+  Eigen::VectorXd deviations() const { return covariance_.diagonal().cwiseMax(0.0).cwiseSqrt().cwiseQuotient(unit()); }
+
   // Stage 1.
   void coolSample(const RowSet& set, size_t rows) {
     climb(set, everywhere_, Spread::betweenRows);
@@ -177,9 +188,9 @@ class Searcher {
       spread_ = lastPoint_.spread;
       covariance_ = errorCovariance(lastPoint_, rows);
       if (search_.diverged) return;
-      const Eigen::VectorXd sd = covariance_.diagonal().cwiseMax(0.0).cwiseSqrt().cwiseQuotient(unit());
+      const Eigen::VectorXd sd = deviations();
       if (tauUnits() < kSampleColdest) break;
-      if (!widest || sd.sum() >= 0.35 * last)
+      if (!widest || sd.sum() >= kFalling * last)
         widest = Level{tau_, sd.sum(), search_.prices, covariance_, spread_, lastPoint_};
       last = sd.sum();
       tau_ /= kCooling;
@@ -187,11 +198,12 @@ class Searcher {
       bias_ = move / (kCooling - 1);
       bool settled = true;
       for (Eigen::Index l = 0; l < move.size(); ++l) settled &= std::abs(move[l]) <= 1.5 * sd[l] + 1e-6;
-      if (settled) {
-        spread_ = lastPoint_.spread;
-        covariance_ = errorCovariance(lastPoint_, rows);
-        return;
-      }
+      if (!settled) continue;
+      tied_ = tiesIn(set);
+      spread_ = lastPoint_.spread;
+      covariance_ = errorCovariance(lastPoint_, rows);
+      if (!tied_ || deviations().sum() >= kFalling * last) return;
+      break;
     }
     tied_ = true;
     // Ties en masse: as long as tau falls, so do the moves, and with them the covariance, which speaks of prices that
@@ -203,6 +215,15 @@ class Searcher {
     covariance_ = widest->covariance;
     spread_ = widest->spread;
     lastPoint_ = widest->point;
+  }
+
+  // Whether the rows near a tie at the present prices are of few kinds. No two are alike where values are continuous.
+  bool tiesIn(const RowSet& set) {
+    const Eigen::VectorXd reach = (unit().array() * (kReach * bias_.array().abs() + kReachTau * tauUnits())).matrix();
+    const RowSet open = narrow(problem_, terms_, set, BoxRegion(problem_, terms_, search_.prices, reach),
+                               search_.choice.data(), cancel_);
+    return kAlike * static_cast<double>(classesOf(problem_, terms_, open, cancel_).size()) <
+           static_cast<double>(open.size());
   }
 
   // Covariance of the prices' sampling error. Limits that are clearly slack keep price 0 and take no part.
@@ -289,14 +310,21 @@ class Searcher {
     return coolToTheEnd(&region);
   }
 
-  // The same by the kinds of rows, if they are few.
+  // The same by the kinds of rows, as soon as they are few.
   bool coolTied(RowSet set, const PriceBox& box, const TrustRegion& region) {
-    RowSet classes = classesOf(problem_, terms_, set, cancel_);
-    if (kClassed * classes.size() > set.size()) return coolAll(std::move(set), box, region);
-    if (!coolAll(std::move(classes), box, region)) return false;
+    std::optional<RowSet> classes = classed(set);
+    const bool ended = coolAll(classes ? std::move(*classes) : set, box, region);
+    if (!ended || !search_.levels.back().counted()) return ended;
     beginLevels(std::move(set), box);
     narrowTo(unit() * (kTiedReach * tauUnits()));
     return true;
+  }
+
+  std::optional<RowSet> classed(const RowSet& set) const {
+    if (!tied_ || set.counted()) return {};
+    RowSet classes = classesOf(problem_, terms_, set, cancel_);
+    if (kClassed * classes.size() > set.size()) return {};
+    return classes;
   }
 
   void beginLevels(RowSet widest, const PriceBox& box) {
@@ -317,15 +345,21 @@ class Searcher {
          boxes_.back().around(search_.prices, reach));
   }
 
+  // Takes the last level's rows by their kinds, if these are few.
+  void aggregate() {
+    if (std::optional<RowSet> classes = classed(search_.levels.back())) search_.levels.back() = std::move(*classes);
+  }
+
   // What sampling got wrong, one step makes good but for its square: the next level's rows are those near its end.
   void correct() {
     const Eigen::VectorXd before = search_.prices;
     search_.prices = stepOnce(problem_, search_.levels.back(), search_.scale, boxes_.back(), before, tau_, cancel_);
     ++search_.evaluations;
     const Eigen::VectorXd step = (search_.prices - before).cwiseQuotient(unit());
-    narrowTo(
-        (unit().array() * (kStepError * step.array().abs() + kReach * bias_.array().abs() + kReachTau * tauUnits()))
-            .matrix());
+    Eigen::ArrayXd reach = kStepError * step.array().abs() + kReach * bias_.array().abs() + kReachTau * tauUnits();
+    if (tied_) reach += kReach * deviations().array();
+    narrowTo((unit().array() * reach).matrix());
+    aggregate();
   }
 
   // The next level: cooler, narrowed to what that is expected to move.
@@ -337,6 +371,7 @@ class Searcher {
         path_.straight() ? Eigen::VectorXd(bias_ * (1 - 1 / factor)) : Eigen::VectorXd::Zero(bias_.size());
     search_.prices = (before + ahead.cwiseProduct(unit())).cwiseMax(boxes_.back().low).cwiseMin(boxes_.back().high);
     narrowTo((unit().array() * (kReach * bias_.array().abs() + kReachTau * here)).matrix());
+    aggregate();
     climb(search_.levels.back(), boxes_.back());
     const Eigen::VectorXd bias = (search_.prices - before).cwiseQuotient(unit()) / (factor - 1);
     path_.follow((bias - bias_ / factor).norm() / std::max(1e-300, bias.norm()));
