@@ -3,9 +3,11 @@
 #include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "assignment/certificate.h"
 #include "assignment/choose.h"
+#include "assignment/row_classes.h"
 #include "assignment/screening.h"
 
 namespace omnirouter::assignment {
@@ -33,10 +35,20 @@ constexpr double kSmallPrecision = 0.5;
 constexpr double kSmallFinalPrecision = 1e-2;
 constexpr double kSampleCooling = 3.0;
 constexpr double kWarming = 2.0;
+// Classes of rows are worth a search of their own if there are so many times fewer.
+constexpr size_t kClassed = 2;
+// ... and so many times fewer in a small sample are a sign of it.
+constexpr double kAlike = 1.25;
+// The rows that a plan from the classes' prices may have to move, in tau.
+constexpr double kTiedReach = 30;
 constexpr int kMaxLevels = 80;
 constexpr double kColdest = 1e-9;
 // Nor is less smoothing of use than this share of what one row has at stake: plans differ by whole rows.
 constexpr double kRowShare = 2.5e-3;
+// Where moves still matter at this temperature of the sample, in units of the objective, ties are massive; and where the
+// standard deviations fall below this share of the warmer level's, they set in.
+constexpr double kSampleColdest = 1e-4;
+constexpr double kFalling = 0.35;
 // How far a level's box reaches: so many times what cooling is expected to move a price by, and so many tau.
 constexpr double kReach = 2.0, kReachTau = 2.0;
 // ... and at first, of the Newton step that makes good what sampling got wrong.
@@ -46,6 +58,26 @@ constexpr double kRadius = 4.5;
 // A region left is tried again this much wider, and so often.
 constexpr double kWidening = 2.5;
 constexpr int kAttempts = 6;
+
+// How the prices follow the temperature. Where many rows are tied, the optimum of the smoothed dual runs straight to
+// that of D as tau falls, y(tau) = y(0) + tau z: then the next point is known, and tau may fall further at once.
+class Path {
+ public:
+  bool straight() const { return straight_; }
+  double cooling() const { return cooling_; }
+
+  // `deviation` of the last move from a straight one, relative to it.
+  void follow(double deviation) {
+    straight_ = deviation < kStraight;
+    cooling_ = straight_ ? kCooling * kCooling : kCooling;
+  }
+  void stray() { *this = {}; }
+
+ private:
+  static constexpr double kStraight = 0.2;
+  bool straight_ = false;
+  double cooling_ = kCooling;
+};
 
 class Searcher {
  public:
@@ -82,7 +114,11 @@ class Searcher {
         const RowSample larger(problem_.rows, count, seed_ + count);
         if (larger.everyRow() || cancel_.timeIsUp()) break;
         screenSample(larger);
-        covariance_ = errorCovariance(lastPoint_, larger.size());
+        // What the last sample, no more at that temperature, would say of ties is not what it may have got wrong.
+        if (tied_)
+          covariance_ /= static_cast<double>(kSampleGrowth);
+        else
+          covariance_ = errorCovariance(lastPoint_, larger.size());
       }
       screenAll();
     }
@@ -164,6 +200,9 @@ class Searcher {
     return false;
   }
 
+  // Standard deviations of the prices, in natural units.
+  Eigen::VectorXd deviations() const { return covariance_.diagonal().cwiseMax(0.0).cwiseSqrt().cwiseQuotient(unit()); }
+
   // While it is hot, a few rows tell as well as many where to look.
   void findNeighbourhood() {
     const RowSet few = openRows(problem_, RowSample(problem_.rows, kHotRows, seed_ + 1));
@@ -174,22 +213,48 @@ class Searcher {
   // Stage 1.
   void coolSample(const RowSet& set, size_t rows) {
     climbFirst(set, everywhere_, Spread::betweenRows);
+    std::optional<Level> widest;
+    double last = 0;
     for (;;) {
       spread_ = lastPoint_.spread;
       covariance_ = errorCovariance(lastPoint_, rows);
-      if (search_.diverged || tauUnits() < 1e-4 || cancel_.timeIsUp()) return;
+      if (search_.diverged || cancel_.timeIsUp()) return;
+      const Eigen::VectorXd sd = deviations();
+      if (tauUnits() < kSampleColdest) break;
+      if (!widest || sd.sum() >= kFalling * last)
+        widest = Level{tau_, sd.sum(), search_.prices, covariance_, spread_, lastPoint_};
+      last = sd.sum();
       tau_ /= kCooling;
       const Eigen::VectorXd move = climb(set, everywhere_, Spread::betweenRows);
       bias_ = move / (kCooling - 1);
-      const Eigen::VectorXd sd = covariance_.diagonal().cwiseMax(0.0).cwiseSqrt().cwiseQuotient(unit());
       bool settled = true;
       for (Eigen::Index l = 0; l < move.size(); ++l) settled &= std::abs(move[l]) <= 1.5 * sd[l] + 1e-6;
-      if (settled) {
-        spread_ = lastPoint_.spread;
-        covariance_ = errorCovariance(lastPoint_, rows);
-        return;
-      }
+      if (!settled) continue;
+      tied_ = tiesIn(set);
+      spread_ = lastPoint_.spread;
+      covariance_ = errorCovariance(lastPoint_, rows);
+      if (!tied_ || deviations().sum() >= kFalling * last) return;
+      break;
     }
+    tied_ = true;
+    // Ties en masse: as long as tau falls, so do the moves, and with them the covariance, which speaks of prices that
+    // move a little and not of those that would fall into place elsewhere. What sampling can get wrong shows where the
+    // covariance is greatest.
+    tau_ = widest->tau;
+    bias_ = (search_.prices - widest->prices).cwiseQuotient(unit());
+    search_.prices = widest->prices;
+    covariance_ = widest->covariance;
+    spread_ = widest->spread;
+    lastPoint_ = widest->point;
+  }
+
+  // Whether the rows near a tie at the present prices are of few kinds. No two are alike where values are continuous.
+  bool tiesIn(const RowSet& set) {
+    const Eigen::VectorXd reach = (unit().array() * (kReach * bias_.array().abs() + kReachTau * tauUnits())).matrix();
+    const RowSet open = narrow(problem_, terms_, set, BoxRegion(problem_, terms_, search_.prices, reach),
+                               search_.choice.data(), cancel_);
+    return kAlike * static_cast<double>(classesOf(problem_, terms_, open, cancel_).size()) <
+           static_cast<double>(open.size());
   }
 
   // Covariance of the prices' sampling error. Limits that are clearly slack keep price 0 and take no part.
@@ -227,15 +292,19 @@ class Searcher {
     return everywhere_.around(region.center(), kRadius * widen * sd + reachFloor(widen));
   }
 
+  // What ties hide from the covariance, a wider region makes good for.
+  double firstWidening() const { return tied_ ? kWidening : 1.0; }
+
   // Stage 2 on a sample: decides its rows around the present prices and climbs on what is open, widening the region as
   // often as the climb leaves it.
   void screenSample(const RowSample& sample) {
     const double tau = tau_;
-    double widen = 1;
+    double widen = firstWidening();
     for (int attempt = 0; attempt < kAttempts && !search_.diverged; ++attempt, widen *= kWidening) {
       tau_ = tau;
       const TrustRegion region = expected(widen);
-      const RowSet set = screen(problem_, region, search_.scale.objective, sample, nullptr, cancel_);
+      RowSet set = screen(problem_, region, search_.scale.objective, sample, nullptr, cancel_);
+      if (tied_) set = classesOf(problem_, terms_, set, cancel_);
       const PriceBox box = boxOf(region, widen);
       climb(set, box);
       // The sampling error fell by sqrt(kSampleGrowth), about 3, and so may the temperature's.
@@ -249,22 +318,45 @@ class Searcher {
   void screenAll() {
     const double tau = tau_;
     const Eigen::VectorXd bias = bias_;
-    double widen = 1;
+    double widen = firstWidening();
     for (int attempt = 0; attempt < kAttempts && !search_.diverged; ++attempt, widen *= kWidening) {
       tau_ = tau;
       bias_ = bias;
       const TrustRegion region = expected(widen);
       RowSet set = screen(problem_, region, search_.scale.objective, RowSample::all(problem_.rows),
                           search_.choice.data(), cancel_);
-      beginLevels(std::move(set), boxOf(region, widen));
-      if (!cancel_.timeIsUp()) correct();
-      if (coolToTheEnd() && region.contains(search_.prices)) return;
+      const PriceBox box = boxOf(region, widen);
+      const bool ended = tied_ ? coolTied(std::move(set), box, region) : coolAll(std::move(set), box, region);
+      if (ended && region.contains(search_.prices)) return;
       if (cancel_.timeIsUp()) return;
     }
     // The samples misled: no row is decided beforehand.
     tau_ = tau;
     beginLevels(openRows(problem_, RowSample::all(problem_.rows)), everywhere_);
     coolToTheEnd();
+  }
+
+  bool coolAll(RowSet set, const PriceBox& box, const TrustRegion& region) {
+    beginLevels(std::move(set), box);
+    correct();
+    return coolToTheEnd(&region);
+  }
+
+  // The same by the kinds of rows, as soon as they are few.
+  bool coolTied(RowSet set, const PriceBox& box, const TrustRegion& region) {
+    std::optional<RowSet> classes = classed(set);
+    const bool ended = coolAll(classes ? std::move(*classes) : set, box, region);
+    if (!ended || !search_.levels.back().counted()) return ended;
+    beginLevels(std::move(set), box);
+    narrowTo(unit() * (kTiedReach * tauUnits()));
+    return true;
+  }
+
+  std::optional<RowSet> classed(const RowSet& set) const {
+    if (!tied_ || set.counted()) return {};
+    RowSet classes = classesOf(problem_, terms_, set, cancel_);
+    if (kClassed * classes.size() > set.size()) return {};
+    return classes;
   }
 
   void beginLevels(RowSet widest, const PriceBox& box) {
@@ -285,23 +377,54 @@ class Searcher {
          boxes_.back().around(search_.prices, reach));
   }
 
+  // Takes the last level's rows by their kinds, if these are few.
+  void aggregate() {
+    if (std::optional<RowSet> classes = classed(search_.levels.back())) search_.levels.back() = std::move(*classes);
+  }
+
   // What sampling got wrong, one step makes good but for its square: the next level's rows are those near its end.
   void correct() {
     const Eigen::VectorXd before = search_.prices;
     search_.prices = stepOnce(problem_, search_.levels.back(), search_.scale, boxes_.back(), before, tau_, cancel_);
     ++search_.evaluations;
     const Eigen::VectorXd step = (search_.prices - before).cwiseQuotient(unit());
-    narrowTo(
-        (unit().array() * (kStepError * step.array().abs() + kReach * bias_.array().abs() + kReachTau * tauUnits()))
-            .matrix());
+    Eigen::ArrayXd reach = kStepError * step.array().abs() + kReach * bias_.array().abs() + kReachTau * tauUnits();
+    if (tied_) reach += kReach * deviations().array();
+    narrowTo((unit().array() * reach).matrix());
+    aggregate();
   }
 
-  // Stage 3, from the last level on; false if the prices want out of the first one's box.
-  bool coolToTheEnd() {
+  // The next level: cooler, narrowed to what that is expected to move.
+  void cool() {
+    const double here = tauUnits(), factor = std::min(path_.cooling(), std::max(kCooling, tau_ / coldEnough()));
+    tau_ /= factor;
+    const Eigen::VectorXd before = search_.prices;
+    const Eigen::VectorXd ahead =
+        path_.straight() ? Eigen::VectorXd(bias_ * (1 - 1 / factor)) : Eigen::VectorXd::Zero(bias_.size());
+    search_.prices = (before + ahead.cwiseProduct(unit())).cwiseMax(boxes_.back().low).cwiseMin(boxes_.back().high);
+    narrowTo((unit().array() * (kReach * bias_.array().abs() + kReachTau * here)).matrix());
+    aggregate();
+    climb(search_.levels.back(), boxes_.back());
+    const Eigen::VectorXd bias = (search_.prices - before).cwiseQuotient(unit()) / (factor - 1);
+    path_.follow((bias - bias_ / factor).norm() / std::max(1e-300, bias.norm()));
+    bias_ = bias;
+  }
+
+  // Where smoothing costs a small part of the gap allowed, or of what one row has at stake.
+  double coldEnough() const {
+    const double rows = std::max(1.0, search_.levels.back().rows());
+    const double matters =
+        std::max(0.1 * gapTolerance_ * std::abs(lastPoint_.value), 2 * kRowShare * search_.scale.objective);
+    return std::max(matters / rows, kColdest * search_.scale.objective);
+  }
+
+  // Stage 3, from the last level on; false if the prices want out of the first one's box, or of its region.
+  bool coolToTheEnd(const TrustRegion* region = nullptr) {
     Eigen::VectorXd move = climbFirst(search_.levels.back(), boxes_.back());
     if (bias_.isZero()) bias_ = move;
     for (int level = 0; level < kMaxLevels && !search_.diverged && !cancel_.timeIsUp(); ++level) {
       if (atEdge(boxes_.back())) {
+        path_.stray();
         // The optimum lies outside: the wider level's rows are needed again, at this tau.
         if (search_.levels.size() == 1) return false;
         search_.levels.pop_back();
@@ -311,23 +434,27 @@ class Searcher {
       }
       if (!converged_) {
         // Too cold for a start this far off.
+        path_.stray();
         tau_ *= kWarming;
         climb(search_.levels.back(), boxes_.back());
         continue;
       }
-      const double smoothingError = 0.5 * static_cast<double>(search_.levels.back().size()) * tau_;
-      if (smoothingError <= 0.05 * gapTolerance_ * std::abs(lastPoint_.value) ||
-          smoothingError <= kRowShare * search_.scale.objective || tau_ <= kColdest * search_.scale.objective)
-        break;
+      if (tau_ <= coldEnough()) break;
+      if (region && !region->contains(search_.prices)) return false;
       // Cooling moves the prices in proportion to tau, about as it did before.
-      const double here = tauUnits();
-      tau_ /= kCooling;
-      narrowTo((unit().array() * (kReach * bias_.array().abs() + kReachTau * here)).matrix());
-      bias_ = climb(search_.levels.back(), boxes_.back()) / (kCooling - 1);
+      cool();
     }
     climb(search_.levels.back(), boxes_.back(), Spread::none, small() ? kSmallFinalPrecision : kFinalPrecision);
     return true;
   }
+
+  // Where the sample stood at a temperature.
+  struct Level {
+    double tau, deviation;
+    Eigen::VectorXd prices;
+    Eigen::MatrixXd covariance, spread;
+    DualPoint point;
+  };
 
   const Problem& problem_;
   const Terms& terms_;
@@ -343,6 +470,8 @@ class Searcher {
   bool warm_ = false;      // the prices are given ones, and nothing has been climbed from them yet
   DualPoint lastPoint_;
   bool converged_ = false;
+  bool tied_ = false;  // rows are tied en masse
+  Path path_;
   Eigen::MatrixXd spread_, covariance_;
   Eigen::VectorXd bias_;  // what cooling may still move each price by, in natural units: the last move's
                           // tail, were the moves to fall in proportion to tau

@@ -20,9 +20,14 @@ void RowSet::add(const Problem& problem, size_t i, uint64_t models) {
       for (uint64_t left = models; left != 0; left &= left - 1) values_.push_back(from[std::countr_zero(left)]);
   }
   starts_.push_back(models_.size());
+  if (counted()) copies_.push_back(1.0);
 }
 
 void RowSet::add(const Row& row, uint64_t keep) {
+  if (counted() || row.copies != 1) {
+    copies_.resize(ids_.size(), 1.0);
+    copies_.push_back(row.copies);
+  }
   ids_.push_back(row.id);
   groups_.push_back(row.group);
   for (uint64_t left = keep; left != 0; left &= left - 1)
@@ -35,6 +40,11 @@ void RowSet::add(const Row& row, uint64_t keep) {
 }
 
 void RowSet::append(const RowSet& other) {
+  if (counted() || other.counted()) {
+    copies_.resize(ids_.size(), 1.0);
+    copies_.insert(copies_.end(), other.copies_.begin(), other.copies_.end());
+    copies_.resize(ids_.size() + other.ids_.size(), 1.0);
+  }
   decided.add(other.decided);
   ids_.insert(ids_.end(), other.ids_.begin(), other.ids_.end());
   groups_.insert(groups_.end(), other.groups_.begin(), other.groups_.end());
@@ -54,10 +64,10 @@ void RowSet::reserve(size_t rows, size_t candidates) {
 
 void addChoice(const Problem& problem, const Terms& terms, const RowSet::Row& row, size_t c, Sums& sums) {
   const size_t quantities = problem.quantities.size();
-  for (size_t k = 0; k < quantities; ++k) sums.objective += problem.weight(k, row.group) * row.value(k, c);
+  for (size_t k = 0; k < quantities; ++k) sums.objective += row.copies * problem.weight(k, row.group) * row.value(k, c);
   const auto add = [&](const Term& term) {
     sums.limit[static_cast<size_t>(term.limit)] +=
-        term.quantity == kRequests ? term.sign : term.sign * row.value(static_cast<size_t>(term.quantity), c);
+        row.copies * term.sign * (term.quantity == kRequests ? 1.0 : row.value(static_cast<size_t>(term.quantity), c));
   };
   for (const Term& term : terms.shared(row.group)) add(term);
   for (const Term& term : terms.own(row.group, row.models[c])) add(term);

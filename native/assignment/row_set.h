@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <span>
 #include <vector>
 
@@ -34,6 +35,7 @@ class RowSet {
     uint16_t group;
     std::span<const uint8_t> models;
     const float* values;  // quantities x models.size()
+    double copies = 1;    // how many rows like this there are (row_classes.h)
     double value(size_t quantity, size_t candidate) const {
       return static_cast<double>(values[quantity * models.size() + candidate]);
     }
@@ -41,10 +43,19 @@ class RowSet {
 
   size_t size() const { return ids_.size(); }
   size_t candidates() const { return models_.size(); }
+  // Rows with their copies.
+  double rows() const {
+    return counted() ? std::accumulate(copies_.begin(), copies_.end(), 0.0) : static_cast<double>(size());
+  }
+  bool counted() const { return !copies_.empty(); }
   size_t quantities() const { return quantities_; }
   Row operator[](size_t index) const {
     const size_t begin = starts_[index], end = starts_[index + 1];
-    return {ids_[index], groups_[index], {models_.data() + begin, end - begin}, values_.data() + begin * quantities_};
+    return {ids_[index],
+            groups_[index],
+            {models_.data() + begin, end - begin},
+            values_.data() + begin * quantities_,
+            copies_.empty() ? 1.0 : copies_[index]};
   }
 
   // Adds row i of the problem with the candidates named in `models`.
@@ -64,9 +75,10 @@ class RowSet {
   std::vector<size_t> starts_{0};
   std::vector<uint8_t> models_;
   std::vector<float> values_;
+  std::vector<double> copies_;  // empty: all 1
 };
 
-// Adds what candidate `c` of a row contributes to the objective and to every limit.
+// Adds what candidate `c` of a row, in all its copies, contributes to the objective and to every limit.
 void addChoice(const Problem& problem, const Terms& terms, const RowSet::Row& row, size_t c, Sums& sums);
 
 // Which rows to look at: blocks of 16 consecutive rows, one from each of equal strata (fair to data sorted by

@@ -178,19 +178,34 @@ DualPoint evaluate(const Problem& problem, const RowSet& set, const Eigen::Vecto
   compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {
     cancel.throwIfRaised();
     double* own = moments.data() + chunk * stride;
-    FewCandidates few(layout, tables, own);
-    double value = 0;
+    const auto addRows = [&](compute::Range range, double* to) {
+      FewCandidates few(layout, tables, to);
+      double value = 0;
+      for (size_t i = range.begin; i < range.end; ++i) {
+        const RowSet::Row row = set[i];
+        if (row.models.size() <= kFew && !withSpread)
+          value += few.add(row);
+        else
+          value += kernel(tables, {row.group, row.models.size(), row.models.data(), row.values}, withSpread,
+                          layout.at(to, row.group));
+      }
+      few.finish();
+      to[layout.size()] += value;
+    };
     const compute::Range range = chunks[chunk];
-    for (size_t i = range.begin; i < range.end; ++i) {
-      const RowSet::Row row = set[i];
-      if (row.models.size() <= kFew && !withSpread)
-        value += few.add(row);
-      else
-        value += kernel(tables, {row.group, row.models.size(), row.models.data(), row.values}, withSpread,
-                        layout.at(own, row.group));
+    if (!set.counted()) {
+      addRows(range, own);
+      return;
     }
-    few.finish();
-    own[layout.size()] = value;
+    // Runs of rows with as many copies: moments are linear in them.
+    std::vector<double> run(stride);
+    for (size_t begin = range.begin, end; begin < range.end; begin = end) {
+      const double copies = set[begin].copies;
+      for (end = begin + 1; end < range.end && set[end].copies == copies;) ++end;
+      std::fill(run.begin(), run.end(), 0.0);
+      addRows({begin, end}, run.data());
+      for (size_t e = 0; e < stride; ++e) own[e] += copies * run[e];
+    }
   });
   for (size_t chunk = 1; chunk < chunks.count(); ++chunk)
     for (size_t e = 0; e < stride; ++e) moments[e] += moments[chunk * stride + e];
