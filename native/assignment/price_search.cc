@@ -14,6 +14,9 @@ namespace {
 
 constexpr size_t kFirstSample = 2048;
 constexpr size_t kSampleGrowth = 8;
+// Temperatures above this one, in units of the objective, are passed on so many rows.
+constexpr double kHot = 0.1;
+constexpr size_t kHotRows = 256;
 constexpr double kCooling = 5.0;
 // Newton's accuracy, in tau: enough to follow the prices down; and at the end, where many rows may be tied and the
 // softmin weights say how many of them each model gets.
@@ -56,6 +59,7 @@ class Searcher {
       search_.levels.push_back(finalRows());
       return std::move(search_);
     }
+    if (!warm_ && set.size() >= 4 * kHotRows) findNeighbourhood();
     while (!sample.everyRow()) {
       coolSample(set, sample.size());
       if (!search_.diverged) break;
@@ -150,6 +154,13 @@ class Searcher {
           (search_.prices[l] <= box.low[l] && box.low[l] > 0))
         return true;
     return false;
+  }
+
+  // While it is hot, a few rows tell as well as many where to look.
+  void findNeighbourhood() {
+    const RowSet few = openRows(problem_, RowSample(problem_.rows, kHotRows, seed_ + 1));
+    for (; tauUnits() > kHot && !search_.diverged && !cancel_.timeIsUp(); tau_ /= kCooling) climb(few, everywhere_);
+    if (search_.diverged) start(nullptr);
   }
 
   // Stage 1.

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <string>
 
+#include "assignment/kernels/values_within.h"
 #include "compute/chunks.h"
 #include "compute/pool.h"
 #include "errors.h"
@@ -48,14 +49,12 @@ void checkShape(const Problem& problem) {
 }
 
 void checkRows(const Problem& problem, compute::Range rows) {
+  const ValuesWithin within = valuesWithin(compute::isa());
   for (size_t k = 0; k < problem.quantities.size(); ++k) {
     const float* values = problem.row(k, rows.begin);
     const float most = static_cast<float>(problem.quantities[k].most);
     const size_t count = rows.size() * problem.models;
-    // A NaN fails both comparisons, so one unordered test finds every bad number; branch-free, so it vectorises.
-    size_t good = 0;
-    for (size_t e = 0; e < count; ++e) good += (values[e] >= 0.0f) & (values[e] <= most);
-    if (good == count) continue;
+    if (within(values, count, most)) continue;
     for (size_t e = 0; e < count; ++e) {
       if (values[e] >= 0.0f && values[e] <= most) continue;
       const std::string argument = "quantities[" + std::to_string(k) + "]";

@@ -59,6 +59,17 @@ class KernelTables {
   std::vector<int> channels_;
 };
 
+// A sample's blocks lie too far apart for the hardware to see them coming.
+constexpr size_t kBlocksAhead = 2;
+
+void prefetch(const Problem& problem, compute::Range rows) {
+  constexpr size_t kLine = 16;  // floats
+  for (size_t k = 0; k < problem.quantities.size(); ++k) {
+    const float* values = problem.row(k, rows.begin);
+    for (size_t e = 0; e < rows.size() * problem.models; e += kLine) __builtin_prefetch(values + e);
+  }
+}
+
 // What one chunk of rows came to.
 struct Part {
   Part(const Problem& problem) : decided(problem), open(problem.quantities.size(), problem.limits.size()) {}
@@ -103,7 +114,10 @@ RowSet screen(const Problem& problem, const TrustRegion& region, double unit, co
       const compute::Range rows{sample[blocks.begin].begin, sample[blocks.end - 1].end};
       for (size_t i = rows.begin; i < rows.end; i += kRun) run({i, std::min(rows.end, i + kRun)});
     } else {
-      for (size_t b = blocks.begin; b < blocks.end; ++b) run(sample[b]);
+      for (size_t b = blocks.begin; b < blocks.end; ++b) {
+        if (b + kBlocksAhead < blocks.end) prefetch(problem, sample[b + kBlocksAhead]);
+        run(sample[b]);
+      }
     }
   });
 

@@ -1,15 +1,18 @@
 #include "assignment/kernels/least_reduced.h"
 #include "assignment/kernels/screen_rows.h"
 #include "assignment/kernels/softmin_row.h"
+#include "assignment/kernels/values_within.h"
 
 namespace omnirouter::assignment {
 
-#define OMNIROUTER_KERNELS(isa)                    \
-  extern const LeastReduced kLeastReduced_##isa;   \
-  extern const ScreenRows kScreenRows_##isa;       \
-  extern const AddSoftminRow kAddSoftminRow_##isa; \
-  extern const SoftminPairs kSoftminPairs_##isa; \
-  static const Kernels k_##isa{&kLeastReduced_##isa, &kScreenRows_##isa, &kAddSoftminRow_##isa, &kSoftminPairs_##isa};
+#define OMNIROUTER_KERNELS(isa)                                                                                       \
+  extern const LeastReduced kLeastReduced_##isa;                                                                      \
+  extern const ScreenRows kScreenRows_##isa;                                                                          \
+  extern const AddSoftminRow kAddSoftminRow_##isa;                                                                    \
+  extern const SoftminPairs kSoftminPairs_##isa;                                                                      \
+  extern const ValuesWithin kValuesWithin_##isa;                                                                      \
+  static const Kernels k_##isa{&kLeastReduced_##isa, &kScreenRows_##isa, &kAddSoftminRow_##isa, &kSoftminPairs_##isa, \
+                               &kValuesWithin_##isa};
 
 namespace {
 // Pointers to the constants of another file, which may not be initialised yet when these are.
@@ -18,6 +21,7 @@ struct Kernels {
   const ScreenRows* screenRows;
   const AddSoftminRow* addSoftminRow;
   const SoftminPairs* softminPairs;
+  const ValuesWithin* valuesWithin;
 };
 }  // namespace
 
@@ -54,5 +58,6 @@ LeastReduced leastReduced(compute::Isa isa) { return *kernels(isa).leastReduced;
 ScreenRows screenRows(compute::Isa isa) { return *kernels(isa).screenRows; }
 AddSoftminRow addSoftminRow(compute::Isa isa) { return *kernels(isa).addSoftminRow; }
 SoftminPairs softminPairs(compute::Isa isa) { return *kernels(isa).softminPairs; }
+ValuesWithin valuesWithin(compute::Isa isa) { return *kernels(isa).valuesWithin; }
 
 }  // namespace omnirouter::assignment

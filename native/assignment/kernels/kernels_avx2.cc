@@ -2,6 +2,7 @@
 #include "assignment/kernels/least_reduced.h"
 #include "assignment/kernels/screen_rows.h"
 #include "assignment/kernels/softmin_row.h"
+#include "assignment/kernels/values_within.h"
 #include "compute/exp.h"
 
 namespace omnirouter::assignment {
@@ -10,6 +11,7 @@ namespace {
 #include "assignment/kernels/least_reduced.inl"
 #include "assignment/kernels/screen_rows.inl"
 #include "assignment/kernels/softmin_row.inl"
+#include "assignment/kernels/values_within.inl"
 }  // namespace
 
 extern const LeastReduced kLeastReduced_avx2;
@@ -20,5 +22,7 @@ extern const AddSoftminRow kAddSoftminRow_avx2;
 const AddSoftminRow kAddSoftminRow_avx2 = addSoftminRowAll;
 extern const SoftminPairs kSoftminPairs_avx2;
 const SoftminPairs kSoftminPairs_avx2 = softminPairsAll;
+extern const ValuesWithin kValuesWithin_avx2;
+const ValuesWithin kValuesWithin_avx2 = valuesWithinAll;
 
 }  // namespace omnirouter::assignment

@@ -2,6 +2,7 @@
 #include "assignment/kernels/least_reduced.h"
 #include "assignment/kernels/screen_rows.h"
 #include "assignment/kernels/softmin_row.h"
+#include "assignment/kernels/values_within.h"
 #include "compute/exp.h"
 
 namespace omnirouter::assignment {
@@ -10,6 +11,7 @@ namespace {
 #include "assignment/kernels/least_reduced.inl"
 #include "assignment/kernels/screen_rows.inl"
 #include "assignment/kernels/softmin_row.inl"
+#include "assignment/kernels/values_within.inl"
 }  // namespace
 
 extern const LeastReduced kLeastReduced_neon;
@@ -20,5 +22,7 @@ extern const AddSoftminRow kAddSoftminRow_neon;
 const AddSoftminRow kAddSoftminRow_neon = addSoftminRowAll;
 extern const SoftminPairs kSoftminPairs_neon;
 const SoftminPairs kSoftminPairs_neon = softminPairsAll;
+extern const ValuesWithin kValuesWithin_neon;
+const ValuesWithin kValuesWithin_neon = valuesWithinAll;
 
 }  // namespace omnirouter::assignment

@@ -2,6 +2,7 @@
 #include "assignment/kernels/least_reduced.h"
 #include "assignment/kernels/screen_rows.h"
 #include "assignment/kernels/softmin_row.h"
+#include "assignment/kernels/values_within.h"
 #include "compute/exp.h"
 
 namespace omnirouter::assignment {
@@ -10,6 +11,7 @@ namespace {
 #include "assignment/kernels/least_reduced.inl"
 #include "assignment/kernels/screen_rows.inl"
 #include "assignment/kernels/softmin_row.inl"
+#include "assignment/kernels/values_within.inl"
 }  // namespace
 
 extern const LeastReduced kLeastReduced_scalar;
@@ -20,5 +22,7 @@ extern const AddSoftminRow kAddSoftminRow_scalar;
 const AddSoftminRow kAddSoftminRow_scalar = addSoftminRowAll;
 extern const SoftminPairs kSoftminPairs_scalar;
 const SoftminPairs kSoftminPairs_scalar = softminPairsAll;
+extern const ValuesWithin kValuesWithin_scalar;
+const ValuesWithin kValuesWithin_scalar = valuesWithinAll;
 
 }  // namespace omnirouter::assignment

@@ -47,6 +47,9 @@ inline Bits equal(Lanes a, Lanes b) {
 inline Bits greater(Lanes a, Lanes b) {
   return bitsOf(_mm256_cmp_ps(a.low, b.low, _CMP_GT_OQ), _mm256_cmp_ps(a.high, b.high, _CMP_GT_OQ));
 }
+inline Bits atMost(Lanes a, Lanes b) {
+  return bitsOf(_mm256_cmp_ps(a.low, b.low, _CMP_LE_OQ), _mm256_cmp_ps(a.high, b.high, _CMP_LE_OQ));
+}
 inline float leastLane(Lanes a) {
   const __m256 eight = _mm256_min_ps(a.low, a.high);
   __m128 four = _mm_min_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));

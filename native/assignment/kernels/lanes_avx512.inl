@@ -24,6 +24,7 @@ inline Lanes select(Bits where, Lanes yes, Lanes no) {
 }
 inline Bits equal(Lanes a, Lanes b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
 inline Bits greater(Lanes a, Lanes b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
+inline Bits atMost(Lanes a, Lanes b) { return _mm512_cmp_ps_mask(a, b, _CMP_LE_OQ); }
 inline float leastLane(Lanes a) { return _mm512_reduce_min_ps(a); }
 
 // Eight double lanes in one register.

@@ -60,6 +60,11 @@ inline Bits greater(Lanes a, Lanes b) {
   for (int v = 0; v < 4; ++v) bits |= bitsOf4(vcgtq_f32(a.part[v], b.part[v])) << (4 * v);
   return bits;
 }
+inline Bits atMost(Lanes a, Lanes b) {
+  Bits bits = 0;
+  for (int v = 0; v < 4; ++v) bits |= bitsOf4(vcleq_f32(a.part[v], b.part[v])) << (4 * v);
+  return bits;
+}
 inline float leastLane(Lanes a) {
   return vminvq_f32(vminq_f32(vminq_f32(a.part[0], a.part[1]), vminq_f32(a.part[2], a.part[3])));
 }

@@ -55,6 +55,11 @@ inline Bits greater(Lanes a, Lanes b) {
   for (int l = 0; l < 16; ++l) bits |= static_cast<Bits>(a.lane[l] > b.lane[l]) << l;
   return bits;
 }
+inline Bits atMost(Lanes a, Lanes b) {
+  Bits bits = 0;
+  for (int l = 0; l < 16; ++l) bits |= static_cast<Bits>(a.lane[l] <= b.lane[l]) << l;
+  return bits;
+}
 inline float leastLane(Lanes a) {
   float best = a.lane[0];
   for (int l = 1; l < 16; ++l) best = a.lane[l] < best ? a.lane[l] : best;
