@@ -97,7 +97,7 @@ class Searcher {
       return std::move(search_);
     }
     if (!warm_ && set.size() >= 4 * kHotRows) findNeighbourhood();
-    while (!sample.everyRow()) {
+    while (!conflict_ && !sample.everyRow()) {
       coolSample(set, sample.size());
       if (!search_.diverged) break;
       if (conflict_ || provesConflict() || cancel_.timeIsUp()) break;
@@ -186,7 +186,7 @@ class Searcher {
     const Eigen::VectorXd move = climb(set, box, spread);
     const bool near = !warm_ || (converged_ && !search_.diverged);
     warm_ = false;
-    if (near || cancel_.timeIsUp()) return move;
+    if (near || conflict_ || cancel_.timeIsUp()) return move;
     start(nullptr);
     return climb(set, box, spread);
   }
@@ -207,7 +207,7 @@ class Searcher {
   void findNeighbourhood() {
     const RowSet few = openRows(problem_, RowSample(problem_.rows, kHotRows, seed_ + 1));
     for (; tauUnits() > kHot && !search_.diverged && !cancel_.timeIsUp(); tau_ /= kCooling) climb(few, everywhere_);
-    if (search_.diverged) start(nullptr);
+    if (search_.diverged && !conflict_) start(nullptr);
   }
 
   // Stage 1.

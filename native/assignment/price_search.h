@@ -1,11 +1,13 @@
 // The prices at which the Lagrangian dual is greatest, and the rows they leave near a tie.
 //
-//   1  A sample of rows: Newton ascent (newton.h) from a high temperature tau down, until what a cooler tau would still
-//      move is within the sampling error, whose covariance is  H^-1 (N^2 S / n) H^-1  (H curvature of the whole, S
+//   1  A sample of rows, and while it is hot a part of it: Newton ascent (newton.h) from a high temperature tau down, until
+//      what a cooler tau would still move is within the sampling error, whose covariance is  H^-1 (N^2 S / n) H^-1  (H curvature of the whole, S
 //      spread between rows; the delta method).
 //   2  Larger samples, then all rows: each row is decided once and for all wherever the prices may end (trust_region.h,
-//      screening.h); Newton continues on the open rows, with the decided ones' exact sums.
-//   3  Cooling on the open rows: tau falls fivefold a level; the level's region is what the prices may still move; rows
+//      screening.h); Newton continues on the open rows, with the decided ones' exact sums. On all rows one step makes good
+//      what sampling got wrong, but for its square, so that only rows near its end are looked at again. Rows that are
+//      tied alike are searched by their kinds (row_classes.h).
+//   3  Cooling on the open rows: tau falls fivefold a level, faster while the prices move straight; the level's region is what the prices may still move; rows
 //      decided in it drop out. At the end D is exact, being evaluated without smoothing on rows that are open.
 //
 // A price vector that leaves its region sends the search back: wider region, same data. Once time is up (compute/cancel.h),

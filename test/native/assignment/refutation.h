@@ -128,7 +128,7 @@ inline std::string falseReport(const Problem& p, const Solution& s) {
     if (differs(c.quantity[k], sum, 0)) return "a quantity's sum is not the plan's";
   }
   const Eigen::Map<const Eigen::VectorXd> y(s.prices.data(), static_cast<Eigen::Index>(s.prices.size()));
-  if (differs(c.dual, dual(p, y), sizeOf(p, s))) return "the dual bound is not that of the prices";
+  if (differs(c.dual, dual(relaxed(p, s.relaxed), y), sizeOf(p, s))) return "the dual bound is not that of the prices";
   return "";
 }
 

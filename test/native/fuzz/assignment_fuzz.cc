@@ -140,10 +140,10 @@ void checkFrontier(const Decoded& d) {
   if (d.problem.limits.empty()) return;
   const double bound = d.problem.limits[0].bound;
   const std::vector<double> bounds = {bound, 0.9 * bound, 1.1 * bound};
-  for (const FrontierPoint& point : sweep(d.problem, 0, bounds, d.options, Plans::keep, {}).points) {
-    const bool planned = point.status != Status::infeasible && point.status != Status::unknown;
-    require(point.choice.size() == (planned ? d.problem.rows : 0), "a point of a frontier contradicts its status");
-  }
+  const Frontier frontier = sweep(d.problem, 0, bounds, d.options, assignment::Plans::keep, {});
+  for (const FrontierPoint& point : frontier.points)
+    require(point.choice.size() == (hasPlan(point.status) ? d.problem.rows : 0),
+            "a point of a frontier contradicts its status");
 }
 
 }  // namespace
