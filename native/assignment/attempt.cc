@@ -56,12 +56,12 @@ Attempt attempt(const Problem& given, const Terms& terms, const Options& options
     return {.choice = std::move(direct->choice), .prices = std::move(direct->prices), .exhausted = true};
   const Problem stated = onLattice(given);
   const Problem problem = withTieBreak(stated, terms);
-  Eigen::VectorXd warm;
-  if (!options.warmStart.empty())
-    warm = Eigen::Map<const Eigen::VectorXd>(options.warmStart.data(),
-                                             static_cast<Eigen::Index>(options.warmStart.size()));
-  PriceSearch search =
-      searchPrices(problem, terms, warm.size() ? &warm : nullptr, options.gapTolerance, options.seed, cancel);
+  const auto vector = [](std::span<const double> values) -> Eigen::VectorXd {
+    return Eigen::Map<const Eigen::VectorXd>(values.data(), static_cast<Eigen::Index>(values.size()));
+  };
+  const WarmStart warm{vector(options.warmStart), vector(options.warmReach)};
+  PriceSearch search = searchPrices(problem, terms, options.warmStart.empty() ? nullptr : &warm, options.gapTolerance,
+                                    options.seed, cancel);
 
   Attempt result;
   result.prices = search.prices;

@@ -21,6 +21,23 @@ double lineAt(const Solved& point, size_t limit, double bound) {
   return point.solution.certificate.dual - point.solution.prices[limit] * (bound - point.bound);
 }
 
+// Where the prices of two points lead: on along their line, and about as far beside it.
+struct Ahead {
+  std::vector<double> prices, reach;
+
+  void from(const Solved& first, const Solved& second, double bound) {
+    const double along = (bound - second.bound) / (second.bound - first.bound);
+    const std::vector<double>&from = first.solution.prices, &to = second.solution.prices;
+    prices.resize(to.size());
+    reach.resize(to.size());
+    for (size_t l = 0; l < to.size(); ++l) {
+      const double step = along * (to[l] - from[l]);
+      prices[l] = std::clamp(to[l] + step, 0.0, kLargestNumber);
+      reach[l] = std::abs(step);
+    }
+  }
+};
+
 // Every bound in turn, loosest first; a bound proven infeasible stands for all tighter ones.
 std::vector<Solved> solveEach(const Problem& problem, size_t limit, std::span<const double> loosestFirst,
                               const Options& options, Plans plans, const compute::CancelFlag& cancel) {
@@ -29,6 +46,7 @@ std::vector<Solved> solveEach(const Problem& problem, size_t limit, std::span<co
   next.diagnose = false;
   next.relax = false;
   std::vector<Solved> solved(loosestFirst.size());
+  Ahead ahead;
   for (size_t p = 0; p < solved.size(); ++p) {
     Solution& here = solved[p].solution;
     solved[p].bound = problem.limits[limit].sign() * loosestFirst[p];
@@ -38,7 +56,13 @@ std::vector<Solved> solveEach(const Problem& problem, size_t limit, std::span<co
       continue;
     }
     swept.limits[limit].bound = loosestFirst[p];
-    if (before != nullptr) next.warmStart = before->prices;
+    if (p >= 2) {
+      ahead.from(solved[p - 2], solved[p - 1], solved[p].bound);
+      next.warmStart = ahead.prices;
+      next.warmReach = ahead.reach;
+    } else if (before != nullptr) {
+      next.warmStart = before->prices;
+    }
     here = solveChecked(swept, next, cancel);
     if (plans == Plans::discard) std::vector<uint8_t>().swap(here.choice);
   }

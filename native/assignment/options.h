@@ -21,6 +21,8 @@ struct Options {
   // without them as well, and the better bound and the better plan are kept: so they never make an answer worse by more
   // than the tolerance.
   std::span<const double> warmStart;
+  // How far from those the best prices are expected, one per limit, or empty: not known.
+  std::span<const double> warmReach;
   // When no plan was found: how near every floor and budget can come while the rest holds, by a solve each. Otherwise
   // one such solve is made, where that is what it takes to prove that there is none.
   bool diagnose = true;

@@ -26,6 +26,8 @@ constexpr double kPrecision = 0.1;
 constexpr double kFinalPrecision = 1e-5;
 // Where prices of a like problem are given, the temperature to begin at.
 constexpr double kWarmStart = 1.0 / 125;
+// Where it is known how near they are, a temperature that is this share of it, in natural units.
+constexpr double kNearTau = 0.1, kNearColdest = 1e-6;
 // Prices of this many natural units are seldom those of limits that can hold together: they are looked at for a proof of
 // conflict, and again once they have grown by as much as says the second.
 constexpr double kSuspect = 100.0;
@@ -85,17 +87,27 @@ class Searcher {
            const compute::CancelFlag& cancel)
       : problem_(problem), terms_(terms), gapTolerance_(gapTolerance), seed_(seed), cancel_(cancel) {}
 
-  PriceSearch run(const Eigen::VectorXd* warmStart) {
+  PriceSearch run(const WarmStart* warmStart) {
     search_.choice.assign(problem_.rows, 0);
     RowSample sample(problem_.rows, kFirstSample, seed_);
     RowSet set = openRows(problem_, sample);
     search_.scale = measureScale(problem_, terms_, set);
     everywhere_ = PriceBox::all(search_.scale);
-    start(warmStart);
+    start(warmStart ? &warmStart->prices : nullptr);
     if (problem_.limits.empty()) {
       search_.levels.push_back(finalRows());
       return std::move(search_);
     }
+    const bool near = warmStart && warmStart->reach.size() > 0 && !sample.everyRow() && searchNear(warmStart->reach);
+    if (!near) searchFromSample(std::move(set), sample);
+    if (conflict_ || search_.levels.empty()) search_.levels.assign(1, finalRows());
+    search_.tau = tau_;
+    return std::move(search_);
+  }
+
+ private:
+  // Stages 1 to 3.
+  void searchFromSample(RowSet set, RowSample sample) {
     if (!warm_ && set.size() >= 4 * kHotRows) findNeighbourhood();
     while (!conflict_ && !sample.everyRow()) {
       coolSample(set, sample.size());
@@ -122,12 +134,8 @@ class Searcher {
       }
       screenAll();
     }
-    if (conflict_ || search_.levels.empty()) search_.levels.assign(1, finalRows());
-    search_.tau = tau_;
-    return std::move(search_);
   }
 
- private:
   const Eigen::VectorXd& unit() const { return search_.scale.price; }
   bool small() const { return problem_.rows <= kFirstSample; }
   double tauUnits() const { return tau_ / search_.scale.objective; }
@@ -202,6 +210,24 @@ class Searcher {
 
   // Standard deviations of the prices, in natural units.
   Eigen::VectorXd deviations() const { return covariance_.diagonal().cwiseMax(0.0).cwiseSqrt().cwiseQuotient(unit()); }
+
+  // From prices near which the best are expected: no sample is asked. False, and prices as before, if they lie elsewhere.
+  bool searchNear(const Eigen::VectorXd& expected) {
+    const Eigen::VectorXd from = search_.prices;
+    const double usual = expected.cwiseQuotient(unit()).mean();
+    const Eigen::VectorXd reach = expected + usual * unit();
+    covariance_ = Eigen::MatrixXd::Zero(from.size(), from.size());
+    tau_ = std::clamp(kNearTau * usual, kNearColdest, kWarmStart) * search_.scale.objective;
+    warm_ = false;
+    const TrustRegion region(problem_, terms_, from, covariance_, kRadius, reach);
+    RowSet set = screen(problem_, region, search_.scale.objective, RowSample::all(problem_.rows), search_.choice.data(),
+                        cancel_);
+    if (coolAll(std::move(set), everywhere_.around(from, reach), region) && region.contains(search_.prices))
+      return true;
+    if (conflict_ || cancel_.timeIsUp()) return true;
+    start(&from);
+    return false;
+  }
 
   // While it is hot, a few rows tell as well as many where to look.
   void findNeighbourhood() {
@@ -479,8 +505,8 @@ class Searcher {
 
 }  // namespace
 
-PriceSearch searchPrices(const Problem& problem, const Terms& terms, const Eigen::VectorXd* warmStart,
-                         double gapTolerance, uint64_t seed, const compute::CancelFlag& cancel) {
+PriceSearch searchPrices(const Problem& problem, const Terms& terms, const WarmStart* warmStart, double gapTolerance,
+                         uint64_t seed, const compute::CancelFlag& cancel) {
   return Searcher(problem, terms, gapTolerance, seed, cancel).run(warmStart);
 }
 

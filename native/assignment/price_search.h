@@ -10,6 +10,8 @@
 //   3  Cooling on the open rows: tau falls fivefold a level, faster while the prices move straight; the level's region is what the prices may still move; rows
 //      decided in it drop out. At the end D is exact, being evaluated without smoothing on rows that are open.
 //
+// From prices known to be near the best, the samples are left out: all rows are screened within that reach.
+//
 // A price vector that leaves its region sends the search back: wider region, same data. Once time is up (compute/cancel.h),
 // the search ends at the next step: the rows are screened once around the prices so far, which no longer need be the
 // best; they bound the optimum all the same, and the rows left open are for the repair.
@@ -32,7 +34,13 @@ struct PriceSearch {
   bool diverged = false;  // a price grew beyond every bound: the limits are likely in conflict
 };
 
-PriceSearch searchPrices(const Problem& problem, const Terms& terms, const Eigen::VectorXd* warmStart,
-                         double gapTolerance, uint64_t seed, const compute::CancelFlag& cancel);
+// Prices of a like problem.
+struct WarmStart {
+  Eigen::VectorXd prices;
+  Eigen::VectorXd reach;  // how far from them the best are expected, per limit; or empty: not known
+};
+
+PriceSearch searchPrices(const Problem& problem, const Terms& terms, const WarmStart* warmStart, double gapTolerance,
+                         uint64_t seed, const compute::CancelFlag& cancel);
 
 }  // namespace omnirouter::assignment

@@ -28,7 +28,7 @@ Reach reachLimit(const Problem& problem, const Limit& limit, const Options& opti
   const Problem reach = reachProblem(problem, limit);
   const Terms terms(reach);
   Options own = options;
-  own.warmStart = {};
+  own.warmStart = own.warmReach = {};
   Attempt best = attempt(reach, terms, own, cancel);
 
   Reach result;

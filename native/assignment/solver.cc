@@ -100,7 +100,7 @@ class Solve {
   // Without the warm start: keeps the better plan and the better prices of the two.
   void tryCold() {
     Options cold = options_;
-    cold.warmStart = {};
+    cold.warmStart = cold.warmReach = {};
     const Attempt other = attempt(problem_, terms_, cold, cancel_);
     count(other);
     const std::vector<double> prices(other.prices.begin(), other.prices.end());
@@ -190,7 +190,7 @@ class Solve {
     if (!relaxation.found) return;
     const Problem moved = relaxed(problem_, relaxation.moved);
     Options cold = options_;
-    cold.warmStart = {};
+    cold.warmStart = cold.warmReach = {};
     // At the very end of what can be reached, prices have no upper bound; within the tolerance of it, they have.
     Problem loose = moved;
     for (const Moved& move : relaxation.moved) {

@@ -137,3 +137,27 @@ TEST_CASE("a warm start ends no worse than a cold one, wherever it starts") {
     }
   }
 }
+
+TEST_CASE("prices said to be near the best may be anywhere") {
+  const Instance instance = capped(12'000, 2);
+  Problem p = instance.problem;
+  p.limits[0].bound = 0.75 * reachOf(p, kQuality, true);
+  const Solution cold = solve(p, {}, {});
+  REQUIRE(hasPlan(cold.status));
+  for (const double factor : {0.0, 0.5, 0.999, 1.0, 1.2, 1e3})
+    for (const double share : {0.0, 1e-3, 0.5, 10.0}) {
+      CAPTURE(factor);
+      CAPTURE(share);
+      std::vector<double> prices = cold.prices, reach = cold.prices;
+      for (double& price : prices) price *= factor;
+      for (double& price : reach) price *= share;
+      Options options = coarse();
+      options.warmStart = prices;
+      options.warmReach = reach;
+      const Solution warm = solve(p, options, {});
+      CHECK(fault(p, warm).value_or("") == "");
+      REQUIRE(hasPlan(warm.status));
+      CHECK(gapOf(cold.certificate.dual, warm.certificate.dual, cold.spread) <= 1e-4);
+      CHECK(gapOf(warm.certificate.objective, cold.certificate.objective, cold.spread) <= 1e-4);
+    }
+}
