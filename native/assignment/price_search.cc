@@ -47,6 +47,7 @@ constexpr int kMaxLevels = 80;
 constexpr double kColdest = 1e-9;
 // Nor is less smoothing of use than this share of what one row has at stake: plans differ by whole rows.
 constexpr double kRowShare = 2.5e-3;
+constexpr double kLargestShare = 1e-2;
 // Where moves still matter at this temperature of the sample, in units of the objective, ties are massive; and where the
 // standard deviations fall below this share of the warmer level's, they set in.
 constexpr double kSampleColdest = 1e-4;
@@ -439,8 +440,10 @@ class Searcher {
   // Where smoothing costs a small part of the gap allowed, or of what one row has at stake.
   double coldEnough() const {
     const double rows = std::max(1.0, search_.levels.back().rows());
-    const double matters =
-        std::max(0.1 * gapTolerance_ * std::abs(lastPoint_.value), 2 * kRowShare * search_.scale.objective);
+    const double value = std::abs(lastPoint_.value);
+    // Where the objective is next to nothing, so is what a row has at stake.
+    const double stake = std::min(2 * kRowShare * search_.scale.objective, kLargestShare * value);
+    const double matters = std::max(0.1 * gapTolerance_ * value, stake);
     return std::max(matters / rows, kColdest * search_.scale.objective);
   }
 

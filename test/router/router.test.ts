@@ -244,8 +244,8 @@ describe("a single query", () => {
       expect(route.runnerUp!.loss).toBeGreaterThanOrEqual(0);
       if (route.model === plan.models[plan.choice[row]!]) same++;
     });
-    // All but the few at a tie, which the plan settles so that the floor holds.
-    expect(same).toBeGreaterThanOrEqual(queries.length - 3);
+    // All but the few at or near a tie, which the plan settles so that the floor holds and is not exceeded for money.
+    expect(same).toBeGreaterThanOrEqual(queries.length - 8);
   });
 
   it("needs an embedder that can answer at once", async () => {
