@@ -7,8 +7,9 @@
 //      screening.h); Newton continues on the open rows, with the decided ones' exact sums. On all rows one step makes good
 //      what sampling got wrong, but for its square, so that only rows near its end are looked at again. Rows that are
 //      tied alike are searched by their kinds (row_classes.h).
-//   3  Cooling on the open rows: tau falls fivefold a level, faster while the prices move straight; the level's region is what the prices may still move; rows
-//      decided in it drop out. At the end D is exact, being evaluated without smoothing on rows that are open.
+//   3  Cooling on the open rows: tau falls fivefold a level, faster while the prices move straight; the level's region is
+//      what the prices may still move; rows decided in it drop out. At the end D is exact, being evaluated without
+//      smoothing on rows that are open.
 //
 // From prices known to be near the best, the samples are left out: all rows are screened within that reach.
 //
