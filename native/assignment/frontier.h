@@ -32,8 +32,8 @@ struct Frontier {
 enum class Plans { discard, keep };
 
 // Solves the problem once for every bound of limits[limit], from loose to tight, each solve started where the prices of
-// the two before it lead; beyond a bound proven infeasible none is made. One check of the matrices for all. Throws InvalidArgument
-// (checkProblem) and compute::Cancelled.
+// the two before it lead; beyond a bound proven infeasible none is made. One check of the matrices for all. Throws
+// InvalidArgument (checkProblem) and compute::Cancelled.
 Frontier sweep(const Problem& problem, size_t limit, std::span<const double> bounds, const Options& options,
                Plans plans, const compute::CancelFlag& cancel);
 

@@ -1,8 +1,8 @@
 // The prices at which the Lagrangian dual is greatest, and the rows they leave near a tie.
 //
-//   1  A sample of rows, and while it is hot a part of it: Newton ascent (newton.h) from a high temperature tau down, until
-//      what a cooler tau would still move is within the sampling error, whose covariance is  H^-1 (N^2 S / n) H^-1  (H curvature of the whole, S
-//      spread between rows; the delta method).
+//   1  A sample of rows, and while it is hot a part of it: Newton ascent (newton.h) from a high temperature tau down,
+//      until what a cooler tau would still move is within the sampling error, whose covariance is
+//      H^-1 (N^2 S / n) H^-1  (H curvature of the whole, S spread between rows; the delta method).
 //   2  Larger samples, then all rows: each row is decided once and for all wherever the prices may end (trust_region.h,
 //      screening.h); Newton continues on the open rows, with the decided ones' exact sums. On all rows one step makes good
 //      what sampling got wrong, but for its square, so that only rows near its end are looked at again. Rows that are
