@@ -33,7 +33,7 @@ struct Ahead {
     for (size_t l = 0; l < to.size(); ++l) {
       const double step = along * (to[l] - from[l]);
       prices[l] = std::clamp(to[l] + step, 0.0, kLargestNumber);
-      reach[l] = std::abs(step);
+      reach[l] = std::min(std::abs(step), kLargestNumber);
     }
   }
 };

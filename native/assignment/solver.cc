@@ -272,6 +272,11 @@ void checkOptions(const Problem& problem, const Options& options) {
   for (const double price : options.warmStart)
     if (!(price >= 0 && price <= kLargestNumber))
       throw InvalidArgument("warmStart", "warmStart prices must be from 0 to 1e100");
+  if (!options.warmReach.empty() && options.warmReach.size() != options.warmStart.size())
+    throw InvalidArgument("warmReach", "warmReach must have a number for every price of warmStart");
+  for (const double reach : options.warmReach)
+    if (!(reach >= 0 && reach <= kLargestNumber))
+      throw InvalidArgument("warmReach", "warmReach must be from 0 to 1e100");
 }
 
 Solution solveChecked(const Problem& problem, const Options& options, const compute::CancelFlag& cancel) {
