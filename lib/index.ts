@@ -20,6 +20,7 @@ export {
   type WorkspaceProblem,
 } from "./assignment/workspace.js";
 export { type ErrorCode, OmniRouterError } from "./errors.js";
+export type { HistoryFormat } from "./history/formats/format.js";
 export {
   History,
   type HistoryReadOptions,

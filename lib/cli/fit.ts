@@ -1,4 +1,6 @@
 import { performance } from "node:perf_hooks";
+import { Option } from "commander";
+import { HISTORY_FORMATS, type HistoryFormat } from "../history/formats/format.js";
 import type { FitStage } from "../router/fit.js";
 import { Router } from "../router/router.js";
 import { RouterStore } from "../router/store/store.js";
@@ -13,6 +15,7 @@ import type { Session } from "./session.js";
 
 interface Options {
   readonly history?: readonly string[];
+  readonly format?: HistoryFormat;
   readonly pool: string;
   readonly out: string;
   readonly neighbours?: number;
@@ -24,13 +27,15 @@ interface Options {
 const examples = `
 Reads history as JSON Lines, plain or gzipped, one graded query a line:
   {"id": "q1", "query": "...", "inputTokens": 12, "outcomes": {"small-1": {"quality": 1, "outputTokens": 40}}}
-and a pool of models as YAML or JSON:
+or the records of RouterBench (CSV or JSON), LLMRouterBench (all of its files at once), AIOS or Avengers-Pro, told by
+their content; and a pool of models as YAML or JSON:
   models:
     - { name: small-1, inputPer1M: 0.15, outputPer1M: 0.6 }
     - { name: large-1, inputPer1M: 2.5, outputPer1M: 10, capacity: 500 }
 
 Examples:
   omnirouter fit --history history.jsonl.gz --pool pool.yaml --out router
+  omnirouter fit --history routerbench_0shot.csv --format routerbench --pool pool.yaml --out router
   zcat logs-*.gz | omnirouter fit --pool pool.yaml --out router --skip-bad`;
 
 /** What a stage of a fit is called on its progress bar. */
@@ -46,6 +51,12 @@ export const addFit: AddCommand = (program, session) => {
     .command("fit")
     .description("learn from a history of graded answers, and save the router in a folder")
     .option("--history <file...>", "history, one or more files; else standard input")
+    .addOption(
+      new Option(
+        "--format <name>",
+        "format of the history, where it is not to be told by its content",
+      ).choices(HISTORY_FORMATS),
+    )
     .requiredOption("--pool <file>", "models with their prices, YAML or JSON")
     .requiredOption(
       "--out <folder>",
@@ -60,7 +71,7 @@ export const addFit: AddCommand = (program, session) => {
 };
 
 async function runFit(options: Options, session: Session): Promise<void> {
-  const { history, pool, out, neighbours, seed, skipBad, json } = options;
+  const { history, format, pool, out, neighbours, seed, skipBad, json } = options;
   const { signal } = session;
   const onlyStdin = history === undefined || (history.length === 1 && history[0] === "-");
   await RouterStore.open(out).refuseForeign();
@@ -70,6 +81,7 @@ async function runFit(options: Options, session: Session): Promise<void> {
     Router.fit(source, pool, {
       signal,
       onProgress: ({ stage, done, total }) => report(done, total, STAGE_NAMES[stage]),
+      ...(format === undefined ? {} : { format }),
       ...(neighbours === undefined ? {} : { neighbours }),
       ...(seed === undefined ? {} : { seed }),
       ...(skipBad ? { onBadRecord: "skip" } : {}),
@@ -86,6 +98,7 @@ async function runFit(options: Options, session: Session): Promise<void> {
       ungraded,
       unknownModels,
       skipped: skipped.count,
+      skippedKinds: skipped.kinds,
       milliseconds: Math.round(milliseconds),
     };
     await withOutput(undefined, session, write => write(`${JSON.stringify(facts)}\n`));

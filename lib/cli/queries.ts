@@ -4,6 +4,7 @@ import { addAbortSignal, type Readable } from "node:stream";
 import { OmniRouterError } from "../errors.js";
 import { ioError } from "../files.js";
 import { splitLines } from "../history/lines.js";
+import { Problem } from "../history/problem.js";
 import { type RecordKind, readRecordsOf } from "../history/read.js";
 import { type HistoryRecord, parseRecord } from "../history/record.js";
 import { plainBytes } from "../history/source.js";
@@ -29,24 +30,24 @@ export function readQueries(
   return readRecordsOf(kind, source, { signal });
 }
 
-function parseQuery(value: unknown, fallbackId: string, pool: ModelPool): QueryRecord | string {
+function parseQuery(value: unknown, fallbackId: string, pool: ModelPool): QueryRecord | Problem {
   const record = parseRecord(value, fallbackId);
-  if (typeof record === "string") return record;
+  if (record instanceof Problem) return record;
   const { allowed, group } = value as { readonly allowed?: unknown; readonly group?: unknown };
   const extras: { allowed?: readonly string[]; group?: string } = {};
   if (allowed !== undefined && allowed !== null) {
     if (!Array.isArray(allowed) || allowed.length === 0)
-      return `allowed must be an array of names of models, not empty, got ${show(allowed)}`;
+      return new Problem(`allowed must be an array of names of models, not empty, got ${show(allowed)}`);
     try {
       for (const [place, name] of allowed.entries()) columnOf(pool, name, `allowed[${place}]`);
     } catch (error) {
-      return (error as Error).message;
+      return new Problem((error as Error).message);
     }
     extras.allowed = allowed;
   }
   if (group !== undefined && group !== null) {
     if (typeof group !== "string" || group === "")
-      return `group must be text that is not empty, got ${show(group)}`;
+      return new Problem(`group must be text that is not empty, got ${show(group)}`);
     extras.group = group;
   }
   return { ...record, ...extras };

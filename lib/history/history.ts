@@ -3,10 +3,14 @@ import { ModelPool } from "../pool/pool.js";
 import { show } from "../show.js";
 import { HistoryBuilder, type HistoryColumns } from "./columns.js";
 import { decodeHistory, encodeHistory } from "./encoding.js";
+import type { HistoryFormat } from "./formats/format.js";
+import { placeInWords } from "./problem.js";
 import { type BadRecord, type ReadProgress, readRecords } from "./read.js";
 import type { HistorySource } from "./source.js";
 
 export interface HistoryReadOptions {
+  /** As in `ReadOptions`. */
+  readonly format?: HistoryFormat;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ReadProgress) => void;
   /** `"error"` (default) rejects at the first bad record; `"skip"` leaves bad ones out and reports them. */
@@ -30,8 +34,14 @@ export interface HistoryReport {
   readonly ungraded: readonly string[];
   /** Models that the history knows and the pool does not, the most frequent first; their outcomes were left out. */
   readonly unknownModels: readonly { readonly model: string; readonly outcomes: number }[];
-  /** Records left out because they were bad: how many, and the first of them. */
-  readonly skipped: { readonly count: number; readonly first: readonly BadRecord[] };
+  /** Records left out because they were bad. In formats whose rows hold one outcome each, such a record is a row. */
+  readonly skipped: {
+    readonly count: number;
+    /** How many were bad in which way, the most frequent first. */
+    readonly kinds: readonly { readonly kind: string; readonly count: number }[];
+    /** The first of them all. */
+    readonly first: readonly BadRecord[];
+  };
 }
 
 /** What only the reader of a source knows. */
@@ -40,7 +50,7 @@ export type Omissions = Pick<HistoryReport, "unknownModels" | "skipped">;
 /** So many bad records are kept for the report; a million more are only counted. */
 const KEPT_BAD_RECORDS = 20;
 
-const NOTHING_OMITTED: Omissions = { unknownModels: [], skipped: { count: 0, first: [] } };
+const NOTHING_OMITTED: Omissions = { unknownModels: [], skipped: { count: 0, kinds: [], first: [] } };
 
 /**
  * Graded queries of the past, by column. Row i is query i, column j is model j of the pool; the matrices are row-major
@@ -95,17 +105,17 @@ export class History implements HistoryColumns {
     const { onBadRecord = "error", ...rest } = options;
     const first: BadRecord[] = [];
     let count = 0;
+    const kinds = new Map<string, number>();
     const skip = (bad: BadRecord) => {
       if (count++ < KEPT_BAD_RECORDS) first.push(bad);
+      kinds.set(bad.kind, (kinds.get(bad.kind) ?? 0) + 1);
     };
     const builder = new HistoryBuilder(pool.names);
     const records = readRecords(source, { ...rest, onBadRecord: onBadRecord === "skip" ? skip : "error" });
     for await (const record of records) builder.append(record);
 
-    const skipped = { count, first };
-    const unknownModels = [...builder.unknown]
-      .map(([model, outcomes]) => ({ model, outcomes }))
-      .sort((a, b) => b.outcomes - a.outcomes || (a.model < b.model ? -1 : 1));
+    const skipped = { count, kinds: mostFirst(kinds).map(([kind, count]) => ({ kind, count })), first };
+    const unknownModels = mostFirst(builder.unknown).map(([model, outcomes]) => ({ model, outcomes }));
     const history = new History(builder.columns(), { unknownModels, skipped });
     if (history.size === 0)
       throw unusable(`holds no ${count > 0 ? `usable record: ${reason(first[0]!)}` : "records"}`);
@@ -181,7 +191,11 @@ export class History implements HistoryColumns {
   }
 }
 
-const reason = (bad: BadRecord) => `${bad.source}:${bad.line}: ${bad.reason}`;
+const reason = (bad: BadRecord) => `${placeInWords(bad)}: ${bad.reason}`;
+
+function mostFirst(counts: ReadonlyMap<string, number>): [string, number][] {
+  return [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
+}
 
 function unusable(sentence: string): OmniRouterError {
   return new OmniRouterError("ERR_OMNI_INVALID_HISTORY", `the history ${sentence}`, { argument: "history" });

@@ -1,12 +1,14 @@
-import { isUtf8 } from "node:buffer";
-import { type ErrorCode, OmniRouterError } from "../errors.js";
-import { errnoCode, ioError } from "../files.js";
-import { splitLines } from "./lines.js";
+import { invalid } from "../errors.js";
+import { show } from "../show.js";
+import { HISTORY_FORMATS, type HistoryFormat } from "./formats/format.js";
+import { rowsOfResult } from "./formats/llmrouterbench.js";
+import { isRouterBenchHeader } from "./formats/routerbench.js";
+import { Shaper } from "./formats/shaper.js";
+import { Gathering } from "./gathering.js";
+import { type Place, Problem, placeInWords } from "./problem.js";
 import { type HistoryRecord, parseRecord } from "./record.js";
-import { type HistorySource, type Input, inputsOf, isBytes, plainBytes } from "./source.js";
-
-/** A prompt of a million tokens takes some 4 MiB. A longer line is no record, and would only eat memory. */
-const MAX_LINE_BYTES = 16 << 20;
+import { badInput, type Containers, findRows, type Named } from "./rows.js";
+import { type HistorySource, inputsOf } from "./source.js";
 
 export interface ReadProgress {
   /** Records read so far. */
@@ -18,15 +20,15 @@ export interface ReadProgress {
 }
 
 /** A record that cannot be used. */
-export interface BadRecord {
-  /** The file or stream. */
-  readonly source: string;
-  /** The line in it, or the number of the object in an iterable; counted from one. */
-  readonly line: number;
+export interface BadRecord extends Place {
   readonly reason: string;
+  /** The reason without its particulars, the same for all records that are bad in this way. */
+  readonly kind: string;
 }
 
 export interface ReadOptions {
+  /** Of all records; detected from their content, file by file, unless given. */
+  readonly format?: HistoryFormat;
   readonly signal?: AbortSignal;
   /** Called after every chunk of input. */
   readonly onProgress?: (progress: ReadProgress) => void;
@@ -35,174 +37,120 @@ export interface ReadOptions {
 }
 
 /** A kind of records: how one is checked, and what errors call a file of them. */
-export interface RecordKind<R extends { readonly id: string }> {
-  /** With its article: "the history". */
-  readonly what: string;
-  /** Of the error for a malformed record or file. */
-  readonly code: ErrorCode;
+export interface RecordKind<R extends { readonly id: string }> extends Named {
   /** The record without what is null, or what is wrong with it; `fallbackId` stands in for a missing id. */
-  readonly parse: (value: unknown, fallbackId: string) => R | string;
+  readonly parse: (value: unknown, fallbackId: string) => R | Problem;
 }
 
-const HISTORY: RecordKind<HistoryRecord> = {
-  what: "the history",
-  code: "ERR_OMNI_INVALID_HISTORY",
-  parse: parseRecord,
-};
-
-/** One record as it was found: parsed JSON, or why it is none. */
-interface Found {
-  readonly line: number;
-  readonly value?: unknown;
-  readonly problem?: string;
+/** How the rows of one source become records. */
+interface Reading<R> {
+  readonly containers?: Containers;
+  /** For the rows of one input. `undefined` holds a record back for {@link gathered}. */
+  readonly open: () => (row: unknown, fallbackId: string, place: Place) => R | Problem | undefined;
+  /** What was held back, once all inputs are read. */
+  readonly gathered: () => Iterable<{ readonly record: R; readonly place: Place }>;
 }
 
 /**
- * Reads history records one by one: JSON Lines in UTF-8, plain or gzipped (told by the magic bytes), or objects.
+ * Reads history records one by one: from bytes, plain or gzipped (told by the magic bytes), or from objects. Our own
+ * records, one a line as JSON, are read like those of RouterBench, LLMRouterBench, AIOS and Avengers-Pro; lib/history/formats
+ * says what of each. Bytes in UTF-8 may be JSON Lines, one JSON document of at most 256 MiB that is an array or has an array
+ * `records`, or RouterBench's CSV. Formats whose rows hold one outcome each give their records after the last of all files.
+ *
  * Blank lines, byte order marks and carriage returns are passed over; keys it does not know are ignored; numbers that
- * are null are taken as missing. A record without an id is called after its place, `"1:17"` for line 17 of the
+ * are null or NaN are taken as missing. A record without an id is called after its place, `"1:17"` for line 17 of the
  * first file.
  *
- * Errors name file and line (`history.jsonl:17: query is missing`). A file that is cut short is an error even where
- * bad records are skipped: what it lost cannot be known.
+ * Errors name file and line (`history.jsonl:17: query is missing`), or the number of the record in a JSON document. A
+ * file that is cut short is an error even where bad records are skipped: what it lost cannot be known.
  *
- * @throws OmniRouterError `ERR_OMNI_INVALID_HISTORY` for a malformed record or file, or an id that occurs twice;
- *   `ERR_OMNI_IO` where the source cannot be read
+ * @throws OmniRouterError `ERR_OMNI_INVALID_HISTORY` for a malformed record or file, an id that occurs twice, or two
+ *   outcomes of a model for one query; `ERR_OMNI_IO` where the source cannot be read
  */
-export function readRecords(source: HistorySource, options: ReadOptions = {}): AsyncGenerator<HistoryRecord> {
-  return readRecordsOf(HISTORY, source, options);
-}
-
-/** {@link readRecords} for records of any kind. */
-export async function* readRecordsOf<R extends { readonly id: string }>(
-  kind: RecordKind<R>,
+export async function* readRecords(
   source: HistorySource,
   options: ReadOptions = {},
+): AsyncGenerator<HistoryRecord> {
+  const { format } = options;
+  if (format !== undefined && !HISTORY_FORMATS.includes(format))
+    throw invalid("options.format", `must be one of ${HISTORY_FORMATS.join(", ")}, got ${show(format)}`);
+  const named: Named = { what: "the history", code: "ERR_OMNI_INVALID_HISTORY" };
+  yield* readRows(named, historyReading(format), source, options);
+}
+
+/** Records of any kind, one a line as JSON. */
+export function readRecordsOf<R extends { readonly id: string }>(
+  kind: RecordKind<R>,
+  source: HistorySource,
+  options: Omit<ReadOptions, "format"> = {},
 ): AsyncGenerator<R> {
-  const { signal, onProgress, onBadRecord = "error" } = options;
+  return readRows(kind, { open: () => kind.parse, gathered: () => [] }, source, options);
+}
+
+function historyReading(format: HistoryFormat | undefined): Reading<HistoryRecord> {
+  const gathering = new Gathering();
+  return {
+    containers: {
+      isCsv: start => isRouterBenchHeader(start) || (format === "routerbench" && !start.startsWith("{")),
+      rowsIn: rowsOfResult,
+    },
+    open: () => {
+      const shaper = new Shaper(format);
+      return (row, fallbackId, place) => {
+        const shaped = shaper.shape(row);
+        if (shaped instanceof Problem) return shaped;
+        const record = parseRecord(shaped.record, fallbackId);
+        if (record instanceof Problem || shaped.oneOutcome === undefined) return record;
+        return gathering.add(record, shaped.oneOutcome, place);
+      };
+    },
+    gathered: () => gathering.records(),
+  };
+}
+
+async function* readRows<R extends { readonly id: string }>(
+  named: Named,
+  { containers, open, gathered }: Reading<R>,
+  source: HistorySource,
+  { signal, onProgress, onBadRecord = "error" }: ReadOptions,
+): AsyncGenerator<R> {
   signal?.throwIfAborted();
-  const inputs = await inputsOf(source, kind.what, signal);
+  const inputs = await inputsOf(source, named.what, signal);
   const totalBytes = inputs.reduce((sum, input) => sum + (input.bytes ?? Number.NaN), 0);
   const total = Number.isNaN(totalBytes) ? {} : { totalBytes };
-  const places = new Map<string, { input: Input; line: number }>();
+  const places = new Map<string, Place>();
   let records = 0;
   let bytes = 0;
+
+  const leaveOut = ({ reason, kind }: Problem, { source, line }: Place) => {
+    if (onBadRecord === "error") throw badInput(named, source, line, reason);
+    onBadRecord({ source, line, reason, kind });
+  };
+  /** Whether it is the first of its id. */
+  const accept = ({ id }: R, place: Place): boolean => {
+    const first = places.get(id);
+    if (first) {
+      const reason = `id ${JSON.stringify(id)} occurs twice, first at ${placeInWords(first)}`;
+      leaveOut(new Problem(reason, "id occurs twice"), place);
+      return false;
+    }
+    places.set(id, place);
+    records++;
+    return true;
+  };
+
   for (const [ordinal, input] of inputs.entries()) {
-    for await (const batch of find(input, kind, signal, count => (bytes += count))) {
-      for (const { line, value, problem } of batch) {
-        let record = problem ?? kind.parse(value, `${ordinal + 1}:${line}`);
-        if (typeof record !== "string") {
-          const first = places.get(record.id);
-          if (first)
-            record = `id ${JSON.stringify(record.id)} occurs twice, first at ${first.input.name}:${first.line}`;
-        }
-        if (typeof record !== "string") {
-          places.set(record.id, { input, line });
-          records++;
-          yield record;
-        } else if (onBadRecord === "error") throw badRecord(kind, input.name, line, record);
-        else onBadRecord({ source: input.name, line, reason: record });
+    const toRecord = open();
+    for await (const batch of findRows(input, named, containers, signal, count => (bytes += count))) {
+      for (const { line, value } of batch) {
+        const place = { source: input.name, line };
+        const record = value instanceof Problem ? value : toRecord(value, `${ordinal + 1}:${line}`, place);
+        if (record instanceof Problem) leaveOut(record, place);
+        else if (record !== undefined && accept(record, place)) yield record;
       }
       onProgress?.({ records, bytes, ...total });
     }
   }
+  for (const { record, place } of gathered()) if (accept(record, place)) yield record;
   onProgress?.({ records, bytes, ...total });
-}
-
-type Named = Pick<RecordKind<never>, "what" | "code">;
-
-/** What one input holds, in batches; its failures in our words, with the last line that was read whole. */
-async function* find(
-  input: Input,
-  kind: Named,
-  signal: AbortSignal | undefined,
-  onBytes: (count: number) => void,
-): AsyncGenerator<Found[]> {
-  let line = 0;
-  const items = iterate(input.open());
-  try {
-    const first = await items.next();
-    if (first.done) return;
-    const all = (async function* () {
-      yield first.value;
-      yield* items;
-    })();
-    if (isBytes(first.value)) {
-      for await (const batch of splitLines(plainBytes(all, onBytes), MAX_LINE_BYTES)) {
-        signal?.throwIfAborted();
-        line = batch.at(-1)!.number;
-        yield batch.map(parseLine).filter(found => found !== undefined);
-      }
-    } else {
-      for await (const value of all) {
-        signal?.throwIfAborted();
-        yield [{ line: ++line, value }];
-      }
-    }
-  } catch (error) {
-    if (signal?.aborted) throw signal.reason;
-    throw readFailure(error, kind, input.name, line);
-  } finally {
-    // Whoever stops early closes the file.
-    await items.return(undefined);
-  }
-}
-
-async function* iterate(items: AsyncIterable<unknown> | Iterable<unknown>): AsyncGenerator<unknown> {
-  yield* items;
-}
-
-function parseLine({
-  number: line,
-  bytes,
-}: {
-  number: number;
-  bytes: Buffer | undefined;
-}): Found | undefined {
-  if (bytes === undefined)
-    return { line, problem: `is longer than ${MAX_LINE_BYTES >> 20} MiB: not a record` };
-  if (!isUtf8(bytes)) return { line, problem: "is not UTF-8 text" };
-  const text = bytes.toString("utf8").replace(/^\uFEFF/, "");
-  if (text.trim() === "") return undefined;
-  try {
-    return { line, value: JSON.parse(text) };
-  } catch (error) {
-    const hint = line === 1 ? "; the file must hold one whole JSON object a line" : "";
-    return { line, problem: `is not JSON: ${(error as Error).message}${hint}` };
-  }
-}
-
-function badRecord(
-  { code }: Named,
-  name: string,
-  line: number,
-  problem: string,
-  cause?: unknown,
-): OmniRouterError {
-  return new OmniRouterError(code, `${name}:${line}: ${problem}`, {
-    argument: "source",
-    ...(cause === undefined ? {} : { cause }),
-  });
-}
-
-function readFailure(error: unknown, kind: Named, name: string, line: number): unknown {
-  if (error instanceof OmniRouterError) return error;
-  const code = errnoCode(error);
-  if (code === "Z_BUF_ERROR")
-    return badRecord(
-      kind,
-      name,
-      line,
-      "the gzip stream is cut short after this line: its end is missing",
-      error,
-    );
-  if (code?.startsWith("Z_"))
-    return badRecord(
-      kind,
-      name,
-      line,
-      `the gzip stream is damaged after this line: ${(error as Error).message}`,
-      error,
-    );
-  return ioError(`read ${kind.what}`, name, error);
 }

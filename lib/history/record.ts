@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { show } from "../show.js";
+import { Problem } from "./problem.js";
 
 /** The columns are 32-bit floats: a larger amount would turn into infinity there. */
 const MAX_AMOUNT = 3.4028234663852886e38;
@@ -78,10 +79,10 @@ export type HistoryRecord = Present<Omit<z.output<typeof schema>, "id" | "query"
 };
 
 /**
- * Checks one record and drops what is null; `fallbackId` stands in for a missing id. A string instead of a record says
+ * Checks one record and drops what is null; `fallbackId` stands in for a missing id. A problem instead of a record says
  * what is wrong: `outcomes["gpt-4o"].quality must be between 0 and 1, got 1.3`.
  */
-export function parseRecord(value: unknown, fallbackId: string): HistoryRecord | string {
+export function parseRecord(value: unknown, fallbackId: string): HistoryRecord | Problem {
   const result = schema.safeParse(value);
   if (!result.success) return describe(result.error);
   const { id, query, inputTokens, task, outcomes } = result.data;
@@ -109,13 +110,24 @@ function wellFormed(text: string): string {
   return /\p{Surrogate}/u.test(text) ? Buffer.from(text, "utf8").toString("utf8") : text;
 }
 
-function describe(error: z.ZodError): string {
+function describe(error: z.ZodError): Problem {
   const [issue, ...others] = error.issues;
-  const path = issue!.path.reduce<string>((text, part) => {
-    const key = String(part);
-    if (!/^[A-Za-z_$][\w$]*$/.test(key)) return `${text}[${JSON.stringify(key)}]`;
-    return text === "" ? key : `${text}.${key}`;
-  }, "");
+  const { path, message } = issue!;
   const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
-  return `${path === "" ? "" : `${path} `}${issue!.message}${more}`;
+  // Every sentence above ends where what was got begins.
+  const [sentence] = message.split(", got ");
+  const anyModel = path.map((part, index) => (index === 1 && path[0] === "outcomes" ? ANY : String(part)));
+  return new Problem(`${inWords(path.map(String))}${message}${more}`, `${inWords(anyModel)}${sentence}`);
+}
+
+/** Stands for whatever model in a path. */
+const ANY = Symbol("any");
+
+function inWords(path: readonly (string | typeof ANY)[]): string {
+  const text = path.reduce<string>((before, key) => {
+    if (key === ANY) return `${before}.*`;
+    if (!/^[A-Za-z_$][\w$]*$/.test(key)) return `${before}[${JSON.stringify(key)}]`;
+    return before === "" ? key : `${before}.${key}`;
+  }, "");
+  return text === "" ? "" : `${text} `;
 }

@@ -7,8 +7,8 @@ import { invalid } from "../errors.js";
 import { ioError } from "../files.js";
 
 /**
- * Where records come from: the path or `file:` URL of a JSONL file, plain or gzipped, or an array of those; a stream or
- * async iterable of such a file's bytes or text; an iterable or async iterable of records as objects.
+ * Where records come from: the path or `file:` URL of a file, plain or gzipped, or an array of those; a stream or async
+ * iterable of such a file's bytes or text; an iterable or async iterable of records as objects.
  */
 export type HistorySource =
   | string

@@ -1,4 +1,5 @@
 import { invalid } from "../errors.js";
+import type { HistoryFormat } from "../history/formats/format.js";
 import { History } from "../history/history.js";
 import type { HistorySource } from "../history/source.js";
 import { checkObject } from "../keys.js";
@@ -30,6 +31,8 @@ export interface FitOptions {
   readonly seed?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: FitProgress) => void;
+  /** Of the history's records; detected from their content, file by file, unless given (`readRecords`). */
+  readonly format?: HistoryFormat;
   /** `"error"` (default) rejects at the first bad record; `"skip"` leaves bad ones out and reports them. */
   readonly onBadRecord?: "error" | "skip";
 }
@@ -97,7 +100,7 @@ async function poolOf(source: ModelPool | string | URL | object): Promise<ModelP
 async function historyOf(
   source: HistorySource | History,
   pool: ModelPool,
-  { signal, onProgress, onBadRecord }: FitOptions,
+  { signal, onProgress, format, onBadRecord }: FitOptions,
 ): Promise<History> {
   if (source instanceof History) {
     if (source.models.join("\0") !== pool.names.join("\0"))
@@ -106,6 +109,7 @@ async function historyOf(
   }
   return await History.read(source, pool, {
     ...(signal ? { signal } : {}),
+    ...(format === undefined ? {} : { format }),
     ...(onBadRecord ? { onBadRecord } : {}),
     ...(onProgress
       ? {

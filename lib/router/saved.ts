@@ -33,7 +33,16 @@ const settings = z.object({
       unknownModels: z.array(z.object({ model: z.string(), outcomes: z.int().min(0) })),
       skipped: z.object({
         count: z.int().min(0),
-        first: z.array(z.object({ source: z.string(), line: z.int().min(1), reason: z.string() })),
+        // What the first routers that were saved do not say.
+        kinds: z.array(z.object({ kind: z.string(), count: z.int().min(0) })).default([]),
+        first: z.array(
+          z.object({
+            source: z.string(),
+            line: z.int().min(1),
+            reason: z.string(),
+            kind: z.string().default(""),
+          }),
+        ),
       }),
     })
     .optional(),
@@ -72,7 +81,11 @@ export async function saveParts(
     inputTokens: tokens.toJSON(),
     omissions: {
       unknownModels: unknownModels.map(each => ({ ...each })),
-      skipped: { count: skipped.count, first: skipped.first.map(each => ({ ...each })) },
+      skipped: {
+        count: skipped.count,
+        kinds: skipped.kinds.map(each => ({ ...each })),
+        first: skipped.first.map(each => ({ ...each })),
+      },
     },
   } satisfies z.infer<typeof settings>;
   return await RouterStore.open(directory).write({ files, embedder: embedder.fingerprint, meta, signal });

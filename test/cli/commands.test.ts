@@ -108,7 +108,9 @@ describe("omnirouter fit", () => {
     expect(status).toBe(0);
     expect(stderr).toMatch(/without a graded outcome in the history, so given no queries: newcomer\./);
     expect(stderr).toContain(`not in the pool, left out: ${first!.name}.`);
-    expect(stderr).toMatch(/Left out 1 bad records, first:\n {2}input:401: query must be text/);
+    expect(stderr).toMatch(
+      /Left out 1 bad records:\n {2}1 × query must be text\nthe first of them:\n {2}input:401: query must be text, got 3/,
+    );
     const [, ...told] = stderr.trimEnd().split("\n");
     expect(run(["inspect", at("mixed")]).stdout).toContain(told.join("\n"));
     const facts = JSON.parse(run(["inspect", at("mixed"), "--json"]).stdout);

@@ -66,7 +66,7 @@ describe("a history", () => {
         { model: "x", outcomes: 2 },
         { model: "y", outcomes: 1 },
       ],
-      skipped: { count: 0, first: [] },
+      skipped: { count: 0, kinds: [], first: [] },
     });
   });
 
@@ -109,7 +109,32 @@ describe("a history", () => {
     expect(size).toBe(4);
     expect(report.skipped.count).toBe(100);
     expect(report.skipped.first).toHaveLength(20);
-    expect(report.skipped.first[0]).toEqual({ source: "input", line: 5, reason: "query is missing" });
+    expect(report.skipped.first[0]).toEqual({
+      source: "input",
+      line: 5,
+      reason: "query is missing",
+      kind: "query is missing",
+    });
+  });
+
+  it("counts the bad records that it skips by what is wrong, whichever model and value it is wrong with", async () => {
+    const outcome = (model: string, quality: number) => ({ query: "q", outcomes: { [model]: { quality } } });
+    const bad = [
+      outcome("m", 2),
+      { id: "a", query: "again" },
+      outcome("n", -1),
+      outcome("a model", 7),
+      { query: "q", inputTokens: -1 },
+      { id: "b", query: "again" },
+    ] as HistoryRecord[];
+    const { report } = await History.read([...records, ...bad], pool, { onBadRecord: "skip" });
+    expect(report.skipped.kinds).toEqual([
+      { kind: "outcomes.*.quality must be between 0 and 1", count: 3 },
+      { kind: "id occurs twice", count: 2 },
+      { kind: "inputTokens must be a finite number >= 0", count: 1 },
+    ]);
+    const back = History.fromBytes((await read()).toBytes(), report);
+    expect(back.report.skipped).toEqual(report.skipped);
   });
 });
 
