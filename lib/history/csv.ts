@@ -29,6 +29,8 @@ const BATCH = 64;
  */
 export async function* readCsv(chunks: AsyncIterable<Buffer>, limit: number): AsyncGenerator<CsvRow[]> {
   const lines = new LineCounter();
+  /** Where the last row ends that the parser has read, which may be some rows ahead of the loop. */
+  let end = 0;
   const parser = pipeline(
     Readable.from(utf8Only(chunks, lines), { objectMode: false }),
     parse({
@@ -38,16 +40,18 @@ export async function* readCsv(chunks: AsyncIterable<Buffer>, limit: number): As
       record_delimiter: ["\r\n", "\n"],
       skip_empty_lines: true,
       max_record_size: limit,
+      on_record: (fields: string[], { bytes }) => {
+        end = bytes;
+        return fields;
+      },
     }),
     () => {},
   );
   let columns: readonly string[] | undefined;
-  let lastLine = 0;
   let batch: CsvRow[] = [];
   try {
     for await (const { record: fields, info } of parser as AsyncIterable<Parsed>) {
-      lastLine = lines.lineAt(info.bytes);
-      const line = lastLine - fields.reduce((sum, field) => sum + lineFeeds(field), 0);
+      const line = lines.lineAt(info.bytes) - fields.reduce((sum, field) => sum + lineFeeds(field), 0);
       if (fields.length === 1 && fields[0]!.trim() === "") continue;
       if (columns === undefined) columns = header(fields, line);
       else batch.push({ line, value: row(columns, fields) });
@@ -57,8 +61,7 @@ export async function* readCsv(chunks: AsyncIterable<Buffer>, limit: number): As
       }
     }
   } catch (error) {
-    if (batch.length > 0) yield batch;
-    throw damage(error, lastLine + 1, limit);
+    throw damage(error, end === 0 ? 1 : lines.lineAt(end) + 1, limit);
   }
   if (batch.length > 0) yield batch;
 }

@@ -91,7 +91,9 @@ function historyReading(format: HistoryFormat | undefined): Reading<HistoryRecor
   const gathering = new Gathering();
   return {
     containers: {
-      isCsv: start => isRouterBenchHeader(start) || (format === "routerbench" && !start.startsWith("{")),
+      isCsv: start =>
+        isRouterBenchHeader(start) ||
+        (format === "routerbench" && !start.startsWith("{") && start.includes(",")),
       rowsIn: rowsOfResult,
     },
     open: () => {

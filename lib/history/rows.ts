@@ -108,7 +108,7 @@ async function* rowsOfBytes(
 
 /**
  * The first line that is not blank, without its byte order mark and the blanks before it, and the chunks as if none had
- * been taken. Of a long line, only what the chunks bring until it is long.
+ * been taken. Of a long line, or one that begins an array, only as much as tells.
  */
 async function peekLine(
   chunks: AsyncIterable<Buffer>,
@@ -122,6 +122,7 @@ async function peekLine(
     taken.push(next.value);
     bytes += next.value.length;
     start = (start + next.value.toString("latin1")).replace(/^(\xef\xbb\xbf)?\s+|^\xef\xbb\xbf/, "");
+    if (start.startsWith("[")) break;
     const end = start.indexOf("\n");
     if (end !== -1) {
       start = start.slice(0, end);

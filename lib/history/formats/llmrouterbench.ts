@@ -53,9 +53,10 @@ function queryOf({ prompt, origin_query }: AnyRow): unknown {
   return typeof query === "object" && query !== null ? JSON.stringify(query) : query;
 }
 
-/** The rows of a result document, each with what the document says of all of them. */
+/** The rows of a result document, each with what the document says of all of them; a record of any format is none. */
 export function rowsOfResult(value: unknown): readonly unknown[] | undefined {
-  if (!isObject(value) || !Array.isArray(value.records)) return undefined;
+  if (!isObject(value) || !Array.isArray(value.records) || "query" in value || "prompt" in value)
+    return undefined;
   const { model_name, dataset_name, split, records } = value;
   return records.map(record => (isObject(record) ? { model_name, dataset_name, split, ...record } : record));
 }
