@@ -117,6 +117,40 @@ describe("omnirouter fit", () => {
     expect(facts).toMatchObject({ unknownModels: [{ model: first!.name }], skipped: { count: 1 } });
   });
 
+  it("reads the formats of the field, and counts what it left out by what is wrong with it", () => {
+    const { names } = pool;
+    const table = [
+      ["sample_id", "prompt", ...names, ...names.map(name => `${name}|total_cost`)],
+      ...history.map(({ id, outcomes }, row) => [
+        row === 20 ? history[19]!.id : id,
+        `"a prompt\nin two lines, the ${row}"`,
+        ...names.map(name => (row < 20 ? (row < 3 ? 5 : "") : (outcomes[name]?.quality ?? ""))),
+        ...names.map(name => outcomes[name]?.cost ?? ""),
+      ]),
+    ];
+    writeFileSync(at("table.csv"), table.map(cells => cells.join()).join("\r\n"));
+    const argv = ["fit", "--history", at("table.csv"), "--pool", at("pool.json"), "--out", at("foreign")];
+    const strict = run(argv);
+    expect(strict.status).toBe(1);
+    expect(strict.stderr).toMatch(/table\.csv:2: outcomes\S* must be between 0 and 1, got 5 \(and 7 more\)/);
+    const { status, stderr } = run([...argv, "--skip-bad"]);
+    expect(status).toBe(0);
+    expect(stderr).toContain("Fitted on 396 records");
+    expect(stderr).toContain(
+      "Left out 4 bad records:\n  3 × outcomes.*.quality must be between 0 and 1\n  1 × id occurs twice\n",
+    );
+    expect(stderr).toContain("Of 3,168 pairs of a query and a graded model, 136 have no grade (4.3 %).");
+    const [, ...told] = stderr.trimEnd().split("\n");
+    expect(run(["inspect", at("foreign")]).stdout).toContain(told.join("\n"));
+    const named = run([...argv, "--skip-bad", "--format", "routerbench", "--json"]);
+    expect(JSON.parse(named.stdout)).toMatchObject({
+      records: 396,
+      skipped: 4,
+      skippedKinds: [{ count: 3 }, { kind: "id occurs twice", count: 1 }],
+    });
+    expect(run([...argv, "--format", "aios"]).stderr).toMatch(/table\.csv:2: outputs is missing/);
+  });
+
   it.each([
     [
       "a bad record",
@@ -142,6 +176,13 @@ describe("omnirouter fit", () => {
       "",
       2,
       /Did you mean --pool\?/,
+    ],
+    [
+      "a format that is none",
+      ["--pool", "pool.json", "--out", "x", "--format", "csv"],
+      "",
+      2,
+      /Allowed choices are omnirouter, routerbench, llmrouterbench, aios, avengers-pro/,
     ],
     [
       "a wrong number",
