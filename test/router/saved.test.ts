@@ -41,6 +41,22 @@ describe("a saved router", () => {
     expect((await Router.load(folder)).report).toEqual(fitted.report);
   });
 
+  it("may have been saved before skipped records were counted by kind", async () => {
+    const fitted = await Router.fit([...history, { query: 3 }], pool, { onBadRecord: "skip" });
+    await fitted.save(folder);
+    const older = await RouterStore.open(folder).read(async ({ manifest, bytes }) => {
+      const files = new Map<string, Uint8Array>();
+      for (const { name } of manifest.files) files.set(name, await bytes(name));
+      const meta = JSON.parse(JSON.stringify(manifest.meta), (key, value) =>
+        key === "kinds" || key === "kind" ? undefined : value,
+      );
+      return { files, meta, embedder: manifest.embedder! };
+    });
+    await RouterStore.open(folder).write(older);
+    const { skipped } = (await Router.load(folder)).report;
+    expect(skipped).toMatchObject({ count: 1, kinds: [], first: [{ reason: "query must be text, got 3" }] });
+  });
+
   it("saves again as it is", async () => {
     await router.save(folder);
     const copy = join(folder, "..", "copy");

@@ -1,5 +1,5 @@
 import { Problem } from "../problem.js";
-import { type Format, isObject, missing, number } from "./format.js";
+import { type Format, isObject, number, wrong } from "./format.js";
 
 /**
  * The history of OmniRouter's authors, as the router of AIOS reads it (github.com/agiresearch/AIOS,
@@ -15,7 +15,7 @@ export const aios: Format = {
   matches: ({ outputs }) =>
     Array.isArray(outputs) && outputs.every(each => isObject(each) && "model_name" in each),
   convert({ query, input_token_length, outputs }) {
-    if (!Array.isArray(outputs)) return missing("outputs", outputs, "must be an array of outputs by model");
+    if (!Array.isArray(outputs)) return wrong("outputs", outputs, "must be an array of outputs by model");
     const outcomes: Record<string, object> = Object.create(null);
     for (const [place, output] of outputs.entries()) {
       const model: unknown = isObject(output) ? output.model_name : undefined;

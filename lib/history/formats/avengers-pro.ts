@@ -1,5 +1,8 @@
+import { show } from "../../show.js";
 import { typicalTokens } from "../gathering.js";
-import { type Format, isObject, missing, number, numberedId, positive } from "./format.js";
+import { Problem } from "../problem.js";
+import { type Format, isObject, number, numberedId, own, wrong } from "./format.js";
+import { usageOf } from "./usage.js";
 
 /**
  * Avengers-Pro (arXiv 2508.12631): JSON Lines, as its README and the exporter of LLMRouterBench describe them:
@@ -10,34 +13,35 @@ import { type Format, isObject, missing, number, numberedId, positive } from "./
  * `usages` and its parts may be missing. Verified against those descriptions, not against the authors' data.
  *
  * The exporter puts a score of 0 and a usage of nothing where a model was never asked. Such an outcome is taken as
- * missing: read as it stands, it would be a wrong answer for free. A cost of 0 beside tokens is a model without a known
- * price, and taken as unknown.
+ * missing: read as it stands, it would be a wrong answer for free.
  */
 export const avengersPro: Format = {
   name: "avengers-pro",
   matches: ({ query, records }) => query !== undefined && isObject(records),
   convert({ query, dataset, index, records, usages }) {
-    if (!isObject(records)) return missing("records", records, "must be an object of scores by model");
+    if (!isObject(records)) return wrong("records", records, "must be an object of scores by model");
     if (usages !== undefined && usages !== null && !isObject(usages))
-      return missing("usages", usages, "must be an object of usages by model");
+      return wrong("usages", usages, "must be an object of usages by model");
     const outcomes: Record<string, object> = Object.create(null);
-    const inputTokens: number[] = [];
+    const counts: unknown[] = [];
     for (const model of new Set([...Object.keys(records), ...Object.keys(usages ?? {})])) {
-      const usage = usages?.[model];
+      const usage = own(usages, model);
       if (usage !== undefined && usage !== null && !isObject(usage))
-        return missing(`usages[${JSON.stringify(model)}]`, usage, "must be an object");
-      const quality = number(records[model]);
+        return new Problem(
+          `usages[${JSON.stringify(model)}] must be an object, got ${show(usage)}`,
+          "usages.* must be an object",
+        );
+      const quality = number(own(records, model));
       if (quality === 0 && isNothing(usage)) continue;
-      outcomes[model] = {
-        quality,
-        cost: positive(usage?.cost),
-        outputTokens: number(usage?.completion_tokens),
-      };
-      const tokens = positive(usage?.prompt_tokens);
-      if (typeof tokens === "number") inputTokens.push(tokens);
+      const { inputTokens, ...used } = usageOf(usage);
+      outcomes[model] = { quality, ...used };
+      counts.push(inputTokens);
     }
     const id = typeof query === "string" ? numberedId([dataset, index], query) : undefined;
-    return { record: { id, query, inputTokens: typicalTokens(inputTokens), task: dataset, outcomes } };
+    const known = counts.filter(count => typeof count === "number");
+    // What is no number is for the check of the record to refuse.
+    const odd = counts.find(count => count !== null && typeof count !== "number");
+    return { record: { id, query, inputTokens: odd ?? typicalTokens(known), task: dataset, outcomes } };
   },
 };
 

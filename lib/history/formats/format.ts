@@ -36,6 +36,11 @@ export function isObject(value: unknown): value is AnyRow {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** A model may be called "constructor", which is no key of an object without it. */
+export function own(row: AnyRow | null | undefined, key: string): unknown {
+  return row && Object.hasOwn(row, key) ? row[key] : undefined;
+}
+
 /** What Python and pandas write for a value that is missing. */
 const MISSING = new Set(["", "nan", "none", "null", "<na>", "n/a", "na"]);
 const DECIMAL = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
@@ -70,7 +75,8 @@ export function numberedId(parts: readonly unknown[], query: string): string | u
   return known.length === 0 ? undefined : [...known, crc32(query).toString(16).padStart(8, "0")].join("/");
 }
 
-export function missing(key: string, value: unknown, sentence: string): Problem {
+/** That a key has no value, or another than the sentence asks for. */
+export function wrong(key: string, value: unknown, sentence: string): Problem {
   return value === undefined || value === null
     ? new Problem(`${key} is missing`)
     : new Problem(`${key} ${sentence}, got ${show(value)}`, `${key} ${sentence}`);

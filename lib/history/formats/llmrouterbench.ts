@@ -1,4 +1,5 @@
-import { type AnyRow, type Format, isObject, missing, number, numberedId, positive } from "./format.js";
+import { type AnyRow, type Format, isObject, number, numberedId, wrong } from "./format.js";
+import { usageOf } from "./usage.js";
 
 /**
  * LLMRouterBench (arXiv 2601.07206): a JSON document for each model and data set, as its data_collector/storage.py
@@ -14,28 +15,24 @@ import { type AnyRow, type Format, isObject, missing, number, numberedId, positi
  * told as second outcomes.
  *
  * Verified against that code, not against the published results. A score of null is unknown (the benchmark's own loader
- * takes it as 0); so are tokens and costs of 0, which stand for what was not counted.
+ * takes it as 0); so are tokens and costs of 0, as `usageOf` says.
  */
 export const llmRouterBench: Format = {
   name: "llmrouterbench",
   matches: row => "model_name" in row && "score" in row && ("prompt" in row || "origin_query" in row),
   convert(row) {
     const { model_name: model, dataset_name: dataset, split, index, score } = row;
-    if (typeof model !== "string") return missing("model_name", model, "must be text");
-    if (score === undefined) return missing("score", score, "must be a number");
+    if (typeof model !== "string") return wrong("model_name", model, "must be text");
+    if (score === undefined) return wrong("score", score, "must be a number");
     const query = queryOf(row);
-    const outcome = {
-      quality: number(score),
-      cost: positive(row.cost),
-      outputTokens: positive(row.completion_tokens),
-    };
+    const { inputTokens, ...used } = usageOf(row);
     const outcomes: Record<string, object> = Object.create(null);
-    outcomes[model] = outcome;
+    outcomes[model] = { quality: number(score), ...used };
     return {
       record: {
         id: typeof query === "string" ? numberedId([dataset, split, index], query) : undefined,
         query,
-        inputTokens: positive(row.prompt_tokens),
+        inputTokens,
         task: dataset,
         outcomes,
       },

@@ -1,5 +1,5 @@
 import { Problem } from "../problem.js";
-import { type AnyRow, type Converted, type Format, missing, number } from "./format.js";
+import { type AnyRow, type Converted, type Format, number, own, wrong } from "./format.js";
 import { textOfPythonList } from "./python-list.js";
 
 const COST = "|total_cost";
@@ -56,7 +56,7 @@ function convertWide(row: AnyRow): Converted | Problem {
     return new Problem("has no model: no column MODEL|total_cost or MODEL|model_response");
   const outcomes: Record<string, object> = Object.create(null);
   for (const model of models) {
-    const outcome = { quality: number(row[model]), cost: number(row[model + COST]) };
+    const outcome = { quality: number(own(row, model)), cost: number(own(row, model + COST)) };
     if (outcome.quality !== null || outcome.cost !== null) outcomes[model] = outcome;
   }
   return { record: { ...commonOf(row), outcomes } };
@@ -64,7 +64,7 @@ function convertWide(row: AnyRow): Converted | Problem {
 
 function convertLong(row: AnyRow): Converted | Problem {
   const { model_name: model } = row;
-  if (typeof model !== "string" || model === "") return missing("model_name", model || null, "must be text");
+  if (typeof model !== "string" || model === "") return wrong("model_name", model || null, "must be text");
   const common = commonOf(row);
   const outcomes: Record<string, object> = Object.create(null);
   outcomes[model] = { quality: number(row.performance), cost: number(row.cost ?? row.total_cost) };

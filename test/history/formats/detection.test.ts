@@ -88,6 +88,26 @@ describe("a format is told by content", () => {
     expect(record!.outcomes).toEqual({ n: { quality: 0 } });
   });
 
+  it("with models of any name but one, which no object can hold safely", async () => {
+    const named = (model: string): object[] => [
+      { prompt: "q", [`${model}|total_cost`]: 1 },
+      { ...rows.llmrouterbench, model_name: model, score: null, cost: 1 },
+      { query: "q", outputs: [{ model_name: model, output_token_length: 1 }] },
+      { query: "q", records: {}, usages: { [model]: { cost: 1 } } },
+      { query: "q", records: { [model]: null } },
+    ];
+    for (const model of ["constructor", "toString", "hasOwnProperty", "0"])
+      for (const row of named(model)) {
+        const [record] = await all([row]);
+        expect(Object.keys(record!.outcomes)).toEqual([model]);
+        expect(record!.outcomes[model]!.quality).toBeUndefined();
+      }
+    for (const row of named("__proto__"))
+      await expect(all([row])).rejects.toMatchObject(
+        invalid("input:1: outcomes must not name a model __proto__"),
+      );
+  });
+
   it("and no other name is known", async () => {
     await expect(all([], { format: "csv" as HistoryFormat })).rejects.toMatchObject({
       code: "ERR_OMNI_INVALID_ARGUMENT",

@@ -124,6 +124,8 @@ describe("Avengers-Pro's history", () => {
         { ...good, records: { m: "x" } },
         { ...good, usages: 3 },
         { ...good, usages: { m: 3 } },
+        { ...good, usages: { m: usage(-1, 1, 1) } },
+        { ...good, usages: { m: { prompt_tokens: "many" } } },
       ),
     );
     expect(records.map(({ query }) => query)).toEqual(["q", "another of this number"]);
@@ -134,6 +136,8 @@ describe("Avengers-Pro's history", () => {
       '6: outcomes.m.quality must be between 0 and 1, got "x"',
       "7: usages must be an object of usages by model, got 3",
       '8: usages["m"] must be an object, got 3',
+      "9: outcomes.m.cost must be a finite number >= 0, got -1",
+      '10: inputTokens must be a finite number >= 0, got "many"',
     ]);
   });
 });

@@ -210,6 +210,30 @@ describe("errors in RouterBench's CSV name the line on which the row starts", ()
       ).rejects.toMatchObject(invalid(/^input:3: .* never closed: the file is cut short$/));
   });
 
+  it("a file cut short anywhere, but for whole rows before the cut", async () => {
+    const expected = records.map(record => JSON.stringify(record));
+    for (let length = 0; length < table.length; length++) {
+      const bad: BadRecord[] = [];
+      const cut = bytes(table.slice(0, length));
+      const read = await all(cut, { format: "routerbench", onBadRecord: record => bad.push(record) }).catch(
+        error => {
+          expect(error).toMatchObject(invalid(/./));
+          return [];
+        },
+      );
+      expect(expected.slice(0, read.length)).toEqual(read.map(record => JSON.stringify(record)));
+      expect(bad.length).toBeLessThanOrEqual(1);
+    }
+  });
+
+  it("a gzipped file cut short anywhere", async () => {
+    const zipped = gzipSync(table);
+    for (let length = 2; length < zipped.length; length++)
+      await expect(all(bytes(zipped.subarray(0, length)), { onBadRecord: () => {} })).rejects.toMatchObject(
+        invalid(/the gzip stream is cut short/),
+      );
+  });
+
   it("a quote out of place", async () => {
     for (const row of ['s,"q"x,e,1,0,,,1,1,x', 's,q"x,e,1,0,,,1,1,x'])
       await expect(all(bytes(`${header}\n${row}\n`), { onBadRecord: () => {} })).rejects.toMatchObject(
