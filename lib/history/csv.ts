@@ -24,8 +24,9 @@ export class CsvDamage extends Error {
 const BATCH = 64;
 
 /**
- * Rows of a CSV file (RFC 4180: commas, quotes doubled inside quotes, line breaks inside quotes, LF or CRLF), whose first
- * row names the columns. Rows that are too long, too short or blank do not end the reading; a quote out of place does.
+ * Rows of a CSV file (RFC 4180: commas, quotes doubled inside quotes, line breaks inside quotes, LF or CRLF), whose
+ * first row names the columns. Rows that are too long, too short or blank do not end the reading; a quote out of place
+ * does.
  */
 export async function* readCsv(chunks: AsyncIterable<Buffer>, limit: number): AsyncGenerator<CsvRow[]> {
   const lines = new LineCounter();

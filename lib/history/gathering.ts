@@ -9,7 +9,7 @@ export interface OneOutcome {
   readonly instance: string;
 }
 
-/** Gathers records of one outcome each into records of whole queries. It keeps all of them until it is asked for them. */
+/** Gathers records of one outcome each into records of whole queries, and keeps all of them until it is asked. */
 export class Gathering {
   readonly #queries = new Map<string, Gathered[]>();
   /** In the order in which their first outcomes came. */

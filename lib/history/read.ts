@@ -52,17 +52,17 @@ interface Reading<R> {
 }
 
 /**
- * Reads history records one by one: from bytes, plain or gzipped (told by the magic bytes), or from objects. Our own
- * records, one a line as JSON, are read like those of RouterBench, LLMRouterBench, AIOS and Avengers-Pro; lib/history/formats
- * says what of each. Bytes in UTF-8 may be JSON Lines, one JSON document of at most 256 MiB that is an array or has an array
- * `records`, or RouterBench's CSV. Formats whose rows hold one outcome each give their records after the last of all files.
+ * Reads history records one by one: from bytes, plain or gzipped (told by the magic bytes), or from objects, in any
+ * `HistoryFormat`. Bytes are UTF-8: JSON Lines; or one JSON document of at most 256 MiB, an array or an object with an
+ * array `records`; or RouterBench's CSV. Where rows hold one outcome each, records come after the last of all rows.
  *
  * Blank lines, byte order marks and carriage returns are passed over; keys it does not know are ignored; numbers that
  * are null or NaN are taken as missing. A record without an id is called after its place, `"1:17"` for line 17 of the
  * first file.
  *
  * Errors name file and line (`history.jsonl:17: query is missing`), or the number of the record in a JSON document. A
- * file that is cut short is an error even where bad records are skipped: what it lost cannot be known.
+ * file that is seen to be cut short (gzip, or inside a quoted cell) is an error even where bad records are skipped:
+ * what it lost cannot be known.
  *
  * @throws OmniRouterError `ERR_OMNI_INVALID_HISTORY` for a malformed record or file, an id that occurs twice, or two
  *   outcomes of a model for one query; `ERR_OMNI_IO` where the source cannot be read

@@ -12,7 +12,17 @@ export const HISTORY_FORMATS = [
   "avengers-pro",
 ] as const;
 
-/** Our own records, or those of a benchmark or router of the field. */
+/**
+ * What records look like:
+ *
+ * - `omnirouter`: our own, see `HistoryRecord`;
+ * - `routerbench` (arXiv 2403.12031): its tables as pandas writes them, CSV or JSON, a row for each query or answer;
+ * - `llmrouterbench` (arXiv 2601.07206): its result documents, one for each model and data set, all in one source;
+ * - `aios`: the array of queries with `outputs` that the router of OmniRouter's authors reads (arXiv 2502.20576);
+ * - `avengers-pro` (arXiv 2508.12631): lines with `records` and `usages`.
+ *
+ * The readers, one a file beside this one, say what of each format is read, and what it was verified against.
+ */
 export type HistoryFormat = (typeof HISTORY_FORMATS)[number];
 
 /** A row that is an object, of whatever origin: nothing about its values is known. */

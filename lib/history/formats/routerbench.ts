@@ -6,8 +6,8 @@ const COST = "|total_cost";
 const RESPONSE = "|model_response";
 
 /**
- * RouterBench (arXiv 2403.12031). Published as pickles of pandas, which only Python reads; this reads what pandas writes
- * of them, as CSV (with or without its column of row numbers) or as JSON records, one a line or in an array:
+ * RouterBench (arXiv 2403.12031). Published as pickles of pandas, which only Python reads; this reads what pandas
+ * writes of them, as CSV (with or without its column of row numbers) or as JSON records, one a line or in an array:
  *
  * - wide, as `routerbench_0shot` and `_5shot` are: `sample_id`, `prompt`, `eval_name`, for every model a column
  *   of its name with the grade, and `MODEL|model_response`, `MODEL|total_cost`; `oracle_model_to_route_to`;

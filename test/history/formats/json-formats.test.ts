@@ -1,4 +1,4 @@
-// The records here are written for these tests, after the descriptions that lib/history/formats names; none is of a benchmark.
+// The records here are written for these tests, after the descriptions that lib/history/formats names; none is real.
 import { describe, expect, it } from "vitest";
 import type { BadRecord } from "../../../lib/history/read.js";
 import { all, bytes, invalid } from "../reading.js";

@@ -1,4 +1,4 @@
-// The tables here are written for these tests, after the columns and cells of published excerpts; none is RouterBench's own.
+// The tables here are written for these tests, after the columns and cells of published excerpts; none is real.
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
