@@ -3,12 +3,15 @@
 #include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <optional>
 
 #include "assignment/certificate.h"
 #include "assignment/choose.h"
 #include "assignment/row_classes.h"
 #include "assignment/screening.h"
+#include "assignment/tied_search.h"
 
 namespace omnirouter::assignment {
 
@@ -118,6 +121,15 @@ class Searcher {
       sample = RowSample(problem_.rows, kSampleGrowth * sample.size(), seed_);
       set = openRows(problem_, sample);
       start(nullptr);
+    }
+    if (!search_.diverged && tied_ && !sample.everyRow() && !cancel_.timeIsUp()) {
+      if (getenv("TRACE")) fprintf(stderr, "tied: tau %g sample evaluations %d\n", coldest_.tau / search_.scale.objective, search_.evaluations);
+      search_.prices = coldest_.prices;
+      const Eigen::VectorXd reach = unit() * (20 * coldest_.tau / search_.scale.objective);
+      if (searchTied(problem_, terms_, sample, reach, gapTolerance_, seed_, search_, cancel_)) {
+        tau_ = 0;
+        return;
+      }
     }
     if (!search_.diverged && sample.everyRow()) {
       beginLevels(std::move(set), everywhere_);
@@ -260,10 +272,14 @@ class Searcher {
       tied_ = tiesIn(set);
       spread_ = lastPoint_.spread;
       covariance_ = errorCovariance(lastPoint_, rows);
+      coldest_.tau = tau_;
+      coldest_.prices = search_.prices;
       if (!tied_ || deviations().sum() >= kFalling * last) return;
       break;
     }
     tied_ = true;
+    coldest_.tau = tau_;
+    coldest_.prices = search_.prices;
     // Ties en masse: as long as tau falls, so do the moves, and with them the covariance, which speaks of prices that
     // move a little and not of those that would fall into place elsewhere. What sampling can get wrong shows where the
     // covariance is greatest.
@@ -501,6 +517,7 @@ class Searcher {
   bool converged_ = false;
   bool tied_ = false;  // rows are tied en masse
   Path path_;
+  Level coldest_;
   Eigen::MatrixXd spread_, covariance_;
   Eigen::VectorXd bias_;  // what cooling may still move each price by, in natural units: the last move's
                           // tail, were the moves to fall in proportion to tau

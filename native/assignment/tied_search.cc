@@ -1,0 +1,291 @@
+#include "assignment/tied_search.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+
+#include "assignment/kinds_lp.h"
+#include "assignment/row_classes.h"
+#include "assignment/screening.h"
+
+namespace omnirouter::assignment {
+
+namespace {
+
+constexpr size_t kSampleGrowth = 8;
+constexpr int kAttempts = 8;
+// A price this near to a side of its box, as a share of its width, is taken to want out; the box goes this much farther.
+constexpr double kEdge = 0.02;
+constexpr double kWidening = 3.0;
+// How far the prices of a larger sample are expected: so many times what the last one moved each, and all of them.
+constexpr double kReachOwn = 0.2, kReachUsual = 0.1, kReachLeast = 2e-3;
+// What is decided in a region as large as the box: the pairwise ellipsoids of TrustRegion hold less of its corners.
+constexpr double kCorners = 1.5;
+// Kinds are few if there are so many times fewer than rows, or no more than this.
+constexpr double kFewer = 1.5;
+constexpr size_t kFewKinds = 4096;
+// Precision of the linear program, relative to the gap that it begins with: of samples, and of all rows.
+constexpr double kSamplePrecision = 1e-3, kFinalPrecision = 1e-7;
+// Rows for the repair.
+constexpr size_t kPool = 16384;
+// Rows are screened in slices, so that no more than one's open rows are held at a time.
+constexpr size_t kSlices = 16, kLeastSlice = 8192, kLargestSlice = 32768;
+
+bool trace() {
+  static const bool on = getenv("TRACE");
+  return on;
+}
+double clockNow() {
+  timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return 1e3 * static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_nsec);
+}
+
+// The open rows of all, by kinds, and which kind each is of.
+struct KindsOfRows {
+  RowSet kinds;
+  size_t open = 0;
+  std::vector<uint16_t> inSlice;               // per row, kind within its slice; kDecided
+  std::vector<std::vector<uint32_t>> kindOf;   // per slice and kind within it
+  size_t slice = 0;                            // rows
+  static constexpr uint16_t kDecided = 0xFFFF;
+};
+
+class TiedSearch {
+ public:
+  TiedSearch(const Problem& problem, const Terms& terms, double gapTolerance, uint64_t seed, PriceSearch& search,
+             const compute::CancelFlag& cancel)
+      : problem_(problem),
+        terms_(terms),
+        gapTolerance_(gapTolerance),
+        seed_(seed),
+        search_(search),
+        cancel_(cancel),
+        everywhere_(PriceBox::all(search.scale)) {}
+
+  bool run(const RowSample& first, const Eigen::VectorXd& reach) {
+    reach_ = reach;
+    for (RowSample sample = first; !sample.everyRow();
+         sample = RowSample(problem_.rows, kSampleGrowth * sample.size(), seed_ + kSampleGrowth * sample.size())) {
+      if (!settle(kSamplePrecision, [&](const Eigen::VectorXd& around) {
+            const RowSet open = screen(problem_, regionOf(around), search_.scale.objective, sample, nullptr, cancel_);
+            return classesOf(problem_, terms_, open, cancel_);
+          }))
+        return false;
+    }
+    search_.choice.resize(problem_.rows);
+    if (!settle(kFinalPrecision,
+                [&](const Eigen::VectorXd& around) { return kindsOfAll(regionOf(around)); }))
+      return false;
+    dealOut();
+    return true;
+  }
+
+ private:
+  const Eigen::VectorXd& unit() const { return search_.scale.price; }
+
+  TrustRegion regionOf(const Eigen::VectorXd& around) const {
+    const auto n = around.size();
+    return {problem_, terms_, search_.prices, Eigen::MatrixXd::Zero(n, n), 1.0, kCorners * around};
+  }
+
+  // Solves in a box around the prices, moved and widened until the prices no longer want out; `kindsWithin(reach)` are
+  // the kinds of rows open in it.
+  template <class KindsWithin>
+  bool settle(double precision, const KindsWithin& kindsWithin) {
+    const Eigen::VectorXd before = search_.prices;
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+      const double t0 = clockNow();
+      const RowSet kinds = kindsWithin(reach_);
+      const double t1 = clockNow();
+      if (kinds.size() > kFewKinds && kFewer * static_cast<double>(kinds.size()) > kinds.rows()) return false;
+      const PriceBox box = everywhere_.around(search_.prices, reach_);
+      const Eigen::VectorXd center = search_.prices;
+      const double magnitude = search_.scale.objective * reach_.cwiseQuotient(unit()).mean();
+      const KindsPlan plan = solveKinds(problem_, terms_, kinds, box, center, magnitude, precision, cancel_);
+      search_.evaluations += plan.steps;
+      if (trace()) {
+        const auto at = [&](const Eigen::VectorXd& y) { return evaluate(problem_, kinds, y, 1e-7 * search_.scale.objective, Spread::none, cancel_).value; };
+        fprintf(stderr, "   D before %.9g after %.9g  scaleN %.4g\n", at(center), at(plan.prices), search_.scale.objective*problem_.rows);
+        for (Eigen::Index l = 0; l < reach_.size(); ++l) fprintf(stderr, " %.5f>%.5f", center[l] / unit()[l], plan.prices[l]/unit()[l]);
+        fprintf(stderr, "\n");
+      }
+      search_.prices = plan.prices;
+      bool out = !regionOfCenter(center, reach_).contains(search_.prices);
+      Eigen::VectorXd wider = reach_;
+      int edges = 0;
+      for (Eigen::Index l = 0; l < reach_.size(); ++l) {
+        const double y = search_.prices[l], width = box.high[l] - box.low[l];
+        if (y > box.high[l] - kEdge * width || (box.low[l] > 0 && y < box.low[l] + kEdge * width)) {
+          wider[l] *= kWidening;
+          out = true;
+          ++edges;
+        }
+      }
+      if (trace())
+        fprintf(stderr, "  settle: kinds %zu/%zu of %.0f rows, %.1f ms; lp %d steps conv %d %.1f ms; edges %d out %d reach %.3g\n",
+                kinds.size(), kinds.candidates(), kinds.rows(), t1 - t0, plan.steps, plan.converged, clockNow() - t1,
+                edges, out, reach_.cwiseQuotient(unit()).mean());
+      if (!out) {
+        plan_ = plan;
+        const Eigen::VectorXd moved = (search_.prices - before).cwiseQuotient(unit()).cwiseAbs();
+        if (trace()) {
+          fprintf(stderr, "   moved");
+          for (auto x : moved) fprintf(stderr, " %.2g", x);
+          fprintf(stderr, "\n");
+        }
+        reach_ = ((kReachOwn * moved.array() + kReachUsual * moved.mean() + kReachLeast) * unit().array()).matrix();
+        return true;
+      }
+      reach_ = wider;
+    }
+    return false;
+  }
+
+  TrustRegion regionOfCenter(const Eigen::VectorXd& center, const Eigen::VectorXd& around) const {
+    const auto n = around.size();
+    return {problem_, terms_, center, Eigen::MatrixXd::Zero(n, n), 1.0, kCorners * around};
+  }
+
+  Problem sliceOf(compute::Range rows) const {
+    Problem part = problem_;
+    part.rows = rows.size();
+    for (size_t k = 0; k < part.quantities.size(); ++k) part.quantities[k].values = problem_.row(k, rows.begin);
+    if (part.allowed) part.allowed += rows.begin;
+    if (part.groups) part.groups += rows.begin;
+    return part;
+  }
+
+  RowSet kindsOfAll(const TrustRegion& region) {
+    all_ = KindsOfRows();
+    all_.slice = std::clamp(problem_.rows / kSlices, kLeastSlice, kLargestSlice);
+    all_.inSlice.assign(problem_.rows, KindsOfRows::kDecided);
+    RowSet kinds(problem_.quantities.size(), problem_.limits.size());
+    std::vector<size_t> sizes;
+    std::vector<uint32_t> classOf;
+    for (size_t begin = 0; begin < problem_.rows; begin += all_.slice) {
+      const compute::Range rows{begin, std::min(problem_.rows, begin + all_.slice)};
+      const Problem part = sliceOf(rows);
+      const RowSet open = screen(part, region, search_.scale.objective, RowSample::all(part.rows),
+                                 search_.choice.data() + begin, cancel_);
+      const RowSet own = classesOf(part, terms_, open, cancel_, &classOf);
+      for (size_t i = 0; i < open.size(); ++i) all_.inSlice[begin + open[i].id] = static_cast<uint16_t>(classOf[i]);
+      sizes.push_back(own.size());
+      kinds.append(own);
+    }
+    const RowSet merged = classesOf(problem_, terms_, kinds, cancel_, &classOf);
+    auto at = classOf.begin();
+    for (const size_t size : sizes) {
+      all_.kindOf.emplace_back(at, at + static_cast<ptrdiff_t>(size));
+      at += static_cast<ptrdiff_t>(size);
+    }
+    all_.kinds = merged;
+    return merged;
+  }
+
+  // Whole rows for every candidate of every kind.
+  std::vector<double> wholeRows() const {
+    std::vector<double> whole(plan_.amount.size());
+    std::vector<double> carry(problem_.models, 0.0);
+    std::vector<size_t> order;
+    size_t first = 0;
+    for (size_t k = 0; k < all_.kinds.size(); ++k) {
+      const RowSet::Row row = all_.kinds[k];
+      double left = row.copies;
+      order.clear();
+      std::vector<double> want(row.models.size());
+      for (size_t c = 0; c < row.models.size(); ++c) {
+        want[c] = plan_.amount[first + c];
+        if (want[c] < 1e-3 * row.copies) continue;
+        want[c] += carry[row.models[c]];
+        whole[first + c] = std::max(0.0, std::floor(want[c]));
+        left -= whole[first + c];
+        order.push_back(c);
+      }
+      const auto lacks = [&](size_t c) { return want[c] - whole[first + c]; };
+      for (; left > 0; --left) {
+        const size_t c = *std::max_element(order.begin(), order.end(), [&](size_t a, size_t b) { return lacks(a) < lacks(b); });
+        ++whole[first + c];
+      }
+      for (; left < 0; ++left) {
+        size_t most = order[0];
+        for (const size_t c : order)
+          if (whole[first + c] > 0 && (whole[first + most] == 0 || lacks(c) < lacks(most))) most = c;
+        --whole[first + most];
+      }
+      for (const size_t c : order) carry[row.models[c]] = lacks(c);
+      first += row.models.size();
+    }
+    return whole;
+  }
+
+  void dealOut() {
+    std::vector<double> left = wholeRows();
+    const RowSet& kinds = all_.kinds;
+    Sums sums = kinds.decided;
+    std::vector<size_t> first(kinds.size());
+    std::vector<uint8_t> next(kinds.size(), 0);
+    for (size_t k = 0, at = 0; k < kinds.size(); ++k) {
+      first[k] = at;
+      RowSet::Row row = kinds[k];
+      for (size_t c = 0; c < row.models.size(); ++c) {
+        row.copies = left[at + c];
+        addChoice(problem_, terms_, row, c, sums);
+      }
+      at += row.models.size();
+    }
+    const size_t perCandidate = std::max<size_t>(1, kPool / std::max<size_t>(1, kinds.candidates()));
+    std::vector<uint32_t> pooled(left.size(), 0);
+    RowSet pool(problem_.quantities.size(), problem_.limits.size());
+    for (size_t i = 0; i < problem_.rows; ++i) {
+      if (all_.inSlice[i] == KindsOfRows::kDecided) continue;
+      const size_t k = all_.kindOf[i / all_.slice][all_.inSlice[i]];
+      size_t at = first[k] + next[k];
+      while (left[at] == 0) {
+        ++at;
+        ++next[k];
+      }
+      --left[at];
+      const RowSet::Row kind = kinds[k];
+      search_.choice[i] = kind.models[next[k]];
+      if (pooled[at]++ >= perCandidate) continue;
+      uint64_t models = 0;
+      for (const uint8_t model : kind.models) models |= uint64_t{1} << model;
+      pool.add(problem_, i, models);
+    }
+    // What is not in the pool is settled.
+    Sums own(problem_.limits.size());
+    for (size_t i = 0; i < pool.size(); ++i) {
+      const RowSet::Row row = pool[i];
+      const auto c = std::find(row.models.begin(), row.models.end(), search_.choice[row.id]) - row.models.begin();
+      addChoice(problem_, terms_, row, static_cast<size_t>(c), own);
+    }
+    sums.objective -= own.objective;
+    for (size_t l = 0; l < sums.limit.size(); ++l) sums.limit[l] -= own.limit[l];
+    pool.decided = sums;
+    search_.levels.assign(1, std::move(pool));
+  }
+
+  const Problem& problem_;
+  const Terms& terms_;
+  const double gapTolerance_;
+  const uint64_t seed_;
+  PriceSearch& search_;
+  const compute::CancelFlag& cancel_;
+  const PriceBox everywhere_;
+  Eigen::VectorXd reach_;
+  KindsPlan plan_;
+  KindsOfRows all_;
+};
+
+}  // namespace
+
+bool searchTied(const Problem& problem, const Terms& terms, const RowSample& sample,
+                const Eigen::VectorXd& reach, double gapTolerance, uint64_t seed, PriceSearch& search,
+                const compute::CancelFlag& cancel) {
+  return TiedSearch(problem, terms, gapTolerance, seed, search, cancel).run(sample, reach);
+}
+
+}  // namespace omnirouter::assignment
