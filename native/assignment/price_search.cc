@@ -194,6 +194,7 @@ class Searcher {
     converged_ = ascent.converged;
     const double highest = search_.prices.cwiseQuotient(unit()).maxCoeff();
     if (highest > suspect_ && !conflict_) {
+      if (getenv("TRACE")) fprintf(stderr, "suspect\n");
       conflict_ = provesConflict();
       suspect_ = kMoreSuspect * highest;
     }
@@ -293,7 +294,7 @@ class Searcher {
 
   // Whether the rows near a tie at the present prices are of few kinds. No two are alike where values are continuous.
   bool tiesIn(const RowSet& set) {
-    const Eigen::VectorXd reach = (unit().array() * (kReach * bias_.array().abs() + kReachTau * tauUnits())).matrix();
+    const Eigen::VectorXd reach = kReachTau * tauUnits() * unit();
     const RowSet open = narrow(problem_, terms_, set, BoxRegion(problem_, terms_, search_.prices, reach),
                                search_.choice.data(), cancel_);
     return kAlike * static_cast<double>(classesOf(problem_, terms_, open, cancel_).size()) <

@@ -7,8 +7,12 @@
 #include <ctime>
 
 #include "assignment/kinds_lp.h"
+#include "assignment/cells.h"
+#include "assignment/row_blocks.h"
 #include "assignment/row_classes.h"
 #include "assignment/screening.h"
+#include "compute/chunks.h"
+#include "compute/pool.h"
 
 namespace omnirouter::assignment {
 
@@ -18,11 +22,11 @@ constexpr size_t kSampleGrowth = 8;
 constexpr int kAttempts = 8;
 // A price this near to a side of its box, as a share of its width, is taken to want out; the box goes this much farther.
 constexpr double kEdge = 0.02;
-constexpr double kWidening = 3.0;
+constexpr double kWidening = 5.0;
 // How far the prices of a larger sample are expected: so many times what the last one moved each, and all of them.
-constexpr double kReachOwn = 0.2, kReachUsual = 0.1, kReachLeast = 2e-3;
+constexpr double kReachOwn = 0.2, kReachUsual = 0.1, kReachLeast = 1e-2;
 // What is decided in a region as large as the box: the pairwise ellipsoids of TrustRegion hold less of its corners.
-constexpr double kCorners = 1.5;
+constexpr double kCorners = 1.75;
 // Kinds are few if there are so many times fewer than rows, or no more than this.
 constexpr double kFewer = 1.5;
 constexpr size_t kFewKinds = 4096;
@@ -69,14 +73,14 @@ class TiedSearch {
     reach_ = reach;
     for (RowSample sample = first; !sample.everyRow();
          sample = RowSample(problem_.rows, kSampleGrowth * sample.size(), seed_ + kSampleGrowth * sample.size())) {
-      if (!settle(kSamplePrecision, [&](const Eigen::VectorXd& around) {
+      if (!settle(sample, kSamplePrecision, [&](const Eigen::VectorXd& around) {
             const RowSet open = screen(problem_, regionOf(around), search_.scale.objective, sample, nullptr, cancel_);
             return classesOf(problem_, terms_, open, cancel_);
           }))
         return false;
     }
     search_.choice.resize(problem_.rows);
-    if (!settle(kFinalPrecision,
+    if (!settle(RowSample::all(problem_.rows), kFinalPrecision,
                 [&](const Eigen::VectorXd& around) { return kindsOfAll(regionOf(around)); }))
       return false;
     dealOut();
@@ -94,7 +98,7 @@ class TiedSearch {
   // Solves in a box around the prices, moved and widened until the prices no longer want out; `kindsWithin(reach)` are
   // the kinds of rows open in it.
   template <class KindsWithin>
-  bool settle(double precision, const KindsWithin& kindsWithin) {
+  bool settle(const RowSample& sample, double precision, const KindsWithin& kindsWithin) {
     const Eigen::VectorXd before = search_.prices;
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
       const double t0 = clockNow();
@@ -139,9 +143,73 @@ class TiedSearch {
         reach_ = ((kReachOwn * moved.array() + kReachUsual * moved.mean() + kReachLeast) * unit().array()).matrix();
         return true;
       }
-      reach_ = wider;
+      // Where D still rises beyond the box, as far as it does; the region there is no wider, or it would hold too many.
+      if (edges == 0)
+        reach_ = wider;
+      else
+        followRise(sample, center);
     }
     return false;
+  }
+
+  // D of the sample and its slope at center + s (prices - center).
+  struct Rise {
+    double at, value, slope;
+  };
+  Rise riseAt(const RowSample& sample, const Eigen::VectorXd& center, const Eigen::VectorXd& direction, double at) const {
+    const Eigen::VectorXd prices = (center + at * direction).cwiseMax(0.0);
+    const Reduced reduced(problem_, {prices.data(), static_cast<size_t>(prices.size())});
+    const LeastReduced kernel = leastReduced(compute::isa());
+    const compute::Chunks chunks(sample.blocks(), 512);
+    std::vector<Cells> cells(chunks.count(), Cells(problem_));
+    std::vector<double> sums(chunks.count());
+    compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {
+      cancel_.throwIfRaised();
+      for (size_t b = chunks[chunk].begin; b < chunks[chunk].end; ++b)
+        forEachBlock(problem_, reduced, sample[b], [&](size_t first, const LeastReducedBlock& block) {
+          double least[kBlockRows];
+          uint8_t which[kBlockRows];
+          kernel(block, least, which);
+          for (size_t i = 0; i < block.rows; ++i) {
+            sums[chunk] += least[i];
+            cells[chunk].add(first + i, which[i]);
+          }
+        });
+    });
+    Cells all(problem_);
+    for (const Cells& part : cells) all.add(part);
+    Rise rise{at, 0, 0};
+    for (const double sum : sums) rise.value += sample.weight() * sum;
+    for (size_t l = 0; l < problem_.limits.size(); ++l) {
+      const Limit& limit = problem_.limits[l];
+      const auto e = static_cast<Eigen::Index>(l);
+      rise.value -= prices[e] * limit.sign() * limit.bound;
+      if (center[e] + at * direction[e] >= 0)
+        rise.slope += direction[e] * limit.sign() * (sample.weight() * all.total(limit) - limit.bound);
+    }
+    return rise;
+  }
+
+  // On from the side of the box to where D is highest in that direction: it is concave and piecewise linear, so
+  // tangents from both sides meet there, or cut off more of it.
+  void followRise(const RowSample& sample, const Eigen::VectorXd& center) {
+    const Eigen::VectorXd direction = search_.prices - center;
+    Rise low = riseAt(sample, center, direction, 1), high = low;
+    for (int step = 0; step < 8 && high.slope > 0; ++step) {
+      low = high;
+      high = riseAt(sample, center, direction, 3 * high.at);
+    }
+    for (int step = 0; step < 8 && low.slope > 0 && high.slope < 0; ++step) {
+      const double at =
+          (high.value - low.value + low.slope * low.at - high.slope * high.at) / (low.slope - high.slope);
+      if (!(at > low.at && at < high.at)) break;
+      const Rise between = riseAt(sample, center, direction, at);
+      (between.slope > 0 ? low : high) = between;
+      if (between.value >= low.value && high.at - low.at < 0.05) break;
+    }
+    const Rise& best = high.value > low.value ? high : low;
+    if (trace()) fprintf(stderr, "   rise to %g\n", best.at);
+    search_.prices = (center + best.at * direction).cwiseMax(0.0);
   }
 
   TrustRegion regionOfCenter(const Eigen::VectorXd& center, const Eigen::VectorXd& around) const {
