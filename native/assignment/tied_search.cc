@@ -19,10 +19,10 @@ namespace omnirouter::assignment {
 namespace {
 
 constexpr size_t kSampleGrowth = 8;
-constexpr int kAttempts = 8;
+constexpr int kAttempts = 12;
 // A price this near to a side of its box, as a share of its width, is taken to want out; the box goes this much farther.
 constexpr double kEdge = 0.02;
-constexpr double kWidening = 5.0;
+constexpr double kWidening = 2.0;
 // How far the prices of a larger sample are expected: so many times what the last one moved each, and all of them.
 constexpr double kReachOwn = 0.2, kReachUsual = 0.1, kReachLeast = 1e-2;
 // What is decided in a region as large as the box: the pairwise ellipsoids of TrustRegion hold less of its corners.
@@ -110,7 +110,7 @@ class TiedSearch {
       const double magnitude = search_.scale.objective * reach_.cwiseQuotient(unit()).mean();
       const KindsPlan plan = solveKinds(problem_, terms_, kinds, box, center, magnitude, precision, cancel_);
       search_.evaluations += plan.steps;
-      if (trace()) {
+      if (false) {
         const auto at = [&](const Eigen::VectorXd& y) { return evaluate(problem_, kinds, y, 1e-7 * search_.scale.objective, Spread::none, cancel_).value; };
         fprintf(stderr, "   D before %.9g after %.9g  scaleN %.4g\n", at(center), at(plan.prices), search_.scale.objective*problem_.rows);
         for (Eigen::Index l = 0; l < reach_.size(); ++l) fprintf(stderr, " %.5f>%.5f", center[l] / unit()[l], plan.prices[l]/unit()[l]);
@@ -144,10 +144,8 @@ class TiedSearch {
         return true;
       }
       // Where D still rises beyond the box, as far as it does; the region there is no wider, or it would hold too many.
-      if (edges == 0)
-        reach_ = wider;
-      else
-        followRise(sample, center);
+      reach_ = wider;
+      if (edges > 0) followRise(sample, center);
     }
     return false;
   }
