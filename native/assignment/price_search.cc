@@ -3,8 +3,6 @@
 #include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
 #include <optional>
 
 #include "assignment/certificate.h"
@@ -46,6 +44,8 @@ constexpr size_t kClassed = 2;
 constexpr double kAlike = 1.25;
 // The rows that a plan from the classes' prices may have to move, in tau.
 constexpr double kTiedReach = 30;
+// How far from a tied sample's prices its best are looked for, in tau.
+constexpr double kTiedStart = 20;
 constexpr int kMaxLevels = 80;
 constexpr double kColdest = 1e-9;
 // Nor is less smoothing of use than this share of what one row has at stake: plans differ by whole rows.
@@ -122,15 +122,7 @@ class Searcher {
       set = openRows(problem_, sample);
       start(nullptr);
     }
-    if (!search_.diverged && tied_ && !sample.everyRow() && !cancel_.timeIsUp()) {
-      if (getenv("TRACE")) fprintf(stderr, "tied: tau %g sample evaluations %d\n", coldest_.tau / search_.scale.objective, search_.evaluations);
-      search_.prices = coldest_.prices;
-      const Eigen::VectorXd reach = unit() * (20 * coldest_.tau / search_.scale.objective);
-      if (searchTied(problem_, terms_, sample, reach, gapTolerance_, seed_, search_, cancel_)) {
-        tau_ = 0;
-        return;
-      }
-    }
+    if (!search_.diverged && tied_ && !sample.everyRow() && searchByKinds(sample)) return;
     if (!search_.diverged && sample.everyRow()) {
       beginLevels(std::move(set), everywhere_);
       coolToTheEnd();
@@ -194,7 +186,6 @@ class Searcher {
     converged_ = ascent.converged;
     const double highest = search_.prices.cwiseQuotient(unit()).maxCoeff();
     if (highest > suspect_ && !conflict_) {
-      if (getenv("TRACE")) fprintf(stderr, "suspect\n");
       conflict_ = provesConflict();
       suspect_ = kMoreSuspect * highest;
     }
@@ -273,14 +264,12 @@ class Searcher {
       tied_ = tiesIn(set);
       spread_ = lastPoint_.spread;
       covariance_ = errorCovariance(lastPoint_, rows);
-      coldest_.tau = tau_;
-      coldest_.prices = search_.prices;
+      coldest_ = {tau_, search_.prices};
       if (!tied_ || deviations().sum() >= kFalling * last) return;
       break;
     }
     tied_ = true;
-    coldest_.tau = tau_;
-    coldest_.prices = search_.prices;
+    coldest_ = {tau_, search_.prices};
     // Ties en masse: as long as tau falls, so do the moves, and with them the covariance, which speaks of prices that
     // move a little and not of those that would fall into place elsewhere. What sampling can get wrong shows where the
     // covariance is greatest.
@@ -299,6 +288,20 @@ class Searcher {
                                search_.choice.data(), cancel_);
     return kAlike * static_cast<double>(classesOf(problem_, terms_, open, cancel_).size()) <
            static_cast<double>(open.size());
+  }
+
+  // All that is left to do where the kinds of rows are few (tied_search.h). False, and prices as before, if they are not.
+  bool searchByKinds(const RowSample& sample) {
+    if (cancel_.timeIsUp()) return false;
+    const Eigen::VectorXd before = search_.prices;
+    search_.prices = coldest_.prices;
+    if (searchTied(problem_, terms_, sample, kTiedStart * (coldest_.tau / search_.scale.objective) * unit(), seed_,
+                   search_, cancel_)) {
+      tau_ = 0;
+      return true;
+    }
+    search_.prices = before;
+    return false;
   }
 
   // Covariance of the prices' sampling error. Limits that are clearly slack keep price 0 and take no part.
@@ -517,8 +520,12 @@ class Searcher {
   DualPoint lastPoint_;
   bool converged_ = false;
   bool tied_ = false;  // rows are tied en masse
+  // Where cooling the sample ended.
+  struct {
+    double tau;
+    Eigen::VectorXd prices;
+  } coldest_;
   Path path_;
-  Level coldest_;
   Eigen::MatrixXd spread_, covariance_;
   Eigen::VectorXd bias_;  // what cooling may still move each price by, in natural units: the last move's
                           // tail, were the moves to fall in proportion to tau

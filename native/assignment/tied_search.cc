@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
-#include <ctime>
 
 #include "assignment/kinds_lp.h"
 #include "assignment/cells.h"
@@ -37,16 +34,6 @@ constexpr size_t kPool = 16384;
 // Rows are screened in slices, so that no more than one's open rows are held at a time.
 constexpr size_t kSlices = 16, kLeastSlice = 8192, kLargestSlice = 32768;
 
-bool trace() {
-  static const bool on = getenv("TRACE");
-  return on;
-}
-double clockNow() {
-  timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return 1e3 * static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_nsec);
-}
-
 // The open rows of all, by kinds, and which kind each is of.
 struct KindsOfRows {
   RowSet kinds;
@@ -59,11 +46,10 @@ struct KindsOfRows {
 
 class TiedSearch {
  public:
-  TiedSearch(const Problem& problem, const Terms& terms, double gapTolerance, uint64_t seed, PriceSearch& search,
+  TiedSearch(const Problem& problem, const Terms& terms, uint64_t seed, PriceSearch& search,
              const compute::CancelFlag& cancel)
       : problem_(problem),
         terms_(terms),
-        gapTolerance_(gapTolerance),
         seed_(seed),
         search_(search),
         cancel_(cancel),
@@ -72,17 +58,14 @@ class TiedSearch {
   bool run(const RowSample& first, const Eigen::VectorXd& reach) {
     reach_ = reach;
     for (RowSample sample = first; !sample.everyRow();
-         sample = RowSample(problem_.rows, kSampleGrowth * sample.size(), seed_ + kSampleGrowth * sample.size())) {
-      if (!settle(sample, kSamplePrecision, [&](const Eigen::VectorXd& around) {
-            const RowSet open = screen(problem_, regionOf(around), search_.scale.objective, sample, nullptr, cancel_);
+         sample = RowSample(problem_.rows, kSampleGrowth * sample.size(), seed_ + kSampleGrowth * sample.size()))
+      if (!settle(sample, kSamplePrecision, [&](const TrustRegion& within) {
+            const RowSet open = screen(problem_, within, search_.scale.objective, sample, nullptr, cancel_);
             return classesOf(problem_, terms_, open, cancel_);
           }))
         return false;
-    }
-    search_.choice.resize(problem_.rows);
-    if (!settle(RowSample::all(problem_.rows), kFinalPrecision,
-                [&](const Eigen::VectorXd& around) { return kindsOfAll(regionOf(around)); }))
-      return false;
+    const auto kindsWithin = [&](const TrustRegion& within) -> const RowSet& { return kindsOfAll(within); };
+    if (!settle(RowSample::all(problem_.rows), kFinalPrecision, kindsWithin)) return false;
     dealOut();
     return true;
   }
@@ -90,64 +73,55 @@ class TiedSearch {
  private:
   const Eigen::VectorXd& unit() const { return search_.scale.price; }
 
-  TrustRegion regionOf(const Eigen::VectorXd& around) const {
-    const auto n = around.size();
-    return {problem_, terms_, search_.prices, Eigen::MatrixXd::Zero(n, n), 1.0, kCorners * around};
+  // What is decided within reach of the present prices.
+  TrustRegion region() const {
+    const auto limits = reach_.size();
+    return {problem_,
+            terms_,
+            search_.prices,
+            Eigen::MatrixXd::Zero(limits, limits),
+            1.0,
+            kCorners * reach_};
   }
 
-  // Solves in a box around the prices, moved and widened until the prices no longer want out; `kindsWithin(reach)` are
-  // the kinds of rows open in it.
+  // Solves in a box around the prices, moved until they no longer want out; `kindsWithin(region)` are the kinds of rows
+  // open in it.
   template <class KindsWithin>
   bool settle(const RowSample& sample, double precision, const KindsWithin& kindsWithin) {
     const Eigen::VectorXd before = search_.prices;
-    for (int attempt = 0; attempt < kAttempts; ++attempt) {
-      const double t0 = clockNow();
-      const RowSet kinds = kindsWithin(reach_);
-      const double t1 = clockNow();
+    for (int attempt = 0; attempt < kAttempts && !cancel_.timeIsUp(); ++attempt) {
+      const TrustRegion within = region();
+      const RowSet& kinds = kindsWithin(within);
       if (kinds.size() > kFewKinds && kFewer * static_cast<double>(kinds.size()) > kinds.rows()) return false;
-      const PriceBox box = everywhere_.around(search_.prices, reach_);
-      const Eigen::VectorXd center = search_.prices;
+      const PriceBox box = everywhere_.around(within.center(), reach_);
       const double magnitude = search_.scale.objective * reach_.cwiseQuotient(unit()).mean();
-      const KindsPlan plan = solveKinds(problem_, terms_, kinds, box, center, magnitude, precision, cancel_);
-      search_.evaluations += plan.steps;
-      if (false) {
-        const auto at = [&](const Eigen::VectorXd& y) { return evaluate(problem_, kinds, y, 1e-7 * search_.scale.objective, Spread::none, cancel_).value; };
-        fprintf(stderr, "   D before %.9g after %.9g  scaleN %.4g\n", at(center), at(plan.prices), search_.scale.objective*problem_.rows);
-        for (Eigen::Index l = 0; l < reach_.size(); ++l) fprintf(stderr, " %.5f>%.5f", center[l] / unit()[l], plan.prices[l]/unit()[l]);
-        fprintf(stderr, "\n");
+      plan_ = solveKinds(problem_, terms_, kinds, box, within.center(), magnitude, precision, cancel_);
+      search_.evaluations += plan_.steps;
+      search_.prices = plan_.prices;
+      const int edges = widenEdges(box);
+      if (edges == 0 && within.contains(search_.prices)) {
+        const Eigen::ArrayXd moved = (search_.prices - before).cwiseQuotient(unit()).cwiseAbs().array();
+        reach_ = ((kReachOwn * moved + kReachUsual * moved.mean() + kReachLeast) * unit().array()).matrix();
+        return plan_.converged;
       }
-      search_.prices = plan.prices;
-      bool out = !regionOfCenter(center, reach_).contains(search_.prices);
-      Eigen::VectorXd wider = reach_;
-      int edges = 0;
-      for (Eigen::Index l = 0; l < reach_.size(); ++l) {
-        const double y = search_.prices[l], width = box.high[l] - box.low[l];
-        if (y > box.high[l] - kEdge * width || (box.low[l] > 0 && y < box.low[l] + kEdge * width)) {
-          wider[l] *= kWidening;
-          out = true;
-          ++edges;
-        }
-      }
-      if (trace())
-        fprintf(stderr, "  settle: kinds %zu/%zu of %.0f rows, %.1f ms; lp %d steps conv %d %.1f ms; edges %d out %d reach %.3g\n",
-                kinds.size(), kinds.candidates(), kinds.rows(), t1 - t0, plan.steps, plan.converged, clockNow() - t1,
-                edges, out, reach_.cwiseQuotient(unit()).mean());
-      if (!out) {
-        plan_ = plan;
-        const Eigen::VectorXd moved = (search_.prices - before).cwiseQuotient(unit()).cwiseAbs();
-        if (trace()) {
-          fprintf(stderr, "   moved");
-          for (auto x : moved) fprintf(stderr, " %.2g", x);
-          fprintf(stderr, "\n");
-        }
-        reach_ = ((kReachOwn * moved.array() + kReachUsual * moved.mean() + kReachLeast) * unit().array()).matrix();
-        return true;
-      }
-      // Where D still rises beyond the box, as far as it does; the region there is no wider, or it would hold too many.
-      reach_ = wider;
-      if (edges > 0) followRise(sample, center);
+      if (edges > 0)
+        followRise(sample, within.center());
+      else
+        reach_ *= kWidening;
     }
     return false;
+  }
+
+  // Widens the reach of the prices that want out of the box; returns how many these are.
+  int widenEdges(const PriceBox& box) {
+    int edges = 0;
+    for (Eigen::Index l = 0; l < reach_.size(); ++l) {
+      const double y = search_.prices[l], near = kEdge * (box.high[l] - box.low[l]);
+      if (y <= box.high[l] - near && (box.low[l] == 0 || y >= box.low[l] + near)) continue;
+      reach_[l] *= kWidening;
+      ++edges;
+    }
+    return edges;
   }
 
   // D of the sample and its slope at center + s (prices - center).
@@ -206,13 +180,7 @@ class TiedSearch {
       if (between.value >= low.value && high.at - low.at < 0.05) break;
     }
     const Rise& best = high.value > low.value ? high : low;
-    if (trace()) fprintf(stderr, "   rise to %g\n", best.at);
     search_.prices = (center + best.at * direction).cwiseMax(0.0);
-  }
-
-  TrustRegion regionOfCenter(const Eigen::VectorXd& center, const Eigen::VectorXd& around) const {
-    const auto n = around.size();
-    return {problem_, terms_, center, Eigen::MatrixXd::Zero(n, n), 1.0, kCorners * around};
   }
 
   Problem sliceOf(compute::Range rows) const {
@@ -224,7 +192,7 @@ class TiedSearch {
     return part;
   }
 
-  RowSet kindsOfAll(const TrustRegion& region) {
+  const RowSet& kindsOfAll(const TrustRegion& within) {
     all_ = KindsOfRows();
     all_.slice = std::clamp(problem_.rows / kSlices, kLeastSlice, kLargestSlice);
     all_.inSlice.assign(problem_.rows, KindsOfRows::kDecided);
@@ -234,21 +202,20 @@ class TiedSearch {
     for (size_t begin = 0; begin < problem_.rows; begin += all_.slice) {
       const compute::Range rows{begin, std::min(problem_.rows, begin + all_.slice)};
       const Problem part = sliceOf(rows);
-      const RowSet open = screen(part, region, search_.scale.objective, RowSample::all(part.rows),
+      const RowSet open = screen(part, within, search_.scale.objective, RowSample::all(part.rows),
                                  search_.choice.data() + begin, cancel_);
       const RowSet own = classesOf(part, terms_, open, cancel_, &classOf);
       for (size_t i = 0; i < open.size(); ++i) all_.inSlice[begin + open[i].id] = static_cast<uint16_t>(classOf[i]);
       sizes.push_back(own.size());
       kinds.append(own);
     }
-    const RowSet merged = classesOf(problem_, terms_, kinds, cancel_, &classOf);
+    all_.kinds = classesOf(problem_, terms_, kinds, cancel_, &classOf);
     auto at = classOf.begin();
     for (const size_t size : sizes) {
       all_.kindOf.emplace_back(at, at + static_cast<ptrdiff_t>(size));
       at += static_cast<ptrdiff_t>(size);
     }
-    all_.kinds = merged;
-    return merged;
+    return all_.kinds;
   }
 
   // Whole rows for every candidate of every kind.
@@ -336,7 +303,6 @@ class TiedSearch {
 
   const Problem& problem_;
   const Terms& terms_;
-  const double gapTolerance_;
   const uint64_t seed_;
   PriceSearch& search_;
   const compute::CancelFlag& cancel_;
@@ -349,9 +315,9 @@ class TiedSearch {
 }  // namespace
 
 bool searchTied(const Problem& problem, const Terms& terms, const RowSample& sample,
-                const Eigen::VectorXd& reach, double gapTolerance, uint64_t seed, PriceSearch& search,
+                const Eigen::VectorXd& reach, uint64_t seed, PriceSearch& search,
                 const compute::CancelFlag& cancel) {
-  return TiedSearch(problem, terms, gapTolerance, seed, search, cancel).run(sample, reach);
+  return TiedSearch(problem, terms, seed, search, cancel).run(sample, reach);
 }
 
 }  // namespace omnirouter::assignment
