@@ -71,7 +71,7 @@ class InteriorPoint {
       secondV_.setZero();
       direction(0);
       const double affine = gapAfter(stepLengths());
-      const double centring = std::pow(std::clamp(affine / gap, 0.0, 1.0), 3);
+      const double left = std::clamp(affine / gap, 0.0, 1.0), centring = left * left * left;
       for (size_t e = 0; e < second_.size(); ++e) second_[e] = dx_[e] * dz_[e];
       secondU_ = du_.cwiseProduct(-dy_);
       secondV_ = dv_.cwiseProduct(dy_);
@@ -131,7 +131,7 @@ class InteriorPoint {
   void begin(const Eigen::VectorXd& start, double magnitude) {
     const Eigen::VectorXd margin = kMargin * (box_.high - box_.low);
     y_ = start.cwiseMax(box_.low + margin).cwiseMin(box_.high - margin);
-    const double mu = magnitude * total() / static_cast<double>(f_.size());
+    const double mu = f_.empty() ? magnitude : magnitude * total() / static_cast<double>(f_.size());
     forEachKind([&](size_t k, Part& part) {
       double least = std::numeric_limits<double>::infinity();
       for (size_t e = starts_[k]; e < starts_[k + 1]; ++e) least = std::min(least, z_[e] = f_[e] + along(e, y_));
