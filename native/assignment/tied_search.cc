@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "assignment/kinds_lp.h"
 #include "assignment/cells.h"
+#include "assignment/kinds_lp.h"
 #include "assignment/row_blocks.h"
 #include "assignment/row_classes.h"
 #include "assignment/screening.h"
@@ -17,7 +17,8 @@ namespace {
 
 constexpr size_t kSampleGrowth = 8;
 constexpr int kAttempts = 12;
-// A price this near to a side of its box, as a share of its width, is taken to want out; the box goes this much farther.
+// A price this near to a side of its box, as a share of its width, is taken to want out, and reaches so much farther in
+// the next. Not more: a box wide enough for every price to end in holds more kinds than it pays to solve for.
 constexpr double kEdge = 0.02;
 constexpr double kWidening = 2.0;
 // How far the prices of a larger sample are expected: so many times what the last one moved each, and all of them.
@@ -37,7 +38,6 @@ constexpr size_t kSlices = 16, kLeastSlice = 8192, kLargestSlice = 32768;
 // The open rows of all, by kinds, and which kind each is of.
 struct KindsOfRows {
   RowSet kinds;
-  size_t open = 0;
   std::vector<uint16_t> inSlice;               // per row, kind within its slice; kDecided
   std::vector<std::vector<uint32_t>> kindOf;   // per slice and kind within it
   size_t slice = 0;                            // rows
@@ -124,7 +124,7 @@ class TiedSearch {
     return edges;
   }
 
-  // D of the sample and its slope at center + s (prices - center).
+  // D of the sample, and its slope, at center + s (prices - center).
   struct Rise {
     double at, value, slope;
   };
