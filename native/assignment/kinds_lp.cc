@@ -38,9 +38,9 @@ class InteriorPoint {
         for (size_t q = 0; q < problem.quantities.size(); ++q) f += problem.weight(q, row.group) * row.value(q, c);
         f_.push_back(f);
         const auto add = [&](const Term& term) {
-          entries_.push_back({term.limit, term.sign * (term.quantity == kRequests
-                                                           ? 1.0
-                                                           : row.value(static_cast<size_t>(term.quantity), c))});
+          entries_.push_back(
+              {term.limit,
+               term.sign * (term.quantity == kRequests ? 1.0 : row.value(static_cast<size_t>(term.quantity), c))});
         };
         for (const Term& term : terms.shared(row.group)) add(term);
         for (const Term& term : terms.own(row.group, row.models[c])) add(term);
@@ -238,8 +238,7 @@ class InteriorPoint {
         }
         for (const int a : touched)
           for (const int other : touched)
-            if (other <= a)
-              system(a, other) -= mean[static_cast<size_t>(a)] * mean[static_cast<size_t>(other)] / sum;
+            if (other <= a) system(a, other) -= mean[static_cast<size_t>(a)] * mean[static_cast<size_t>(other)] / sum;
         for (const int a : touched) {
           mean[static_cast<size_t>(a)] = 0;
           seen[static_cast<size_t>(a)] = 0;

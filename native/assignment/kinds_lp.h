@@ -21,15 +21,16 @@
 namespace omnirouter::assignment {
 
 struct KindsPlan {
-  Eigen::VectorXd prices;       // inside the box
-  std::vector<double> amount;   // per candidate of every kind, in order: how many of its rows have it
-  bool converged = false;       // the gap fell to `precision` of what it was at first
+  Eigen::VectorXd prices;      // inside the box
+  std::vector<double> amount;  // per candidate of every kind, in order: how many of its rows have it
+  bool converged = false;      // the gap fell to `precision` of what it was at first
   int steps = 0;
 };
 
 // `start` is where the prices are expected; the box must have room on both sides of every price. `magnitude` is what one
 // row has at stake in the box, in units of the objective.
 KindsPlan solveKinds(const Problem& problem, const Terms& terms, const RowSet& kinds, const PriceBox& box,
-                     const Eigen::VectorXd& start, double magnitude, double precision, const compute::CancelFlag& cancel);
+                     const Eigen::VectorXd& start, double magnitude, double precision,
+                     const compute::CancelFlag& cancel);
 
 }  // namespace omnirouter::assignment

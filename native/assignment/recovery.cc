@@ -249,8 +249,8 @@ Recovery recover(const Problem& problem, const Terms& terms, const RowSet& set, 
   for (size_t i = 0; i < set.size(); ++i) {
     const RowSet::Row row = set[i];
     if (tau == 0) {
-      chosen[i] = static_cast<uint8_t>(std::find(row.models.begin(), row.models.end(), choice[row.id]) -
-                                       row.models.begin());
+      chosen[i] =
+          static_cast<uint8_t>(std::find(row.models.begin(), row.models.end(), choice[row.id]) - row.models.begin());
       continue;
     }
     const Weights weights = weigh(problem, reduced, row, tau);

@@ -38,9 +38,9 @@ constexpr size_t kSlices = 16, kLeastSlice = 8192, kLargestSlice = 32768;
 // The open rows of all, by kinds, and which kind each is of.
 struct KindsOfRows {
   RowSet kinds;
-  std::vector<uint16_t> inSlice;               // per row, kind within its slice; kDecided
-  std::vector<std::vector<uint32_t>> kindOf;   // per slice and kind within it
-  size_t slice = 0;                            // rows
+  std::vector<uint16_t> inSlice;              // per row, kind within its slice; kDecided
+  std::vector<std::vector<uint32_t>> kindOf;  // per slice and kind within it
+  size_t slice = 0;                           // rows
   static constexpr uint16_t kDecided = 0xFFFF;
 };
 
@@ -76,12 +76,7 @@ class TiedSearch {
   // What is decided within reach of the present prices.
   TrustRegion region() const {
     const auto limits = reach_.size();
-    return {problem_,
-            terms_,
-            search_.prices,
-            Eigen::MatrixXd::Zero(limits, limits),
-            1.0,
-            kCorners * reach_};
+    return {problem_, terms_, search_.prices, Eigen::MatrixXd::Zero(limits, limits), 1.0, kCorners * reach_};
   }
 
   // Solves in a box around the prices, moved until they no longer want out; `kindsWithin(region)` are the kinds of rows
@@ -128,7 +123,8 @@ class TiedSearch {
   struct Rise {
     double at, value, slope;
   };
-  Rise riseAt(const RowSample& sample, const Eigen::VectorXd& center, const Eigen::VectorXd& direction, double at) const {
+  Rise riseAt(const RowSample& sample, const Eigen::VectorXd& center, const Eigen::VectorXd& direction,
+              double at) const {
     const Eigen::VectorXd prices = (center + at * direction).cwiseMax(0.0);
     const Reduced reduced(problem_, {prices.data(), static_cast<size_t>(prices.size())});
     const LeastReduced kernel = leastReduced(compute::isa());
@@ -172,8 +168,7 @@ class TiedSearch {
       high = riseAt(sample, center, direction, 3 * high.at);
     }
     for (int step = 0; step < 8 && low.slope > 0 && high.slope < 0; ++step) {
-      const double at =
-          (high.value - low.value + low.slope * low.at - high.slope * high.at) / (low.slope - high.slope);
+      const double at = (high.value - low.value + low.slope * low.at - high.slope * high.at) / (low.slope - high.slope);
       if (!(at > low.at && at < high.at)) break;
       const Rise between = riseAt(sample, center, direction, at);
       (between.slope > 0 ? low : high) = between;
@@ -239,7 +234,8 @@ class TiedSearch {
       }
       const auto lacks = [&](size_t c) { return want[c] - whole[first + c]; };
       for (; left > 0; --left) {
-        const size_t c = *std::max_element(order.begin(), order.end(), [&](size_t a, size_t b) { return lacks(a) < lacks(b); });
+        const size_t c =
+            *std::max_element(order.begin(), order.end(), [&](size_t a, size_t b) { return lacks(a) < lacks(b); });
         ++whole[first + c];
       }
       for (; left < 0; ++left) {
@@ -314,9 +310,8 @@ class TiedSearch {
 
 }  // namespace
 
-bool searchTied(const Problem& problem, const Terms& terms, const RowSample& sample,
-                const Eigen::VectorXd& reach, uint64_t seed, PriceSearch& search,
-                const compute::CancelFlag& cancel) {
+bool searchTied(const Problem& problem, const Terms& terms, const RowSample& sample, const Eigen::VectorXd& reach,
+                uint64_t seed, PriceSearch& search, const compute::CancelFlag& cancel) {
   return TiedSearch(problem, terms, seed, search, cancel).run(sample, reach);
 }
 

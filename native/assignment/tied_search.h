@@ -15,8 +15,7 @@ namespace omnirouter::assignment {
 // From search.prices, to lie within `reach` of the best for `sample`.
 // Writes prices, choice and levels: one, of rows of every kind, for the repair (search.tau is 0: the choice stands).
 // False, and prices anywhere, if the open rows are of too many kinds, or the prices keep running away.
-bool searchTied(const Problem& problem, const Terms& terms, const RowSample& sample,
-                const Eigen::VectorXd& reach, uint64_t seed, PriceSearch& search,
-                const compute::CancelFlag& cancel);
+bool searchTied(const Problem& problem, const Terms& terms, const RowSample& sample, const Eigen::VectorXd& reach,
+                uint64_t seed, PriceSearch& search, const compute::CancelFlag& cancel);
 
 }  // namespace omnirouter::assignment

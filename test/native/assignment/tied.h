@@ -34,8 +34,9 @@ struct Tied {
     problem.objective = {1, 0};
     problem.limits.push_back({1, true, share * best, kAll, kAll});
     for (size_t j = 0; j < models; ++j)
-      problem.limits.push_back({kRequests, false, std::ceil(1.1 * static_cast<double>(rows) / static_cast<double>(models)),
-                                kAll, static_cast<int>(j)});
+      problem.limits.push_back({kRequests, false,
+                                std::ceil(1.1 * static_cast<double>(rows) / static_cast<double>(models)), kAll,
+                                static_cast<int>(j)});
   }
 };
 
