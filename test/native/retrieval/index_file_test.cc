@@ -72,6 +72,27 @@ TEST_CASE("without a checksum, altered bytes give an error or an index that is s
   }
 }
 
+TEST_CASE("a graph with a gap among a row's links is refused: FAISS would measure what is not there") {
+  const auto index = example(1'100, 3, Kind::hnsw);
+  const auto bytes = withoutTrailer(saved(*index));
+  // The links are the last vector of the graph; after it come five numbers, the flat index, and the ids.
+  const size_t header = 37, flat = header + 8 + 1'100 * 3 * 4, ids = 8 + 1'100 * 8;
+  const size_t end = bytes.size() - ids - flat - 5 * 4;
+  size_t gaps = 0;
+  for (size_t place = end - 2 * 64 * 4; place + 8 <= end; place += 4) {
+    int32_t link, next;
+    std::memcpy(&link, &bytes[place], 4);
+    std::memcpy(&next, &bytes[place + 4], 4);
+    if (link < 0 || next < 0) continue;
+    auto altered = bytes;
+    const int32_t empty = -1;
+    std::memcpy(&altered[place], &empty, 4);
+    CHECK(codeOf(altered) == "ERR_OMNI_CORRUPT");
+    ++gaps;
+  }
+  CHECK(gaps > 10);
+}
+
 TEST_CASE("foreign bytes are refused") {
   CHECK(codeOf({}) == "ERR_OMNI_CORRUPT");
   CHECK(codeOf(std::vector<uint8_t>(1'000, 0)) == "ERR_OMNI_CORRUPT");
