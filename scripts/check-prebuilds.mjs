@@ -42,7 +42,8 @@ export function problems(folder) {
       found.push(`${target}: ${/** @type {Error} */ (error).message}`);
     }
   }
-  for (const name of readdirSync(folder)) if (!(name in targets)) found.push(`${name}: not a platform of ours`);
+  for (const name of readdirSync(folder))
+    if (!(name in targets)) found.push(`${name}: not a platform of ours`);
   return found;
 }
 
