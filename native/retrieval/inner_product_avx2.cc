@@ -7,7 +7,7 @@ namespace {
 using Vec = __m256;
 constexpr int kWidth = 8;
 constexpr size_t kTileQueries = 3;  // 12 sums of 16 registers
-constexpr int kRowsAtOnce = 2;  // 8 sums of 16 registers
+constexpr int kRowsAtOnce = 2;      // 8 sums of 16 registers
 
 inline Vec zero() { return _mm256_setzero_ps(); }
 inline Vec load(const float* p) { return _mm256_loadu_ps(p); }

@@ -7,7 +7,7 @@ namespace {
 using Vec = __m512;
 constexpr int kWidth = 16;
 constexpr size_t kTileQueries = 6;  // 24 sums of 32 registers
-constexpr int kRowsAtOnce = 4;  // 8 sums of 32 registers; enough rows in flight to keep the memory busy
+constexpr int kRowsAtOnce = 4;      // 8 sums of 32 registers; enough rows in flight to keep the memory busy
 
 inline Vec zero() { return _mm512_setzero_ps(); }
 inline Vec load(const float* p) { return _mm512_loadu_ps(p); }

@@ -7,7 +7,7 @@ namespace {
 using Vec = float32x4_t;
 constexpr int kWidth = 4;
 constexpr size_t kTileQueries = 4;  // 16 sums of 32 registers
-constexpr int kRowsAtOnce = 2;  // 16 sums of 32 registers
+constexpr int kRowsAtOnce = 2;      // 16 sums of 32 registers
 
 inline Vec zero() { return vdupq_n_f32(0); }
 inline Vec load(const float* p) { return vld1q_f32(p); }

@@ -23,7 +23,7 @@ Rows::Rows(size_t dimension)
       shift_(std::bit_width(std::clamp<size_t>(kBlockFloats / std::max<size_t>(dimension, 1), 64, 8192)) - 1) {}
 
 void checkVectors(std::span<const float> vectors, size_t dimension, const char* argument,
-                    const compute::CancelFlag& cancel) {
+                  const compute::CancelFlag& cancel) {
   if (vectors.size() % dimension != 0)
     throw InvalidArgument(argument, std::string(argument) + " has " + std::to_string(vectors.size()) +
                                         " elements, which is not a multiple of the index's dimension " +

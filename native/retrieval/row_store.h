@@ -76,7 +76,7 @@ class RowStore {
 // Checks that `vectors` is whole rows of finite values, none longer than kLongest. `argument` is the caller's name for
 // it in the error.
 void checkVectors(std::span<const float> vectors, size_t dimension, const char* argument,
-                    const compute::CancelFlag& cancel);
+                  const compute::CancelFlag& cancel);
 
 // Inner products of vectors up to this length cannot overflow a float, whatever the order of summation.
 constexpr double kLongest = 1e19;

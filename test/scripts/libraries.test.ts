@@ -86,7 +86,7 @@ describe("how it is installed", () => {
   });
 
   it("by brew on macOS, which is told how to be had where it is not", () => {
-    const mac = { platform: "darwin", debianLike: false, root: false };
+    const mac = { platform: "darwin", debianLike: false, root: false } as const;
     const env = { OMNIROUTER_FAISS_SOURCE: "/opt/faiss-1.7.3" };
     const withSources = missingRequirements(machine(tools, { env }), { tests: false });
     expect(installationPlan(machine(["brew"], mac), withSources)).toEqual({
