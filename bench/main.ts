@@ -1,6 +1,7 @@
-// What run.mjs starts once everything is built: main.js assign|peers OPTIONS...
+// What run.mjs starts once everything is built: main.js assign|peers|install OPTIONS...
 import { join } from "node:path";
 import { benchAssign } from "./assign.js";
+import { benchInstall } from "./install.js";
 import { HELP, parseOptions } from "./options.js";
 import { comparePeers } from "./peers.js";
 import { writeSection } from "./report.js";
@@ -15,7 +16,9 @@ else if (options !== undefined) {
   const text =
     which === "peers"
       ? await comparePeers(options, join(sources, "peers"))
-      : await benchAssign(options, process.env.OMNIROUTER_STREAM_READ!);
+      : which === "install"
+        ? benchInstall(join(sources, ".."))
+        : await benchAssign(options, process.env.OMNIROUTER_STREAM_READ!);
   if (options.markdown) writeSection(join(sources, "README.md"), which!, text);
 }
 

@@ -18,6 +18,7 @@ export interface BenchOptions {
 
 export const HELP = `npm run bench [-- OPTIONS]          our solver, by benny
 npm run bench:peers [-- OPTIONS]    our solver beside others
+npm run bench:install [-- --markdown]    how long the package takes to install, and how large it is
 
   --rows N,...       these numbers of queries instead of the usual ones
   --models M,...     these numbers of models instead of the usual ones
