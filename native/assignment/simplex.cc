@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "assignment/kernels/softmin_row.h"
 #include "compute/random.h"
 
 namespace omnirouter::assignment {
@@ -22,7 +23,7 @@ constexpr size_t kMostRows = 4096, kMostLimits = 96, kMostGroups = 64;
 constexpr double kFar = 1e6;
 constexpr int kRefactorAfter = 100;
 // The next step is expected to be no longer than so many times the last; where it is, more rows are looked at.
-constexpr double kLonger = 2, kMuchLonger = 8;
+constexpr double kLonger = 2, kMuchLonger = 8, kShortest = 1e-9;
 
 }  // namespace
 
@@ -60,7 +61,7 @@ Simplex::Outcome Simplex::maximise(const Problem& problem, const Terms& terms, c
       break;
     }
     refreshed = false;
-    if (step() == Outcome::unbounded) {
+    if (!step()) {
       outcome = Outcome::unbounded;
       break;
     }
@@ -81,49 +82,41 @@ Simplex::Outcome Simplex::maximise(const Problem& problem, const Terms& terms, c
 void Simplex::load(const Problem& problem, const Terms& terms, const Scale& scale, const Eigen::VectorXd& prices) {
   problem_ = &problem;
   terms_ = &terms;
+  kernel_ = findFirstBend(compute::isa());
   rows_ = problem.rows;
   models_ = problem.models;
+  padded_ = paddedToEight(models_);
   limits_ = problem.limits.size();
   unit_ = scale.objective;
   priceUnit_.resize(limits_);
   factor_.resize(limits_);
   y_.resize(limits_);
   bounded_.clear();
-  channelOf_.assign(problem.quantities.size(), -1);
+  constexpr size_t kNowhere = ~size_t{0};
+  placeOf_.assign(problem.quantities.size(), kNowhere);
   for (size_t l = 0; l < limits_; ++l) {
     const auto e = static_cast<Eigen::Index>(l);
     const Limit& limit = problem.limits[l];
     priceUnit_[l] = scale.price[e];
     factor_[l] = limit.sign() * scale.price[e] / unit_;
     y_[l] = prices[e] / scale.price[e];
-    if (limit.quantity == kRequests || channelOf_[static_cast<size_t>(limit.quantity)] >= 0) continue;
-    channelOf_[static_cast<size_t>(limit.quantity)] = static_cast<int>(bounded_.size());
+    if (limit.quantity == kRequests || placeOf_[static_cast<size_t>(limit.quantity)] != kNowhere) continue;
+    placeOf_[static_cast<size_t>(limit.quantity)] = bounded_.size();
     bounded_.push_back(limit.quantity);
   }
   low_.assign(bounded_.size() * models_, kNever);
   high_.assign(bounded_.size() * models_, -kNever);
-  cost_.resize(rows_ * models_);
-  for (size_t i = 0; i < rows_; ++i) {
-    const uint64_t allowed = problem.allowedModels(i);
-    double* cost = cost_.data() + i * models_;
-    for (size_t j = 0; j < models_; ++j) {
-      // Multiples of the golden ratio: cheap, and no two rows of equal models alike.
-      const double noise = static_cast<double>(compute::hash(i, j) >> 11) * 0x1p-53;
-      cost[j] = (allowed >> j & 1) != 0 ? objectiveOf(i, j) + kPerturbation * noise : kForbidden;
-    }
-    for (size_t k = 0; k < bounded_.size(); ++k) {
-      const float* q = problem.row(static_cast<size_t>(bounded_[k]), i);
-      double *low = low_.data() + k * models_, *high = high_.data() + k * models_;
-      for (size_t j = 0; j < models_; ++j) {
-        low[j] = std::min(low[j], static_cast<double>(q[j]));
-        high[j] = std::max(high[j], static_cast<double>(q[j]));
-      }
-    }
-  }
+  least_.resize(bounded_.size() * rows_);
+  most_.resize(bounded_.size() * rows_);
+  cost_.resize(rows_ * padded_);
+  values_.resize(rows_ * bounded_.size() * padded_);
+  for (size_t i = 0; i < rows_; ++i) loadRow(i);
+
   pins_.resize(limits_);
   inverse_.assign(limits_ * limits_, 0.0);
   excess_.resize(limits_);
   weights_.resize(limits_);
+  length_.resize(limits_);
   direction_.resize(limits_);
   for (size_t l = 0; l < limits_; ++l) {
     pins_[l] = {-1, static_cast<int>(l), y_[l]};
@@ -133,38 +126,72 @@ void Simplex::load(const Problem& problem, const Terms& terms, const Scale& scal
   key_.resize(rows_);
   pinsOf_.assign(rows_, 0);
   regret_.resize(rows_);
-  seen_.assign(rows_, 0);
-  stamp_ = 0;
+  rise_.resize(rows_);
+  looked_.resize(rows_);
   lastStep_ = kNever;
-  length_.resize(limits_);
 }
 
+void Simplex::loadRow(size_t row) {
+  const Problem& problem = *problem_;
+  const size_t group = problem.group(row);
+  double* cost = cost_.data() + row * padded_;
+  // No two rows alike: their bends do not come at once.
+  for (size_t j = 0; j < models_; ++j)
+    cost[j] = kPerturbation * static_cast<double>(compute::hash(row, j) >> 11) * 0x1p-53;
+  for (size_t k = 0; k < problem.quantities.size(); ++k) {
+    const double weight = problem.weight(k, group) / unit_;
+    if (weight == 0) continue;
+    const float* q = problem.row(k, row);
+    for (size_t j = 0; j < models_; ++j) cost[j] += weight * static_cast<double>(q[j]);
+  }
+  const uint64_t allowed = problem.allowedModels(row);
+  if (allowed != problem.everyModel())
+    for (size_t j = 0; j < models_; ++j)
+      if ((allowed >> j & 1) == 0) cost[j] = kForbidden;
+  for (size_t j = models_; j < padded_; ++j) cost[j] = kForbidden;
+  for (size_t k = 0; k < bounded_.size(); ++k) {
+    const float* q = problem.row(static_cast<size_t>(bounded_[k]), row);
+    double* values = values_.data() + (row * bounded_.size() + k) * padded_;
+    double *low = low_.data() + k * models_, *high = high_.data() + k * models_;
+    double least = kNever, most = -kNever;
+    for (size_t j = 0; j < models_; ++j) {
+      const auto x = static_cast<double>(q[j]);
+      values[j] = x;
+      low[j] = std::min(low[j], x);
+      high[j] = std::max(high[j], x);
+      least = std::min(least, x);
+      most = std::max(most, x);
+    }
+    for (size_t j = models_; j < padded_; ++j) values[j] = 0;
+    least_[k * rows_ + row] = least;
+    most_[k * rows_ + row] = most;
+  }
+}
+
+// As it is, not perturbed.
 double Simplex::objectiveOf(size_t row, size_t model) const {
   const size_t group = problem_->group(row);
   double sum = 0;
-  for (size_t k = 0; k < problem_->quantities.size(); ++k) {
-    const double weight = problem_->weight(k, group);
-    if (weight != 0) sum += weight * static_cast<double>(problem_->row(k, row)[model]);
-  }
-  return sum / unit_;
+  for (size_t k = 0; k < problem_->quantities.size(); ++k)
+    sum += problem_->weight(k, group) / unit_ * static_cast<double>(problem_->row(k, row)[model]);
+  return sum;
 }
 
 void Simplex::tabulate(const std::vector<double>& y, Table& table) const {
-  const size_t groups = problem_->groupCount, channels = bounded_.size();
-  table.base.assign(groups * models_, 0.0);
-  table.weight.assign(groups * channels * models_, 0.0);
+  const size_t groups = problem_->groupCount, bounded = bounded_.size();
+  table.base.assign(groups * padded_, 0.0);
+  table.weight.assign(groups * bounded * padded_, 0.0);
   for (size_t l = 0; l < limits_; ++l) {
     const double price = y[l] * factor_[l];
     if (price == 0) continue;
     const Limit& limit = problem_->limits[l];
-    const size_t firstGroup = limit.group == kAll ? 0 : static_cast<size_t>(limit.group);
-    const size_t lastGroup = limit.group == kAll ? groups : firstGroup + 1;
-    for (size_t g = firstGroup; g < lastGroup; ++g) {
-      double* values =
-          limit.quantity == kRequests
-              ? table.base.data() + g * models_
-              : table.weight.data() +
-                    (g * channels + static_cast<size_t>(channelOf_[static_cast<size_t>(limit.quantity)])) * models_;
+    const size_t first = limit.group == kAll ? 0 : static_cast<size_t>(limit.group);
+    const size_t last = limit.group == kAll ? groups : first + 1;
+    for (size_t g = first; g < last; ++g) {
+      double* values = limit.quantity == kRequests
+                           ? table.base.data() + g * padded_
+                           : table.weight.data() +
+                                 (g * bounded + placeOf_[static_cast<size_t>(limit.quantity)]) * padded_;
       if (limit.model != kAll)
         values[limit.model] += price;
       else
@@ -173,31 +200,13 @@ void Simplex::tabulate(const std::vector<double>& y, Table& table) const {
   }
 }
 
-// What the table says of a row's models; with the objective, reduced values.
-void Simplex::reduced(size_t row, const Table& table, bool withObjective, double* out) const {
-  const size_t group = problem_->group(row), channels = bounded_.size();
-  const double* base = table.base.data() + group * models_;
-  if (withObjective) {
-    const double* cost = cost_.data() + row * models_;
-    for (size_t j = 0; j < models_; ++j) out[j] = cost[j] + base[j];
-  } else {
-    for (size_t j = 0; j < models_; ++j) out[j] = base[j];
-  }
-  for (size_t k = 0; k < channels; ++k) {
-    const double* weight = table.weight.data() + (group * channels + k) * models_;
-    const float* q = problem_->row(static_cast<size_t>(bounded_[k]), row);
-    for (size_t j = 0; j < models_; ++j) out[j] += weight[j] * static_cast<double>(q[j]);
-  }
-}
-
 // Into entries_: what the model adds to the limits, times `sign`.
 void Simplex::columnOf(size_t row, size_t model, double sign) {
   const size_t group = problem_->group(row);
   const auto add = [&](const Term& term) {
     const auto l = static_cast<size_t>(term.limit);
-    const double q = term.quantity == kRequests
-                         ? 1.0
-                         : static_cast<double>(problem_->row(static_cast<size_t>(term.quantity), row)[model]);
+    const double q =
+        term.quantity == kRequests ? 1.0 : value(row, placeOf_[static_cast<size_t>(term.quantity)])[model];
     entries_.push_back({l, sign * factor_[l] * q});
   };
   for (const Term& term : terms_->shared(group)) add(term);
@@ -210,19 +219,32 @@ void Simplex::addKey(size_t row, double sign) {
   for (const Entry& e : entries_) excess_[e.limit] += e.amount;
 }
 
+void Simplex::setKey(size_t row, uint8_t model) {
+  addKey(row, -1);
+  key_[row] = model;
+  addKey(row, 1);
+}
+
 void Simplex::chooseKeys() {
   tabulate(y_, priced_);
   double r[kMaxModels];
   for (size_t i = 0; i < rows_; ++i) {
-    reduced(i, priced_, true, r);
+    const size_t group = problem_->group(i);
+    const double *cost = cost_.data() + i * padded_, *base = priced_.base.data() + group * padded_;
+    for (size_t j = 0; j < models_; ++j) r[j] = cost[j] + base[j];
+    for (size_t k = 0; k < bounded_.size(); ++k) {
+      const double *weight = priced_.weight.data() + (group * bounded_.size() + k) * padded_, *q = value(i, k);
+      for (size_t j = 0; j < models_; ++j) r[j] += weight[j] * q[j];
+    }
+    double least = r[0], second = kNever;
     size_t best = 0;
-    for (size_t j = 1; j < models_; ++j)
-      if (r[j] < r[best]) best = j;
-    double second = kNever;
-    for (size_t j = 0; j < models_; ++j)
-      if (j != best) second = std::min(second, r[j]);
+    for (size_t j = 1; j < models_; ++j) {
+      second = std::min(second, std::max(r[j], least));
+      if (r[j] < least) best = j;
+      least = std::min(r[j], least);
+    }
     key_[i] = static_cast<uint8_t>(best);
-    regret_[i] = second - r[best];
+    regret_[i] = second - least;
     addKey(i, 1);
   }
 }
@@ -241,6 +263,26 @@ void Simplex::weighPins() {
   }
 }
 
+// How much the key of the pin's row lacks, for the length of the direction that lets it go. 0: nothing, or it is told by
+// an earlier pin of the row.
+double Simplex::keyScore(size_t pin) {
+  const int row = pins_[pin].row;
+  double total = weights_[pin], length = length_[pin];
+  if (pinsOf_[static_cast<size_t>(row)] > 1) {
+    work_.assign(limits_, 0.0);
+    total = length = 0;
+    for (size_t q = 0; q < limits_; ++q) {
+      if (pins_[q].row != row) continue;
+      if (q < pin) return 0;
+      total += weights_[q];
+      const double* c = column(q);
+      for (size_t l = 0; l < limits_; ++l) work_[l] += c[l];
+    }
+    for (size_t l = 0; l < limits_; ++l) length += work_[l] * work_[l];
+  }
+  return total > 1 + kFeasible ? (total - 1) * (total - 1) / length : 0;
+}
+
 // The pin to let go, and whichever way. False: the basis is optimal.
 bool Simplex::pickLeaving() {
   double best = 0;
@@ -256,28 +298,10 @@ bool Simplex::pickLeaving() {
       amiss = pin.value > 0 ? std::abs(weight) : -weight;
       if (amiss <= tolerance) continue;
     } else {
-      // The keys of split rows are looked at with the first of the row's pins.
-      double total = 0;
-      bool first = true;
-      for (size_t q = 0; q < limits_; ++q) {
-        if (pins_[q].row != pin.row) continue;
-        total += weights_[q];
-        first &= q >= p;
-      }
-      if (first && total > 1 + kFeasible) {
-        double length = 0;
-        for (size_t l = 0; l < limits_; ++l) {
-          double sum = 0;
-          for (size_t q = 0; q < limits_; ++q)
-            if (pins_[q].row == pin.row) sum += column(q)[l];
-          length += sum * sum;
-        }
-        const double score = (total - 1) * (total - 1) / length;
-        if (score > best) {
-          best = score;
-          leaving_ = p;
-          isKey = true;
-        }
+      if (const double score = keyScore(p); score > best) {
+        best = score;
+        leaving_ = p;
+        isKey = true;
       }
       amiss = -weight;
       if (amiss <= kFeasible) continue;
@@ -291,8 +315,6 @@ bool Simplex::pickLeaving() {
   }
   if (best == 0) return false;
   if (isKey) exchangeKey(leaving_);
-  const Pin& pin = pins_[leaving_];
-  sense_ = pin.row < 0 && weights_[leaving_] > 0 ? -1 : 1;
   slope_ = std::abs(weights_[leaving_]);
   return true;
 }
@@ -301,9 +323,9 @@ bool Simplex::pickLeaving() {
 // r_j - r_new = (r_j - r_old) - (r_new - r_old), and the pin's own changes its sign.
 void Simplex::exchangeKey(size_t pin) {
   const auto row = static_cast<size_t>(pins_[pin].row);
-  addKey(row, -1);
-  std::swap(key_[row], reinterpret_cast<uint8_t&>(pins_[pin].index));
-  addKey(row, 1);
+  const auto before = static_cast<int>(key_[row]);
+  setKey(row, static_cast<uint8_t>(pins_[pin].index));
+  pins_[pin].index = before;
   double* c = column(pin);
   double total = 0;
   for (size_t q = 0; q < limits_; ++q) {
@@ -315,112 +337,129 @@ void Simplex::exchangeKey(size_t pin) {
   }
   for (size_t l = 0; l < limits_; ++l) c[l] = -c[l];
   weights_[pin] = 1 - total;
-  regret_[row] = 0;
+  regret_[row] = -kNever;
 }
 
-// The row's models that its pins tie to the key.
-uint64_t Simplex::pinned(size_t row) const {
-  uint64_t models = 0;
-  for (const Pin& pin : pins_)
-    if (pin.row == static_cast<int>(row)) models |= uint64_t{1} << pin.index;
+// The row's key and the models that its pins tie to it.
+uint64_t Simplex::tied(size_t row) const {
+  uint64_t models = uint64_t{1} << key_[row];
+  if (pinsOf_[row] > 0)
+    for (const Pin& pin : pins_)
+      if (pin.row == static_cast<int>(row)) models |= uint64_t{1} << pin.index;
   return models;
 }
 
-// The first model to overtake `from` on the way, no sooner than `after`.
-void Simplex::bendOf(size_t row, uint8_t from, double after, const double* r, const double* v, double tiny) {
-  const uint64_t tied = pinsOf_[row] > 0 ? pinned(row) : 0;
-  Bend bend{kNever, static_cast<uint32_t>(row), 0, 0};
-  for (size_t j = 0; j < models_; ++j) {
-    const double faster = v[from] - v[j];
-    if (!(faster > tiny) || (tied >> j & 1) != 0) continue;
-    const double at = (r[j] - r[from]) / faster;
-    if (at < bend.at) {
-      bend.at = at;
-      bend.model = static_cast<uint8_t>(j);
-      bend.drop = faster;
-    }
+// rise_: per row, no model gets cheaper beside the key faster than this. Of limits on all models the row's own values
+// tell; of a model's own limits, the greatest and the least of its values in any row.
+void Simplex::boundRises() {
+  const size_t bounded = bounded_.size(), groups = problem_->groupCount;
+  sharedRate_.assign(groups * bounded, 0.0);
+  for (size_t l = 0; l < limits_; ++l) {
+    const Limit& limit = problem_->limits[l];
+    if (limit.model != kAll || limit.quantity == kRequests) continue;
+    const size_t k = placeOf_[static_cast<size_t>(limit.quantity)];
+    for (size_t g = 0; g < groups; ++g)
+      if (limit.covers(static_cast<int>(g))) sharedRate_[g * bounded + k] += direction_[l] * factor_[l];
   }
-  if (bend.at == kNever) return;
-  bend.at = std::max(bend.at, after);
-  bends_.push_back(bend);
+  ownRise_.resize(groups * models_);
+  for (size_t g = 0; g < groups; ++g) {
+    double least = kNever, largest = 0;
+    double* rise = ownRise_.data() + g * models_;
+    for (size_t j = 0; j < models_; ++j) {
+      double fastest = rates_.base[g * padded_ + j], slowest = fastest;
+      for (size_t k = 0; k < bounded; ++k) {
+        const double rate = rates_.weight[(g * bounded + k) * padded_ + j] - sharedRate_[g * bounded + k];
+        const double a = rate * low_[k * models_ + j], b = rate * high_[k * models_ + j];
+        fastest += std::max(a, b);
+        slowest += std::min(a, b);
+      }
+      rise[j] = fastest;
+      least = std::min(least, slowest);
+      largest = std::max({largest, std::abs(fastest), std::abs(slowest)});
+    }
+    for (size_t j = 0; j < models_; ++j) rise[j] += 1e-12 * largest - least;
+  }
+  for (size_t i = 0; i < rows_; ++i) {
+    const size_t group = problem_->group(i), key = key_[i];
+    double rise = ownRise_[group * models_ + key];
+    for (size_t k = 0; k < bounded; ++k) {
+      const double rate = sharedRate_[group * bounded + k];
+      rise += rate * (value(i, k)[key] - (rate > 0 ? least_ : most_)[k * rows_ + i]);
+    }
+    rise_[i] = rise;
+  }
+}
+
+void Simplex::pushBend(const BendRow& row, const FirstBend& bend, double after) {
+  if (bend.at >= kForbidden / 2) return;
+  bends_.push_back({std::max(bend.at, after), row.row, bend.model, bend.drop});
   std::push_heap(bends_.begin(), bends_.end());
 }
 
 // Looks at all rows that can bend within `reach` and were not looked at before.
-void Simplex::findBends(double reach, double tiny) {
-  double r[kMaxModels], v[kMaxModels];
+void Simplex::findBends(double reach) {
+  look_.clear();
   for (size_t i = 0; i < rows_; ++i) {
-    if (seen_[i] == stamp_ || !(regret_[i] <= reach * spread_[problem_->group(i)])) continue;
-    seen_[i] = stamp_;
-    reduced(i, priced_, true, r);
-    reduced(i, rates_, false, v);
-    const uint8_t key = key_[i];
-    const uint64_t tied = uint64_t{1} << key | (pinsOf_[i] > 0 ? pinned(i) : 0);
-    double least = kNever;
-    for (size_t j = 0; j < models_; ++j)
-      if ((tied >> j & 1) == 0) least = std::min(least, r[j]);
-    regret_[i] = least - r[key];
-    bendOf(i, key, 0, r, v, tiny);
+    if (looked_[i] != 0 || !(regret_[i] <= reach * rise_[i])) continue;
+    looked_[i] = 1;
+    look_.push_back({static_cast<uint32_t>(i), static_cast<uint16_t>(problem_->group(i)), key_[i], tied(i)});
+  }
+  found_.resize(look_.size());
+  kernel_(bendTables(), look_.data(), look_.size(), found_.data());
+  for (size_t n = 0; n < look_.size(); ++n) {
+    const uint32_t row = look_[n].row;
+    regret_[row] = found_[n].regret;
+    // One farther off is found again if it comes to that.
+    if (found_[n].at <= reach)
+      pushBend(look_[n], found_[n], 0);
+    else
+      looked_[row] = 0;
   }
 }
 
-Simplex::Outcome Simplex::step() {
+BendTables Simplex::bendTables() const {
+  return {cost_.data(),         values_.data(),        priced_.base.data(), priced_.weight.data(),
+          rates_.base.data(), rates_.weight.data(), padded_,             bounded_.size(),
+          tiny_};
+}
+
+// Along the pin's direction as far as D rises. False: it rises for ever.
+bool Simplex::step() {
   const double* c = column(leaving_);
+  const double sense = pins_[leaving_].row < 0 && weights_[leaving_] > 0 ? -1 : 1;
   double largest = 0;
-  for (size_t l = 0; l < limits_; ++l) {
-    direction_[l] = sense_ * c[l];
-    largest = std::max(largest, std::abs(direction_[l]));
-  }
-  const double tiny = kNoRate * largest;
-  for (double& d : direction_)
-    if (std::abs(d) < tiny) d = 0;
-  // Where a price would fall below 0.
+  for (size_t l = 0; l < limits_; ++l) largest = std::max(largest, std::abs(c[l]));
+  tiny_ = kNoRate * largest;
+  for (size_t l = 0; l < limits_; ++l) direction_[l] = std::abs(c[l]) < tiny_ ? 0 : sense * c[l];
+  // Where a price would fall below 0: those of pinned limits stay where they are.
   double wall = kNever;
   size_t wallLimit = limits_;
-  for (size_t l = 0; l < limits_; ++l) {
-    if (!(direction_[l] < 0)) continue;
-    const double at = y_[l] / -direction_[l];
-    if (at >= wall) continue;
-    bool held = false;
-    for (size_t p = 0; p < limits_; ++p) held |= p != leaving_ && pins_[p].row < 0 && pins_[p].index == static_cast<int>(l);
-    if (held) continue;
-    wall = at;
-    wallLimit = l;
-  }
-  tabulate(direction_, rates_);
-  spread_.resize(problem_->groupCount);
-  const size_t channels = bounded_.size();
-  for (size_t g = 0; g < problem_->groupCount; ++g) {
-    double fastest = -kNever, slowest = kNever;
-    for (size_t j = 0; j < models_; ++j) {
-      double least = rates_.base[g * models_ + j], most = least;
-      for (size_t k = 0; k < channels; ++k) {
-        const double w = rates_.weight[(g * channels + k) * models_ + j];
-        const double a = w * low_[k * models_ + j], b = w * high_[k * models_ + j];
-        least += std::min(a, b);
-        most += std::max(a, b);
-      }
-      fastest = std::max(fastest, most);
-      slowest = std::min(slowest, least);
+  for (size_t l = 0; l < limits_; ++l)
+    if (direction_[l] < 0 && y_[l] < wall * -direction_[l]) {
+      bool held = false;
+      for (size_t p = 0; p < limits_; ++p)
+        held |= p != leaving_ && pins_[p].row < 0 && pins_[p].index == static_cast<int>(l);
+      if (held) continue;
+      wall = y_[l] / -direction_[l];
+      wallLimit = l;
     }
-    spread_[g] = (fastest - slowest) * (1 + 1e-12);
-  }
+  tabulate(direction_, rates_);
+  boundRises();
 
-  ++stamp_;
+  std::fill(looked_.begin(), looked_.end(), uint8_t{0});
   bends_.clear();
-  double reach = std::min(kLonger * lastStep_, wall);
-  findBends(reach, tiny);
-  double length = 0, slope = slope_;
+  double reach = std::min(kLonger * lastStep_, wall), length = 0, slope = slope_;
+  findBends(reach);
   Pin entering{-1, -1, 0};
   for (;;) {
     const double next = bends_.empty() ? kNever : bends_.front().at;
     if (next > reach && reach < wall) {
-      reach = bends_.empty() ? (reach > 1e9 ? wall : kMuchLonger * std::max(reach, 1e-12)) : std::min(wall, std::max(next, kMuchLonger * reach));
-      findBends(reach, tiny);
+      reach = std::min(wall, reach > kFar ? kNever : kMuchLonger * reach);
+      findBends(reach);
       continue;
     }
     if (next >= wall) {
-      if (wall == kNever) return Outcome::unbounded;
+      if (wall == kNever) return false;
       length = wall;
       entering = {-1, static_cast<int>(wallLimit), 0};
       break;
@@ -435,22 +474,21 @@ Simplex::Outcome Simplex::step() {
       entering = {static_cast<int>(bend.row), bend.model, 0};
       break;
     }
-    addKey(bend.row, -1);
-    key_[bend.row] = bend.model;
-    addKey(bend.row, 1);
-    double r[kMaxModels], v[kMaxModels];
-    reduced(bend.row, priced_, true, r);
-    reduced(bend.row, rates_, false, v);
-    bendOf(bend.row, bend.model, length, r, v, tiny);
+    setKey(bend.row, bend.model);
     regret_[bend.row] = -kNever;
+    const BendRow row{bend.row, static_cast<uint16_t>(problem_->group(bend.row)), bend.model,
+                      uint64_t{1} << bend.model};
+    FirstBend then;
+    kernel_(bendTables(), &row, 1, &then);
+    pushBend(row, then, length);
   }
   for (size_t l = 0; l < limits_; ++l) y_[l] = std::max(0.0, y_[l] + length * direction_[l]);
   if (entering.row < 0) y_[static_cast<size_t>(entering.index)] = 0;
-  for (size_t i = 0; i < rows_; ++i) regret_[i] -= length * spread_[problem_->group(i)];
-  lastStep_ = std::max(length, 1e-9);
+  for (size_t i = 0; i < rows_; ++i) regret_[i] -= length * rise_[i];
+  lastStep_ = std::max(length, kShortest);
   tabulate(y_, priced_);
   replace(leaving_, entering);
-  return Outcome::optimal;
+  return true;
 }
 
 void Simplex::replace(size_t pin, Pin by) {
@@ -521,27 +559,21 @@ bool Simplex::refactor() {
   return true;
 }
 
-// The prices that the pins' equations have.
-void Simplex::pricesOf(bool perturbed, std::vector<double>& y) const {
-  y.assign(limits_, 0.0);
+// The prices that the pins' equations have with costs as they are.
+void Simplex::finish(Eigen::VectorXd& prices) {
+  std::fill(y_.begin(), y_.end(), 0.0);
   for (size_t p = 0; p < limits_; ++p) {
     const Pin& pin = pins_[p];
     double value = pin.value;
     if (pin.row >= 0) {
-      const auto row = static_cast<size_t>(pin.row), model = static_cast<size_t>(pin.index);
-      value = perturbed ? cost_[row * models_ + key_[row]] - cost_[row * models_ + model]
-                        : objectiveOf(row, key_[row]) - objectiveOf(row, model);
+      const auto row = static_cast<size_t>(pin.row);
+      value = objectiveOf(row, key_[row]) - objectiveOf(row, static_cast<size_t>(pin.index));
     }
     if (value == 0) continue;
     const double* c = column(p);
-    for (size_t l = 0; l < limits_; ++l) y[l] += value * c[l];
+    for (size_t l = 0; l < limits_; ++l) y_[l] += value * c[l];
   }
-}
-
-void Simplex::finish(Eigen::VectorXd& prices) const {
-  std::vector<double> y;
-  pricesOf(false, y);
-  for (size_t l = 0; l < limits_; ++l) prices[static_cast<Eigen::Index>(l)] = std::max(0.0, y[l]) * priceUnit_[l];
+  for (size_t l = 0; l < limits_; ++l) prices[static_cast<Eigen::Index>(l)] = std::max(0.0, y_[l]) * priceUnit_[l];
 }
 
 void Simplex::roundTo(uint8_t* choice) const {

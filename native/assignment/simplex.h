@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "assignment/kernels/first_bend.h"
 #include "assignment/newton.h"
 #include "assignment/problem.h"
 #include "compute/cancel.h"
@@ -54,6 +55,7 @@ class Simplex {
     size_t limit;
     double amount;
   };
+  // A bend of D on the way; the heap has the nearest on top.
   struct Bend {
     double at;
     uint32_t row;
@@ -61,58 +63,73 @@ class Simplex {
     double drop;
     bool operator<(const Bend& other) const { return at != other.at ? at > other.at : row > other.row; }
   };
-  // Values per group and model, and per group, bounded quantity and model: what prices add to every reduced value.
+  // What prices, or a direction of theirs, add to reduced values: per group and model, and times a bounded quantity.
   struct Table {
     std::vector<double> base, weight;
   };
 
   void load(const Problem& problem, const Terms& terms, const Scale& scale, const Eigen::VectorXd& prices);
+  void loadRow(size_t row);
   void tabulate(const std::vector<double>& y, Table& table) const;
   double objectiveOf(size_t row, size_t model) const;
-  void reduced(size_t row, const Table& table, bool withObjective, double* out) const;
   void columnOf(size_t row, size_t model, double sign);
   void addKey(size_t row, double sign);
+  void setKey(size_t row, uint8_t model);
+  uint64_t tied(size_t row) const;
   double* column(size_t pin) { return inverse_.data() + pin * limits_; }
   const double* column(size_t pin) const { return inverse_.data() + pin * limits_; }
+  const double* value(size_t row, size_t k) const { return values_.data() + (row * bounded_.size() + k) * padded_; }
 
   void chooseKeys();
   void weighPins();
+  double keyScore(size_t pin);
   bool pickLeaving();
   void exchangeKey(size_t pin);
-  double steepness(size_t pin) const;
-  Outcome step();
-  void findBends(double reach, double tiny);
-  void bendOf(size_t row, uint8_t from, double after, const double* r, const double* v, double tiny);
+  bool step();
+  void boundRises();
+  BendTables bendTables() const;
+  void findBends(double reach);
+  void pushBend(const BendRow& row, const FirstBend& bend, double after);
   void replace(size_t pin, Pin by);
   bool refactor();
-  void pricesOf(bool perturbed, std::vector<double>& y) const;
-  uint64_t pinned(size_t row) const;
-  void finish(Eigen::VectorXd& prices) const;
+  void finish(Eigen::VectorXd& prices);
 
   const Problem* problem_ = nullptr;
   const Terms* terms_ = nullptr;
-  size_t limits_ = 0, models_ = 0, rows_ = 0;
+  FindFirstBend kernel_ = nullptr;
+  size_t limits_ = 0, models_ = 0, padded_ = 0, rows_ = 0;
+
+  // The problem in natural units, in which prices, costs and amounts are of order 1.
   double unit_ = 1;                   // of the objective
   std::vector<double> priceUnit_;     // per limit
-  std::vector<double> factor_;        // per limit: from its quantity to scaled amounts
+  std::vector<double> factor_;        // per limit, of its quantity, with its sign
   std::vector<int> bounded_;          // quantities that some limit bounds
-  std::vector<int> channelOf_;        // per quantity, its place there
+  std::vector<size_t> placeOf_;       // of every quantity among them
+  std::vector<double> cost_;          // rows x padded, perturbed
+  std::vector<double> values_;        // rows x bounded x padded
   std::vector<double> low_, high_;    // of every bounded quantity and model, over the rows
-  std::vector<double> cost_;          // rows x models, scaled, perturbed
-  std::vector<double> y_, direction_, excess_, weights_, length_;
-  Table priced_, rates_;
-  std::vector<double> spread_;        // per group: by how much two models' rates can differ
-  std::vector<uint8_t> key_, pinsOf_;
-  std::vector<double> regret_;        // per row, a lower bound of what its other models are behind the key
+  std::vector<double> least_, most_;  // of every bounded quantity and row, over the models
+
+  std::vector<double> y_;
+  std::vector<uint8_t> key_, pinsOf_;  // per row; how many pins it has
   std::vector<Pin> pins_;
-  std::vector<double> inverse_;       // of the pins' equations: column per pin
-  std::vector<Entry> entries_;        // scratch
-  std::vector<Bend> bends_;
-  std::vector<uint32_t> seen_;
-  std::vector<double> work_;
-  uint32_t stamp_ = 0;
+  std::vector<double> inverse_;  // of the pins' equations: a column per pin
+  std::vector<double> excess_;   // per limit: the keys' sum less the bound
+  std::vector<double> weights_, length_;  // per pin
+  std::vector<double> regret_;            // per row: its other models are no less behind the key
+
+  // Of a step.
   size_t leaving_ = 0;
-  double sense_ = 1, slope_ = 0, lastStep_ = 0;
+  double slope_ = 0, lastStep_ = 0, tiny_ = 0;
+  std::vector<double> direction_;
+  Table priced_, rates_;
+  std::vector<double> ownRise_, sharedRate_, rise_;
+  std::vector<uint8_t> looked_;
+  std::vector<BendRow> look_;
+  std::vector<FirstBend> found_;
+  std::vector<Bend> bends_;
+  std::vector<Entry> entries_;
+  std::vector<double> work_;
   int steps_ = 0;
 };
 
