@@ -39,7 +39,8 @@ std::vector<Eigen::VectorXd> otherPrices(const Problem& problem, const OpenPlan&
 
 class DepthFirst {
  public:
-  DepthFirst(const Problem& problem, const OpenPlan& plan, size_t nodeLimit, const compute::CancelFlag& cancel)
+  DepthFirst(const Problem& problem, const OpenPlan& plan, double gap, size_t nodeLimit,
+             const compute::CancelFlag& cancel)
       : plan_(plan), cancel_(cancel), limits_(problem.limits.size()), nodesLeft_(nodeLimit), slack_(plan.emptySlack()) {
     for (const Limit& limit : problem.limits) {
       allowance_.push_back(tolerance(limit));
@@ -47,7 +48,7 @@ class DepthFirst {
       slotsOf_.push_back(slots ? uint64_t{1} << limit.model : 0);
     }
     rows_ = plan.rows().size();
-    bestGap_ = plan.violations() == 0 ? plan.gap() : kNever;
+    bestGap_ = plan.violations() == 0 ? std::min(gap, plan.gap()) : gap;
     orderRows();
     addReach();
     addPrices(problem);
@@ -59,9 +60,10 @@ class DepthFirst {
     picked_.resize(rows_);
   }
 
-  Search run() {
+  // How many nodes are left; 0: they or the time ran out.
+  size_t run() {
     descend(0, 0, 0);
-    return nodesLeft_ == 0 ? Search::nodeLimit : Search::exhausted;
+    return nodesLeft_;
   }
   bool improved() const { return found_; }
   std::vector<OpenPlan::Move> moves() const {
@@ -262,11 +264,12 @@ class DepthFirst {
 
 }  // namespace
 
-Search searchExact(const Problem& problem, OpenPlan& plan, size_t nodeLimit, const compute::CancelFlag& cancel) {
-  DepthFirst search(problem, plan, nodeLimit, cancel);
-  const Search outcome = search.run();
+Exact searchExact(const Problem& problem, OpenPlan& plan, double gap, size_t nodeLimit,
+                  const compute::CancelFlag& cancel) {
+  DepthFirst search(problem, plan, gap, nodeLimit, cancel);
+  const size_t left = search.run();
   if (search.improved()) plan.apply(search.moves());
-  return outcome;
+  return {search.improved(), left > 0, nodeLimit - left};
 }
 
 }  // namespace omnirouter::assignment

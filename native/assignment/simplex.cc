@@ -470,7 +470,7 @@ bool Simplex::step() {
     length = bend.at;
     slope -= bend.drop;
     // A row that is split already cannot be passed: its pins would lose their meaning.
-    if (slope <= 0 || pinsOf_[bend.row] > 0) {
+    if (slope <= kFeasible || pinsOf_[bend.row] > 0) {
       entering = {static_cast<int>(bend.row), bend.model, 0};
       break;
     }
