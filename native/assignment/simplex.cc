@@ -12,7 +12,7 @@ namespace omnirouter::assignment {
 namespace {
 
 constexpr double kNever = std::numeric_limits<double>::infinity();
-constexpr double kForbidden = 1e200;
+constexpr double kForbidden = 1e200, kAtNoTime = 1e100;
 constexpr double kPerturbation = 1e-9;
 // Weights this far below 0 are.
 constexpr double kFeasible = 1e-9;
@@ -391,7 +391,7 @@ void Simplex::boundRises() {
 }
 
 void Simplex::pushBend(const BendRow& row, const FirstBend& bend, double after) {
-  if (bend.at >= kForbidden / 2) return;
+  if (bend.at >= kAtNoTime) return;
   bends_.push_back({std::max(bend.at, after), row.row, bend.model, bend.drop});
   std::push_heap(bends_.begin(), bends_.end());
 }
