@@ -17,6 +17,8 @@ namespace {
 
 // Batches up to this size are searched exactly: all rows, and all models whose regret is below the gap.
 constexpr size_t kExactRows = 512;
+// ... of few rows with so many times the nodes: each row is much of the whole, and prices say little of it.
+constexpr size_t kFewRowsNodes = 50;
 // A tie-break may cost this share of the objective's own spread.
 constexpr double kTieBreak = 1e-7;
 
@@ -81,7 +83,8 @@ Attempt attempt(const Problem& given, const Terms& terms, const Options& options
   result.choice = std::move(search.choice);
 
   const bool exact = options.nodeLimit > 0 && (vertex || problem.rows <= kExactRows);
-  size_t nodes = options.nodeLimit;
+  const size_t nodeLimit = (problem.rows <= kFewRows ? kFewRowsNodes : 1) * options.nodeLimit;
+  size_t nodes = nodeLimit;
   const auto take = [&](const VertexPlan& plan) {
     nodes -= plan.nodes;
     result.exhausted = plan.exhausted;
@@ -110,7 +113,7 @@ Attempt attempt(const Problem& given, const Terms& terms, const Options& options
   if (exact && !found && !result.exhausted && !cancel.timeIsUp()) improve(problem);
   // What is proven must be proven of the objective as stated; the tie-broken plan stands unless that has a better one.
   if (exact && stated.tieBreak >= 0 && !cancel.timeIsUp()) {
-    nodes = options.nodeLimit;
+    nodes = nodeLimit;
     improve(stated);
   }
   return result;
