@@ -18,7 +18,7 @@ constexpr double kPerturbation = 1e-9;
 constexpr double kFeasible = 1e-9;
 // Rates of change, and pivots, that are taken for 0, beside the direction's largest entry.
 constexpr double kNoRate = 1e-10;
-constexpr size_t kMostRows = 4096, kMostLimits = 96, kMostGroups = 64;
+constexpr size_t kMostRows = 2048, kMostLimits = 96, kMostGroups = 64;
 // How far prices are sent along a ray, in natural units.
 constexpr double kFar = 1e6;
 constexpr int kRefactorAfter = 100;

@@ -89,7 +89,10 @@ class Vertex {
     }
     OpenPlan openPlan(problem_, terms_, scale_, prices_, open.decided);
     for (size_t i = 0; i < open.size(); ++i) openPlan.add(open[i], chosen[i]);
-    const Exact exact = searchExact(problem_, openPlan, gap, nodes, cancel);
+    // The rows' best models may be the plan.
+    const bool given = !started && openPlan.violations() == 0 && openPlan.gap() < gap;
+    Exact exact = searchExact(problem_, openPlan, gap, nodes, cancel);
+    exact.found |= given;
     if (!exact.found) return exact;
     for (size_t i = 0; i < rows_.size(); ++i) choice[rows_[i].id] = rows_[i].models[plan[i]];
     for (size_t i = 0; i < open.size(); ++i) choice[open[i].id] = openPlan.chosen(i).model;
