@@ -180,12 +180,14 @@ class DepthFirst {
     }
   }
 
+  // Improvements below rounding are none.
+  double bestToBeat() const { return bestGap_ - 1e-13 * std::abs(plan_.objective()); }
+
   // Whether no plan better than the best can be below: `unused` is the priced slack that is left over in any case.
   bool hopeless(size_t depth, size_t frame, double unused) const {
     const double* partial = partial_.data() + depth * bounds_;
     const double* suffix = suffix_[frame].data() + depth * bounds_;
-    // Improvements below rounding are none.
-    const double best = bestGap_ - 1e-13 * std::abs(plan_.objective());
+    const double best = bestToBeat();
     if (partial[0] + suffix[0] + unused >= best) return true;
     const double limit = std::min(best, ceiling_);
     for (size_t b = 1; b < bounds_; ++b)
@@ -233,6 +235,8 @@ class DepthFirst {
       const OpenPlan::Candidate& candidate = plan_.candidates()[c];
       if ((fullNow >> candidate.model & 1) != 0) continue;
       const double* value = value_.data() + c * bounds_;
+      // They come in the order of their regrets.
+      if (partial[0] + value[0] + suffix_[frame][(depth + 1) * bounds_] >= bestToBeat()) break;
       for (size_t b = 0; b < bounds_; ++b) next[b] = partial[b] + value[b];
       if (hopeless(depth + 1, frame, 0)) continue;
       const auto entries = plan_.entries(candidate);
