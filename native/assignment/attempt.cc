@@ -97,12 +97,21 @@ Attempt attempt(const Problem& given, const Terms& terms, const Options& options
                      take(planAtVertex(problem, terms, rows, search.scale, search.prices, nodes, result.choice.data(),
                                        cancel));
   if (!found) {
+    // A plan is rounded better from weights at a temperature than at the vertex, where only split rows have any.
+    std::optional<PriceSearch> smoothed;
+    if (vertex && !search.diverged && !result.exhausted && !cancel.timeIsUp())
+      smoothed = searchPrices(problem, terms, nullptr, options.gapTolerance, options.seed, cancel);
+    const PriceSearch& from = smoothed ? *smoothed : search;
+    if (smoothed) {
+      result.choice = smoothed->choice;
+      result.evaluations += smoothed->evaluations;
+    }
     // The narrowest level with rows enough for a search; if that fails, wider ones.
     const size_t wanted = 1024 + 24 * problem.models;
-    size_t level = search.levels.size() - 1;
-    while (level > 0 && search.levels[level].size() < wanted) --level;
+    size_t level = from.levels.size() - 1;
+    while (level > 0 && from.levels[level].size() < wanted) --level;
     for (;; --level) {
-      const Recovery recovery = recover(problem, terms, search.levels[level], search.scale, search.prices, search.tau,
+      const Recovery recovery = recover(problem, terms, from.levels[level], from.scale, from.prices, from.tau,
                                         options.gapTolerance, result.choice.data(), cancel);
       if (recovery.feasible || level == 0 || cancel.timeIsUp()) break;
     }

@@ -12,6 +12,8 @@ namespace omnirouter::assignment {
 
 namespace {
 
+// Bounding so many rows afresh takes as long as a node.
+constexpr size_t kRowsPerNode = 32;
 constexpr double kNever = std::numeric_limits<double>::infinity();
 
 // Further prices beside the plan's own. Any prices bound any node; below a node that has spent the slack, or saved it,
@@ -226,6 +228,7 @@ class DepthFirst {
     if (fullNow != full) {
       frame = depth;
       addSuffix(frame, depth, fullNow);
+      nodesLeft_ -= std::min(nodesLeft_, (rows_ - depth) / kRowsPerNode);
       if (hopeless(depth, frame, unused)) return;
     }
     const size_t row = order_[depth];

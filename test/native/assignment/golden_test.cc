@@ -80,7 +80,7 @@ struct Golden {
 };
 
 constexpr Golden kGolden[] = {
-    {7, 4, 20, 0xc5de3cd20b8fe8ad},      {60, 8, 10, 0xcb9e5f3ab3cddb5f},   {65, 5, 20, 0x14cbc7cece8fef82},
+    {7, 4, 20, 0xc5de3cd20b8fe8ad},      {60, 8, 10, 0xcb9e5f3ab3cddb5f},   {65, 5, 20, 0x9136dd67295bea2b},
     {500, 16, 10, 0x7ff6fa432e6a690e},   {3000, 33, 6, 0xdfe4f08b8eb52f0c}, {9000, 7, 4, 0x7f78e8126c50a25a},
     {40'000, 12, 2, 0x4d01d0f57dc1bd52},
 };
