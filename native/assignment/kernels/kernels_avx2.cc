@@ -1,4 +1,5 @@
 #include "assignment/kernels/lanes_avx2.inl"
+#include "assignment/kernels/first_bend.h"
 #include "assignment/kernels/least_reduced.h"
 #include "assignment/kernels/screen_rows.h"
 #include "assignment/kernels/softmin_row.h"
@@ -8,12 +9,15 @@
 namespace omnirouter::assignment {
 
 namespace {
+#include "assignment/kernels/first_bend.inl"
 #include "assignment/kernels/least_reduced.inl"
 #include "assignment/kernels/screen_rows.inl"
 #include "assignment/kernels/softmin_row.inl"
 #include "assignment/kernels/values_within.inl"
 }  // namespace
 
+extern const FindFirstBend kFindFirstBend_avx2;
+const FindFirstBend kFindFirstBend_avx2 = findFirstBendAll;
 extern const LeastReduced kLeastReduced_avx2;
 const LeastReduced kLeastReduced_avx2 = leastReducedRows;
 extern const ScreenRows kScreenRows_avx2;

@@ -80,8 +80,8 @@ struct Golden {
 };
 
 constexpr Golden kGolden[] = {
-    {7, 4, 20, 0xeb97473bf9c0dbb3},      {60, 8, 10, 0x3dcce2b71371b81d},   {65, 5, 20, 0x62eaac6f1e041c23},
-    {500, 16, 10, 0xb5483792ad4e7d47},   {3000, 33, 6, 0xdfe4f08b8eb52f0c}, {9000, 7, 4, 0x2b165c11c1dc5f59},
+    {7, 4, 20, 0xc5de3cd20b8fe8ad},      {60, 8, 10, 0xcb9e5f3ab3cddb5f},   {65, 5, 20, 0x9136dd67295bea2b},
+    {500, 16, 10, 0x7ff6fa432e6a690e},   {3000, 33, 6, 0xdfe4f08b8eb52f0c}, {9000, 7, 4, 0x7f78e8126c50a25a},
     {40'000, 12, 2, 0x4d01d0f57dc1bd52},
 };
 
