@@ -10,43 +10,53 @@ namespace omnirouter::assignment {
 
 namespace {
 
-// Stable, by counting.
-template <class Key>
-std::vector<uint32_t> sortedBy(const std::vector<uint32_t>& rows, size_t keys, const Key& key) {
-  std::vector<uint32_t> next(keys + 1, 0), sorted(rows.size());
-  for (const uint32_t row : rows) ++next[key(row) + 1];
-  for (size_t k = 0; k < keys; ++k) next[k + 1] += next[k];
-  for (const uint32_t row : rows) sorted[next[key(row)]++] = row;
-  return sorted;
+// A row of two candidates: its place in the set, and what it is sorted by.
+constexpr int kKeyBits = 22, kDigitBits = 11;  // two models of 64 and a group of 1024, in two digits
+static_assert(kMaxModels * kMaxModels * kMaxGroups == size_t{1} << kKeyBits && kKeyBits == 2 * kDigitBits);
+using Keyed = uint64_t;
+
+Keyed keyed(size_t index, const RowSet::Row& row) {
+  const size_t key = (size_t{row.models[0]} * kMaxModels + row.models[1]) * kMaxGroups + row.group;
+  return Keyed{index} << kKeyBits | key;
+}
+size_t keyOf(Keyed row) { return row & ((Keyed{1} << kKeyBits) - 1); }
+size_t indexOf(Keyed row) { return row >> kKeyBits; }
+
+// By their keys, in the order of the set where these are equal.
+void sortByKey(std::vector<Keyed>& rows) {
+  std::vector<Keyed> sorted(rows.size());
+  for (int shift = 0; shift < kKeyBits; shift += kDigitBits) {
+    std::vector<size_t> next((size_t{1} << kDigitBits) + 1, 0);
+    const auto digit = [&](Keyed row) { return row >> shift & ((Keyed{1} << kDigitBits) - 1); };
+    for (const Keyed row : rows) ++next[digit(row) + 1];
+    for (size_t d = 1; d < next.size(); ++d) next[d] += next[d - 1];
+    for (const Keyed row : rows) sorted[next[digit(row)]++] = row;
+    rows.swap(sorted);
+  }
 }
 
 }  // namespace
 
 PairColumns::PairColumns(const RowSet& set) : quantities_(set.quantities()) {
-  std::vector<uint32_t> pairs;
-  size_t groups = 1;
+  std::vector<Keyed> pairs;
+  pairs.reserve(set.size());
   for (size_t i = 0; i < set.size(); ++i) {
-    const bool two = set.candidatesOf(i) == 2;
-    (two ? pairs : others_).push_back(static_cast<uint32_t>(i));
-    if (two) groups = std::max(groups, size_t{set.groupOf(i)} + 1);
-  }
-  if (pairs.empty()) return;
-  const auto models = [&](uint32_t i) {
     const RowSet::Row row = set[i];
-    return size_t{row.models[0]} * kMaxModels + row.models[1];
-  };
-  const auto group = [&](uint32_t i) { return size_t{set.groupOf(i)}; };
-  if (groups > 1) pairs = sortedBy(pairs, groups, group);
-  pairs = sortedBy(pairs, kMaxModels * kMaxModels, models);
+    if (row.models.size() == 2)
+      pairs.push_back(keyed(i, row));
+    else
+      others_.push_back(static_cast<uint32_t>(i));
+  }
+  sortByKey(pairs);
 
   std::vector<size_t> starts;  // of each run, in `pairs`
   size_t size = 0;
   for (size_t begin = 0, end; begin < pairs.size(); begin = end) {
-    const size_t key = models(pairs[begin]), owner = group(pairs[begin]);
-    for (end = begin + 1; end < pairs.size() && end - begin < kLongest; ++end)
-      if (models(pairs[end]) != key || group(pairs[end]) != owner) break;
+    const size_t key = keyOf(pairs[begin]);
+    for (end = begin + 1; end < pairs.size() && end - begin < kLongest && keyOf(pairs[end]) == key;) ++end;
+    const size_t models = key / kMaxGroups;
     starts.push_back(begin);
-    runs_.push_back({owner, key / kMaxModels, key % kMaxModels, end - begin, size});
+    runs_.push_back({key % kMaxGroups, models / kMaxModels, models % kMaxModels, end - begin, size});
     size += 2 * quantities_ * runs_.back().stride();
   }
   values_.resize(size);
@@ -57,7 +67,7 @@ PairColumns::PairColumns(const RowSet& set) : quantities_(set.quantities()) {
       const Run& run = runs_[r];
       float* to = values_.data() + run.begin;
       for (size_t i = 0; i < run.rows; ++i) {
-        const float* from = set[pairs[starts[r] + i]].values;
+        const float* from = set[indexOf(pairs[starts[r] + i])].values;
         for (size_t c = 0; c < 2 * quantities_; ++c) to[c * run.stride() + i] = from[c];
       }
       for (size_t k = 0; k < quantities_; ++k)

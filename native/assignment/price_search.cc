@@ -24,6 +24,8 @@ constexpr double kCooling = 5.0;
 // softmin weights say how many of them each model gets.
 constexpr double kPrecision = 0.1;
 constexpr double kFinalPrecision = 1e-5;
+// ... and of samples at temperatures that are passed on the way, in tau for each row.
+constexpr double kPassingGain = 1e-2;
 // Where prices of a like problem are given, the temperature to begin at.
 constexpr double kWarmStart = 1.0 / 125;
 // Where it is known how near they are, a temperature that is this share of it, in natural units.
@@ -61,6 +63,9 @@ constexpr double kRadius = 4.5;
 // A region left is tried again this much wider, and so often.
 constexpr double kWidening = 2.5;
 constexpr int kAttempts = 6;
+// ... on a sample no oftener than this: one that cannot hold the limits, where the whole can (a tight budget of a small
+// tenant), sends its prices off however wide the region is.
+constexpr int kSampleAttempts = 1;
 
 // How the prices follow the temperature. Where many rows are tied, the optimum of the smoothed dual runs straight to
 // that of D as tau falls, y(tau) = y(0) + tau z: then the next point is known, and tau may fall further at once.
@@ -171,9 +176,13 @@ class Searcher {
 
   // Newton at the present tau inside the box; returns the prices' move in natural units, per limit.
   Eigen::VectorXd climb(const RowSet& set, const PriceBox& box, Spread spread = Spread::none) {
-    return climb(set, box, spread, small() ? kSmallPrecision : kPrecision);
+    return climb(set, box, spread, {small() ? kSmallPrecision : kPrecision});
   }
-  Eigen::VectorXd climb(const RowSet& set, const PriceBox& box, Spread spread, double precision) {
+  // ... where a cooler tau is next.
+  void approach(const RowSet& set, const PriceBox& box) {
+    climb(set, box, Spread::none, {kPrecision, kPassingGain * static_cast<double>(problem_.rows) * tau_});
+  }
+  Eigen::VectorXd climb(const RowSet& set, const PriceBox& box, Spread spread, const Precision& precision) {
     const Eigen::VectorXd before = search_.prices;
     Ascent ascent = ascend(problem_, set, search_.scale, box, before, tau_, precision, spread, cancel_);
     search_.evaluations += ascent.evaluations;
@@ -233,7 +242,8 @@ class Searcher {
   // While it is hot, a few rows tell as well as many where to look.
   void findNeighbourhood() {
     const RowSet few = openRows(problem_, RowSample(problem_.rows, kHotRows, seed_ + 1));
-    for (; tauUnits() > kHot && !search_.diverged && !cancel_.timeIsUp(); tau_ /= kCooling) climb(few, everywhere_);
+    for (; tauUnits() > kHot && !search_.diverged && !cancel_.timeIsUp(); tau_ /= kCooling)
+      approach(few, everywhere_);
     if (search_.diverged && !conflict_) start(nullptr);
   }
 
@@ -327,13 +337,13 @@ class Searcher {
   void screenSample(const RowSample& sample) {
     const double tau = tau_;
     double widen = firstWidening();
-    for (int attempt = 0; attempt < kAttempts && !search_.diverged; ++attempt, widen *= kWidening) {
+    for (int attempt = 0; attempt < kSampleAttempts && !search_.diverged; ++attempt, widen *= kWidening) {
       tau_ = tau;
       const TrustRegion region = expected(widen);
       RowSet set = screen(problem_, region, search_.scale.objective, sample, nullptr, cancel_);
       if (tied_) set = classesOf(problem_, terms_, set, cancel_);
       const PriceBox box = boxOf(region, widen);
-      climb(set, box);
+      approach(set, box);
       // The sampling error fell by sqrt(kSampleGrowth), about 3, and so may the temperature's.
       tau_ /= kSampleCooling;
       bias_ = climb(set, box) / (kSampleCooling - 1);
@@ -473,7 +483,7 @@ class Searcher {
       // Cooling moves the prices in proportion to tau, about as it did before.
       cool();
     }
-    climb(search_.levels.back(), boxes_.back(), Spread::none, small() ? kSmallFinalPrecision : kFinalPrecision);
+    climb(search_.levels.back(), boxes_.back(), Spread::none, {small() ? kSmallFinalPrecision : kFinalPrecision});
     return true;
   }
 

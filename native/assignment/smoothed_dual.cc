@@ -26,7 +26,7 @@ class FewCandidates {
   double add(const RowSet::Row& row) const {
     const size_t count = row.models.size();
     const double* base = t_.base + row.group * layout_.models();
-    double r[kFew];
+    double r[kFew] = {};
     for (size_t c = 0; c < count; ++c) r[c] = base[row.models[c]];
     for (size_t k = 0; k < t_.quantities; ++k) {
       const double* weight = t_.weight + (row.group * t_.quantities + k) * layout_.models();
