@@ -91,7 +91,7 @@ Eigen::VectorXd stepOnce(const Problem& problem, const RowSet& set, const Scale&
 }
 
 Ascent ascend(const Problem& problem, const RowSet& set, const Scale& scale, const PriceBox& box,
-              const Eigen::VectorXd& start, double tau, const Precision& precision, Spread spread,
+              const Eigen::VectorXd& start, double tau, double precision, Spread spread,
               const compute::CancelFlag& cancel) {
   constexpr int kMaxEvaluations = 25;
   const Eigen::VectorXd& unit = scale.price;
@@ -103,7 +103,7 @@ Ascent ascend(const Problem& problem, const RowSet& set, const Scale& scale, con
   ascent.evaluations = 1;
   while (ascent.evaluations < kMaxEvaluations && !cancel.timeIsUp()) {
     const auto [step, slope] = newtonStep(ascent.point, scale, box, ascent.prices, radius);
-    ascent.converged = !(slope > 2 * precision.gain) || step.cwiseAbs().maxCoeff() < precision.step * tauUnits;
+    ascent.converged = !(slope > 0) || step.cwiseAbs().maxCoeff() < precision * tauUnits;
     if (ascent.converged) break;
 
     double t = 1;

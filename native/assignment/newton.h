@@ -41,18 +41,12 @@ struct Ascent {
 Eigen::VectorXd stepOnce(const Problem& problem, const RowSet& set, const Scale& scale, const PriceBox& box,
                          const Eigen::VectorXd& start, double tau, const compute::CancelFlag& cancel);
 
-// When an ascent may stop: at a Newton step below `step` tau (in units of the objective), or at one that promises to
-// raise the dual by less than `gain`.
-struct Precision {
-  double step;
-  double gain = 0;
-};
-
-// From `start`, inside `box`, to the precision asked for or 25 evaluations, or until time is up. Steps keep within a trust radius too (the softmin is far from quadratic beyond a few
+// From `start`, inside `box`, until the Newton step is below `precision` tau (in units of the objective) or 25
+// evaluations, or until time is up. Steps keep within a trust radius too (the softmin is far from quadratic beyond a few
 // tau); a step is accepted by the sign of the directional derivative at its end, which concavity makes sufficient and
 // which needs no logarithms.
 Ascent ascend(const Problem& problem, const RowSet& set, const Scale& scale, const PriceBox& box,
-              const Eigen::VectorXd& start, double tau, const Precision& precision, Spread spread,
+              const Eigen::VectorXd& start, double tau, double precision, Spread spread,
               const compute::CancelFlag& cancel);
 
 }  // namespace omnirouter::assignment

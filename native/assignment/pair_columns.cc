@@ -15,8 +15,9 @@ constexpr int kKeyBits = 22, kDigitBits = 11;  // two models of 64 and a group o
 static_assert(kMaxModels * kMaxModels * kMaxGroups == size_t{1} << kKeyBits && kKeyBits == 2 * kDigitBits);
 using Keyed = uint64_t;
 
-Keyed keyed(size_t index, const RowSet::Row& row) {
-  const size_t key = (size_t{row.models[0]} * kMaxModels + row.models[1]) * kMaxGroups + row.group;
+Keyed keyed(const RowSet& set, size_t index) {
+  const std::span<const uint8_t> models = set[index].models;
+  const size_t key = (size_t{models[0]} * kMaxModels + models[1]) * kMaxGroups + set.groupOf(index);
   return Keyed{index} << kKeyBits | key;
 }
 size_t keyOf(Keyed row) { return row & ((Keyed{1} << kKeyBits) - 1); }
@@ -24,6 +25,12 @@ size_t indexOf(Keyed row) { return row >> kKeyBits; }
 
 // By their keys, in the order of the set where these are equal.
 void sortByKey(std::vector<Keyed>& rows) {
+  constexpr size_t kFew = 256;  // counting digits takes longer
+  if (rows.size() < kFew) {
+    std::sort(rows.begin(), rows.end(),
+              [](Keyed a, Keyed b) { return keyOf(a) != keyOf(b) ? keyOf(a) < keyOf(b) : a < b; });
+    return;
+  }
   std::vector<Keyed> sorted(rows.size());
   for (int shift = 0; shift < kKeyBits; shift += kDigitBits) {
     std::vector<size_t> next((size_t{1} << kDigitBits) + 1, 0);
@@ -41,9 +48,8 @@ PairColumns::PairColumns(const RowSet& set) : quantities_(set.quantities()) {
   std::vector<Keyed> pairs;
   pairs.reserve(set.size());
   for (size_t i = 0; i < set.size(); ++i) {
-    const RowSet::Row row = set[i];
-    if (row.models.size() == 2)
-      pairs.push_back(keyed(i, row));
+    if (set.candidatesOf(i) == 2)
+      pairs.push_back(keyed(set, i));
     else
       others_.push_back(static_cast<uint32_t>(i));
   }

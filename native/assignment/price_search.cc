@@ -24,8 +24,6 @@ constexpr double kCooling = 5.0;
 // softmin weights say how many of them each model gets.
 constexpr double kPrecision = 0.1;
 constexpr double kFinalPrecision = 1e-5;
-// ... and of samples at temperatures that are passed on the way, in tau for each row.
-constexpr double kPassingGain = 1e-2;
 // Where prices of a like problem are given, the temperature to begin at.
 constexpr double kWarmStart = 1.0 / 125;
 // Where it is known how near they are, a temperature that is this share of it, in natural units.
@@ -63,9 +61,6 @@ constexpr double kRadius = 4.5;
 // A region left is tried again this much wider, and so often.
 constexpr double kWidening = 2.5;
 constexpr int kAttempts = 6;
-// ... on a sample no oftener than this: one that cannot hold the limits, where the whole can (a tight budget of a small
-// tenant), sends its prices off however wide the region is.
-constexpr int kSampleAttempts = 1;
 
 // How the prices follow the temperature. Where many rows are tied, the optimum of the smoothed dual runs straight to
 // that of D as tau falls, y(tau) = y(0) + tau z: then the next point is known, and tau may fall further at once.
@@ -176,13 +171,9 @@ class Searcher {
 
   // Newton at the present tau inside the box; returns the prices' move in natural units, per limit.
   Eigen::VectorXd climb(const RowSet& set, const PriceBox& box, Spread spread = Spread::none) {
-    return climb(set, box, spread, {small() ? kSmallPrecision : kPrecision});
+    return climb(set, box, spread, small() ? kSmallPrecision : kPrecision);
   }
-  // ... where a cooler tau is next.
-  void approach(const RowSet& set, const PriceBox& box) {
-    climb(set, box, Spread::none, {kPrecision, kPassingGain * static_cast<double>(problem_.rows) * tau_});
-  }
-  Eigen::VectorXd climb(const RowSet& set, const PriceBox& box, Spread spread, const Precision& precision) {
+  Eigen::VectorXd climb(const RowSet& set, const PriceBox& box, Spread spread, double precision) {
     const Eigen::VectorXd before = search_.prices;
     Ascent ascent = ascend(problem_, set, search_.scale, box, before, tau_, precision, spread, cancel_);
     search_.evaluations += ascent.evaluations;
@@ -242,8 +233,7 @@ class Searcher {
   // While it is hot, a few rows tell as well as many where to look.
   void findNeighbourhood() {
     const RowSet few = openRows(problem_, RowSample(problem_.rows, kHotRows, seed_ + 1));
-    for (; tauUnits() > kHot && !search_.diverged && !cancel_.timeIsUp(); tau_ /= kCooling)
-      approach(few, everywhere_);
+    for (; tauUnits() > kHot && !search_.diverged && !cancel_.timeIsUp(); tau_ /= kCooling) climb(few, everywhere_);
     if (search_.diverged && !conflict_) start(nullptr);
   }
 
@@ -332,23 +322,20 @@ class Searcher {
   // What ties hide from the covariance, a wider region makes good for.
   double firstWidening() const { return tied_ ? kWidening : 1.0; }
 
-  // Stage 2 on a sample: decides its rows around the present prices and climbs on what is open, widening the region as
-  // often as the climb leaves it.
+  // Stage 2 on a sample: decides its rows around the present prices and climbs on what is open. Where that leaves the
+  // region, the next stage's starts from there, as near as the sample could tell: a sample that cannot hold the limits
+  // where the whole can (a tight budget of a small tenant) sends its prices off however wide the region is.
   void screenSample(const RowSample& sample) {
-    const double tau = tau_;
-    double widen = firstWidening();
-    for (int attempt = 0; attempt < kSampleAttempts && !search_.diverged; ++attempt, widen *= kWidening) {
-      tau_ = tau;
-      const TrustRegion region = expected(widen);
-      RowSet set = screen(problem_, region, search_.scale.objective, sample, nullptr, cancel_);
-      if (tied_) set = classesOf(problem_, terms_, set, cancel_);
-      const PriceBox box = boxOf(region, widen);
-      approach(set, box);
-      // The sampling error fell by sqrt(kSampleGrowth), about 3, and so may the temperature's.
-      tau_ /= kSampleCooling;
-      bias_ = climb(set, box) / (kSampleCooling - 1);
-      if (region.contains(search_.prices) || cancel_.timeIsUp()) return;
-    }
+    if (search_.diverged) return;
+    const double widen = firstWidening();
+    const TrustRegion region = expected(widen);
+    RowSet set = screen(problem_, region, search_.scale.objective, sample, nullptr, cancel_);
+    if (tied_) set = classesOf(problem_, terms_, set, cancel_);
+    const PriceBox box = boxOf(region, widen);
+    climb(set, box);
+    // The sampling error fell by sqrt(kSampleGrowth), about 3, and so may the temperature's.
+    tau_ /= kSampleCooling;
+    bias_ = climb(set, box) / (kSampleCooling - 1);
   }
 
   // Stages 2 and 3 on all rows.
@@ -483,7 +470,7 @@ class Searcher {
       // Cooling moves the prices in proportion to tau, about as it did before.
       cool();
     }
-    climb(search_.levels.back(), boxes_.back(), Spread::none, {small() ? kSmallFinalPrecision : kFinalPrecision});
+    climb(search_.levels.back(), boxes_.back(), Spread::none, small() ? kSmallFinalPrecision : kFinalPrecision);
     return true;
   }
 

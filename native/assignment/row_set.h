@@ -60,6 +60,8 @@ class RowSet {
             copies_.empty() ? 1.0 : copies_[index]};
   }
 
+  size_t candidatesOf(size_t index) const { return starts_[index + 1] - starts_[index]; }
+  uint16_t groupOf(size_t index) const { return groups_[index]; }
   // Arranged when first asked for; a set that is asked must not change any more.
   const PairColumns& pairs() const {
     if (!pairs_) pairs_ = std::make_shared<const PairColumns>(*this);
