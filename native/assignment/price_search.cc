@@ -322,20 +322,23 @@ class Searcher {
   // What ties hide from the covariance, a wider region makes good for.
   double firstWidening() const { return tied_ ? kWidening : 1.0; }
 
-  // Stage 2 on a sample: decides its rows around the present prices and climbs on what is open. Where that leaves the
-  // region, the next stage's starts from there, as near as the sample could tell: a sample that cannot hold the limits
-  // where the whole can (a tight budget of a small tenant) sends its prices off however wide the region is.
+  // Stage 2 on a sample: decides its rows around the present prices and climbs on what is open, widening the region as
+  // often as the climb leaves it.
   void screenSample(const RowSample& sample) {
-    if (search_.diverged) return;
-    const double widen = firstWidening();
-    const TrustRegion region = expected(widen);
-    RowSet set = screen(problem_, region, search_.scale.objective, sample, nullptr, cancel_);
-    if (tied_) set = classesOf(problem_, terms_, set, cancel_);
-    const PriceBox box = boxOf(region, widen);
-    climb(set, box);
-    // The sampling error fell by sqrt(kSampleGrowth), about 3, and so may the temperature's.
-    tau_ /= kSampleCooling;
-    bias_ = climb(set, box) / (kSampleCooling - 1);
+    const double tau = tau_;
+    double widen = firstWidening();
+    for (int attempt = 0; attempt < kAttempts && !search_.diverged; ++attempt, widen *= kWidening) {
+      tau_ = tau;
+      const TrustRegion region = expected(widen);
+      RowSet set = screen(problem_, region, search_.scale.objective, sample, nullptr, cancel_);
+      if (tied_) set = classesOf(problem_, terms_, set, cancel_);
+      const PriceBox box = boxOf(region, widen);
+      climb(set, box);
+      // The sampling error fell by sqrt(kSampleGrowth), about 3, and so may the temperature's.
+      tau_ /= kSampleCooling;
+      bias_ = climb(set, box) / (kSampleCooling - 1);
+      if (region.contains(search_.prices) || cancel_.timeIsUp()) return;
+    }
   }
 
   // Stages 2 and 3 on all rows.
