@@ -1,6 +1,7 @@
 #include "assignment/kernels/first_bend.h"
 #include "assignment/kernels/least_reduced.h"
 #include "assignment/kernels/screen_rows.h"
+#include "assignment/kernels/softmin_pairs.h"
 #include "assignment/kernels/softmin_row.h"
 #include "assignment/kernels/values_within.h"
 

@@ -2,6 +2,7 @@
 #include "assignment/kernels/first_bend.h"
 #include "assignment/kernels/least_reduced.h"
 #include "assignment/kernels/screen_rows.h"
+#include "assignment/kernels/softmin_pairs.h"
 #include "assignment/kernels/softmin_row.h"
 #include "assignment/kernels/values_within.h"
 #include "compute/exp.h"
@@ -13,6 +14,7 @@ namespace {
 #include "assignment/kernels/least_reduced.inl"
 #include "assignment/kernels/screen_rows.inl"
 #include "assignment/kernels/softmin_row.inl"
+#include "assignment/kernels/softmin_pairs.inl"
 #include "assignment/kernels/values_within.inl"
 }  // namespace
 
