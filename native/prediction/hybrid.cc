@@ -7,6 +7,7 @@
 
 #include "compute/chunks.h"
 #include "compute/pool.h"
+#include "compute/random.h"
 #include "errors.h"
 #include "prediction/ridge.h"
 
@@ -25,6 +26,7 @@ constexpr size_t kForestAxes = 64;
 // Outcomes the pool's mean is worth beside a model's own, in its ratios of output tokens (cf. neighbours.cc).
 constexpr double kPoolWeight = 10;
 constexpr size_t kRowsPerChunk = 64;
+constexpr size_t kFolds = 5;
 
 void forestFeatures(const QueryFeatures& features, const float* of, float* out) {
   out = std::copy(of, of + std::min(features.axes(), kForestAxes), out);
@@ -275,9 +277,24 @@ HybridPredictor HybridPredictor::fit(const HybridBatch& batch, size_t dimension,
   predictor.trained_ = std::move(trained);
   predictor.quality_ = std::move(ofQuality.predictor);
   predictor.tokens_ = std::move(ofTokens.predictor);
-  for (size_t row = 0; row < rows; ++row)
-    predictor.respond(ofQuality.stacked.data() + row * qualityTraits, ofTokens.stacked.data() + row * tokenTraits,
-                      batch.neighbourTokens.data() + row * models, row * models, outOfFold);
+  // A model's level and loadings know its outcomes, too many parameters for their optimism to pass: by folds.
+  for (size_t fold = 0; fold < std::min(kFolds, rows); ++fold) {
+    const auto isOut = [&](size_t row) { return compute::hash(seed, row) % kFolds == fold; };
+    const auto without = [&](std::span<const float> outcomes) {
+      std::vector<float> kept(outcomes.begin(), outcomes.end());
+      for (size_t at = 0; at < kept.size(); ++at)
+        if (isOut(at / models)) kept[at] = std::numeric_limits<float>::quiet_NaN();
+      return kept;
+    };
+    const ItemResponse ofQualityThen =
+        fitItemResponse(Link::logistic, ofQuality.stacked, without(quality), models, cancel);
+    const ItemResponse ofTokensThen = fitItemResponse(Link::identity, ofTokens.stacked, without(logs), models, cancel);
+    for (size_t row = 0; row < rows; ++row)
+      if (isOut(row))
+        predictor.respond(ofQualityThen, ofTokensThen, ofQuality.stacked.data() + row * qualityTraits,
+                          ofTokens.stacked.data() + row * tokenTraits, batch.neighbourTokens.data() + row * models,
+                          row * models, outOfFold);
+  }
   return predictor;
 }
 
@@ -294,15 +311,16 @@ void HybridPredictor::traitsOf(const TraitPredictor& kind, const float* features
   }
 }
 
-void HybridPredictor::respond(const float* qualityTraits, const float* tokenTraits, const float* neighbourTokens,
-                              size_t at, const HybridEstimates& out) const {
+void HybridPredictor::respond(const ItemResponse& ofQuality, const ItemResponse& ofTokens, const float* qualityTraits,
+                              const float* tokenTraits, const float* neighbourTokens, size_t at,
+                              const HybridEstimates& out) const {
   for (size_t j = 0; j < models(); ++j) {
-    const double quality = logistic(quality_.response.at(j, qualityTraits));
-    const double median = std::expm1(std::clamp(tokens_.response.at(j, tokenTraits), 0.0, 20.0));
+    const double quality = logistic(ofQuality.at(j, qualityTraits));
+    const double median = std::expm1(std::clamp(ofTokens.at(j, tokenTraits), 0.0, 20.0));
     const double expected = trained_->neighbourShare * neighbourTokens[j] +
                             (1 - trained_->neighbourShare) * trained_->smear[j] * median;
     out.quality[at + j] = static_cast<float>(quality);
-    out.qualityDeviation[at + j] = static_cast<float>(quality * (1 - quality) * quality_.response.deviation[j]);
+    out.qualityDeviation[at + j] = static_cast<float>(quality * (1 - quality) * ofQuality.deviation[j]);
     out.outputTokens[at + j] = static_cast<float>(expected);
     out.medianTokens[at + j] = static_cast<float>(median);
     out.tokensDeviation[at + j] = static_cast<float>(trained_->deviation[j] * expected);
@@ -334,7 +352,8 @@ void HybridPredictor::predict(const HybridBatch& batch, const HybridEstimates& o
       }
       traitsOf(quality_, own, batch.neighbourQuality.data() + at, forest.data(), qualityTraits.data());
       traitsOf(tokens_, own, neighbourLogs.data() + at, forest.data() + qualityTraits.size(), tokenTraits.data());
-      respond(qualityTraits.data(), tokenTraits.data(), batch.neighbourTokens.data() + at, at, out);
+      respond(quality_.response, tokens_.response, qualityTraits.data(), tokenTraits.data(),
+              batch.neighbourTokens.data() + at, at, out);
     }
   });
 }

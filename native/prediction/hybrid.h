@@ -15,9 +15,10 @@
 // ln(1 + output tokens) goes the same way with an identity link, which gives the median; the mean is a mixture with the
 // neighbours' own, whose share is fitted too.
 //
-// What steps 3 and 4 fit on all rows at once are some tens of weights and a few parameters per model, on all outcomes:
-// that optimism is not removed from the out-of-fold predictions. Those of the forest come from half as many trees, and
-// are a little noisier than a new query's.
+// Out-of-fold predictions of the history's own queries come from out-of-fold traits by a response fitted without the
+// query's fifth of the rows. What is fitted on all rows is the directions of the traits and their stack's weights, three
+// each, on all models' outcomes: that optimism is left in. The forest's part comes from half as many trees, and is a
+// little noisier than a new query's.
 #pragma once
 
 #include <array>
@@ -113,9 +114,9 @@ class HybridPredictor {
   // The stacked traits of one query, from its features and its forest's predictions.
   void traitsOf(const TraitPredictor& kind, const float* features, const float* neighbours, const float* forest,
                 float* out) const;
-  // One query's predictions from its traits, of row `row` of the batch.
-  void respond(const float* qualityTraits, const float* tokenTraits, const float* neighbourTokens, size_t at,
-               const HybridEstimates& out) const;
+  // One query's predictions from its traits and its neighbours' output tokens, to out's elements from `at` on.
+  void respond(const ItemResponse& ofQuality, const ItemResponse& ofTokens, const float* qualityTraits,
+               const float* tokenTraits, const float* neighbourTokens, size_t at, const HybridEstimates& out) const;
 
   std::shared_ptr<const Trained> trained_;
   TraitPredictor quality_, tokens_;

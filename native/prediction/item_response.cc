@@ -13,8 +13,10 @@ namespace {
 
 constexpr int kRounds = 4, kNewtonSteps = 4;
 // Where few models leave the pool's variances undecided, they stay near this: of b a standard deviation of one on the
-// link's scale, of u of a third, with the weight of two models.
-constexpr double kPriorVarianceOfB = 1, kPriorVarianceOfU = 0.1, kPriorModels = 2;
+// link's scale, of u of a tenth, with the weight of one model.
+constexpr double kPriorVarianceOfB = 1, kPriorVarianceOfU = 0.01, kPriorModels = 1;
+// Of u before the pool has been looked at: wide, since its mean is not known.
+constexpr double kFirstVarianceOfU = 1;
 constexpr double kLeastVariance = 1e-6;
 constexpr double kLeastNoise = 1e-4;
 
@@ -100,11 +102,12 @@ ItemResponse fitItemResponse(Link link, std::span<const float> traits, std::span
     count += own;
   }
   pool /= std::max(known, 1.0);
-  Prior prior{Eigen::VectorXd::Zero(width), Eigen::VectorXd::Constant(width, kPriorVarianceOfU), 1};
+  Prior prior{Eigen::VectorXd::Zero(width), Eigen::VectorXd::Constant(width, kFirstVarianceOfU), 1};
   prior.mean[0] = link == Link::logistic ? logit(pool) : pool;
   prior.variance[0] = kPriorVarianceOfB;
   prior.noise = std::max(squares / std::max(count, 1.0) - pool * pool, kLeastNoise);
-  const Eigen::VectorXd doubt = prior.variance;
+  Eigen::VectorXd doubt = Eigen::VectorXd::Constant(width, kPriorVarianceOfU);
+  doubt[0] = kPriorVarianceOfB;
   std::vector<Posterior> posteriors(models, Posterior{prior.mean, prior.variance, prior.noise, 0});
 
   for (int round = 0; round < kRounds; ++round) {
