@@ -130,14 +130,7 @@ export class HybridPredictor implements Predictor {
     const { embeddings, inputTokens } = batch;
     const near = this.#neighbours.predictSync(batch);
     const estimates = native(() =>
-      binding().predictHybrid(
-        this.#handle,
-        texts,
-        embeddings,
-        inputTokens,
-        near.quality,
-        near.outputTokens,
-      ),
+      binding().predictHybrid(this.#handle, texts, embeddings, inputTokens, near.quality, near.outputTokens),
     );
     return joined(near, estimates);
   }
@@ -188,9 +181,7 @@ export class HybridPredictor implements Predictor {
     pool: PricedPool,
     dimension: number,
   ): HybridPredictor {
-    const handle = native(() =>
-      binding().hybridFromBytes(saved.predictor, ...pricesOf(pool), dimension),
-    );
+    const handle = native(() => binding().hybridFromBytes(saved.predictor, ...pricesOf(pool), dimension));
     return new HybridPredictor(neighbours, handle, decodeOutOfFold(saved.outOfFold, neighbours.models));
   }
 }

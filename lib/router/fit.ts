@@ -81,7 +81,9 @@ export async function fitParts(
   const k = options.neighbours ?? defaultNeighbours(history.quality);
   onProgress({ stage: "predictor", done: 0, total: queries.length });
   const estimates = tokens.estimate(queries);
-  const inputTokens = history.inputTokens.map((known, row) => (Number.isNaN(known) ? estimates[row]! : known));
+  const inputTokens = history.inputTokens.map((known, row) =>
+    Number.isNaN(known) ? estimates[row]! : known,
+  );
   const predictor = await HybridPredictor.fit(
     new NeighbourPredictor(history, pool, index, { k }),
     {

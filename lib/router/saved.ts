@@ -22,7 +22,7 @@ export interface RouterParts {
   readonly tokens: InputTokenEstimator;
   /** Neighbours per query. */
   readonly neighbours: number;
-  /** Of the neighbours alone in routers saved by releases that had no other. */
+  /** Neighbours alone in a router saved by a release that had no other. */
   readonly predictor: HybridPredictor | NeighbourPredictor;
 }
 
