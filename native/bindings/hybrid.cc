@@ -183,9 +183,8 @@ Napi::Value learnHybrid(const Napi::CallbackInfo& info) {
   const Queries queries(info, 1, priced->predictor.models());
   const auto quality = view<const float>(info[6], "quality", queries.quality.size());
   const auto tokens = view<const float>(info[7], "outputTokens", queries.quality.size());
-  return hybridHandle(info.Env(),
-                      {priced->predictor.learned(queries.batch(), quality, tokens, compute::CancelFlag()),
-                       priced->inputPer1M, priced->outputPer1M});
+  return hybridHandle(info.Env(), {priced->predictor.learned(queries.batch(), quality, tokens, compute::CancelFlag()),
+                                   priced->inputPer1M, priced->outputPer1M});
 }
 
 // hybridToBytes(handle) -> Uint8Array

@@ -106,8 +106,8 @@ void archive(File& file, HybridPredictor::Trained& trained, TraitPredictor& qual
 }
 
 bool fits(const TraitPredictor& kind, size_t models) {
-  return kind.traits.models == models && kind.response.models == models &&
-         kind.response.traits == kind.traits.traits && kind.forestScale > 0;
+  return kind.traits.models == models && kind.response.models == models && kind.response.traits == kind.traits.traits &&
+         kind.forestScale > 0;
 }
 
 }  // namespace
@@ -155,7 +155,5 @@ HybridPredictor HybridPredictor::fromBytes(std::span<const uint8_t> bytes) {
   predictor.trained_ = std::move(trained);
   return predictor;
 }
-
-size_t HybridPredictor::bytes() const { return toBytes().size(); }
 
 }  // namespace omnirouter::prediction
