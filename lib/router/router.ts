@@ -7,7 +7,8 @@ import type { HistorySource } from "../history/source.js";
 import { checkObject } from "../keys.js";
 import type { ModelPool } from "../pool/pool.js";
 import type { Embedder } from "../prediction/embedder.js";
-import { NeighbourPredictor } from "../prediction/neighbour-predictor.js";
+import { HybridPredictor } from "../prediction/hybrid-predictor.js";
+import type { OutOfFoldPredictions } from "../prediction/out-of-fold.js";
 import type { Predictions, Predictor } from "../prediction/predictor.js";
 import { show } from "../show.js";
 import { embedTexts, embedTextsSync } from "./embed.js";
@@ -64,11 +65,11 @@ export class Router {
   readonly #usable: bigint;
 
   private constructor(parts: RouterParts) {
-    const { pool, history, index, neighbours } = parts;
+    const { pool, history, predictor } = parts;
     this.#parts = parts;
     this.pool = pool;
     this.report = history.report;
-    this.#predictor = new NeighbourPredictor(history, pool, index, { k: neighbours });
+    this.#predictor = predictor;
     this.#usable = history.report.models.reduce(
       (mask, { graded }, column) => (graded > 0 ? mask | (1n << BigInt(column)) : mask),
       0n,
@@ -76,7 +77,7 @@ export class Router {
   }
 
   /**
-   * Fits a router: reads the history, embeds its queries and indexes them.
+   * Fits a router: reads the history, embeds its queries, indexes them and fits the predictor.
    *
    * @param history path, URL, stream or iterable of records (see `readRecords`), or a `History` read for this pool.
    * @param pool a `ModelPool`, the path or URL of its YAML or JSON file, or an object such as `{ models: [...] }`.
@@ -99,6 +100,14 @@ export class Router {
   /** Neighbours that each prediction rests on. */
   get neighbours(): number {
     return this.#parts.neighbours;
+  }
+
+  /**
+   * What the predictor would have said of each query of the history, had it not been in it; absent where the router was
+   * saved by a release that predicted from neighbours alone.
+   */
+  get outOfFold(): OutOfFoldPredictions | undefined {
+    return this.#predictor instanceof HybridPredictor ? this.#predictor.outOfFold : undefined;
   }
 
   /**
@@ -232,10 +241,14 @@ export class Router {
     for (let start = 0; start < rows; start += ROWS_PER_CHUNK) {
       const end = Math.min(rows, start + ROWS_PER_CHUNK);
       const clock = performance.now();
-      const embeddings = await embedTexts(this.#parts.embedder, columns.texts.slice(start, end), signal);
+      const texts = columns.texts.slice(start, end);
+      const embeddings = await embedTexts(this.#parts.embedder, texts, signal);
       const embedded = performance.now();
       const inputTokens = columns.inputTokens.subarray(start, end);
-      const part = await this.#predictor.predict({ embeddings, inputTokens }, signal ? { signal } : {});
+      const part = await this.#predictor.predict(
+        { embeddings, inputTokens, texts },
+        signal ? { signal } : {},
+      );
       place(predicted, part, start, embedded - clock, performance.now() - embedded);
       onProgress?.(end, rows);
     }
@@ -248,10 +261,11 @@ export class Router {
     for (let start = 0; start < rows; start += ROWS_PER_CHUNK) {
       const end = Math.min(rows, start + ROWS_PER_CHUNK);
       const clock = performance.now();
-      const embeddings = embedTextsSync(this.#parts.embedder, columns.texts.slice(start, end));
+      const texts = columns.texts.slice(start, end);
+      const embeddings = embedTextsSync(this.#parts.embedder, texts);
       const embedded = performance.now();
       const inputTokens = columns.inputTokens.subarray(start, end);
-      const part = this.#predictor.predictSync({ embeddings, inputTokens });
+      const part = this.#predictor.predictSync({ embeddings, inputTokens, texts });
       place(predicted, part, start, embedded - clock, performance.now() - embedded);
     }
     return predicted;
