@@ -2,17 +2,21 @@ import { type AssignOptions, solve, solveAsync } from "../assignment/assign.js";
 import { Prices } from "../assignment/prices.js";
 import type { AssignmentProblem } from "../assignment/problem.js";
 import { invalid } from "../errors.js";
+import type { FloorHistory } from "../floors/residuals.js";
+import { solvePromised, solvePromisedAsync } from "../floors/solve.js";
 import type { History, HistoryReport } from "../history/history.js";
 import type { HistorySource } from "../history/source.js";
 import { checkObject } from "../keys.js";
 import type { ModelPool } from "../pool/pool.js";
 import type { Embedder } from "../prediction/embedder.js";
 import { NeighbourPredictor } from "../prediction/neighbour-predictor.js";
-import type { Predictions, Predictor } from "../prediction/predictor.js";
+import type { OutOfFoldPredictions } from "../prediction/out-of-fold.js";
+import type { Predictions } from "../prediction/predictor.js";
 import { show } from "../show.js";
 import { embedTexts, embedTextsSync } from "./embed.js";
 import { type FitOptions, fitParts } from "./fit.js";
 import { compileLimits, type RouteLimits } from "./limits.js";
+import { leaveOneOut, leaveOneOutSync } from "./out-of-fold.js";
 import { type QueryColumns, queryColumns, type RouteQuery } from "./queries.js";
 import { RoutePlan, type RouteTimings } from "./route-plan.js";
 import { loadParts, type RouterParts, saveParts } from "./saved.js";
@@ -59,7 +63,9 @@ export class Router {
   /** What the history holds of each model, which models of the pool it lacks and which others it has. */
   readonly report: HistoryReport;
   readonly #parts: RouterParts;
-  readonly #predictor: Predictor;
+  readonly #predictor: NeighbourPredictor;
+  /** Made when it is first needed, as only promises need it. */
+  #outOfFold: OutOfFoldPredictions | undefined;
   /** Bit j: the history has a graded outcome of model j. */
   readonly #usable: bigint;
 
@@ -103,7 +109,8 @@ export class Router {
 
   /**
    * Assigns a batch of queries. Limits that cannot hold are an answer (`plan.feasible`, `plan.certificate`), not an
-   * exception.
+   * exception; so are floors that cannot be promised (`plan.promise`). A floor with a confidence takes about four
+   * solves instead of one, and a `timeLimit` is for each of them.
    *
    * @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT` naming the query or limit, `ERR_OMNI_EMBEDDER`; the signal's
    *   reason when aborted
@@ -119,12 +126,19 @@ export class Router {
     const columns = this.#columns(queries, compiled.groupNames);
     const { predictions, ...timings } = await this.#predict(columns, signal, onProgress);
     const started = performance.now();
-    const solved = await solveAsync(problemOf(columns, predictions, compiled), {
-      ...assignOptions,
-      ...(signal ? { signal } : {}),
-    });
+    const problem = problemOf(columns, predictions, compiled);
+    const solveOptions = { ...assignOptions, ...(signal ? { signal } : {}) };
+    const { solved, promises } =
+      compiled.promises.length === 0
+        ? { solved: await solveAsync(problem, solveOptions), promises: [] }
+        : await solvePromisedAsync(
+            problem,
+            compiled.promises,
+            await this.#floorHistory(signal),
+            solveOptions,
+          );
     const assign = performance.now() - started;
-    return new RoutePlan(solved, columns, predictions, { ...timings, assign });
+    return new RoutePlan(solved, columns, predictions, { ...timings, assign }, promises);
   }
 
   /**
@@ -140,9 +154,13 @@ export class Router {
     const columns = this.#columns(queries, compiled.groupNames);
     const { predictions, ...timings } = this.#predictSync(columns);
     const started = performance.now();
-    const solved = solve(problemOf(columns, predictions, compiled), options);
+    const problem = problemOf(columns, predictions, compiled);
+    const { solved, promises } =
+      compiled.promises.length === 0
+        ? { solved: solve(problem, options), promises: [] }
+        : solvePromised(problem, compiled.promises, this.#floorHistorySync(), options);
     const assign = performance.now() - started;
-    return new RoutePlan(solved, columns, predictions, { ...timings, assign });
+    return new RoutePlan(solved, columns, predictions, { ...timings, assign }, promises);
   }
 
   /** What each model is expected to do with each query: matrices `[queries x models]`, row-major, in the pool's order. */
@@ -220,6 +238,16 @@ export class Router {
   #columns(queries: readonly (string | RouteQuery)[], groupNames: readonly string[] = []): QueryColumns {
     const { pool, tokens } = this.#parts;
     return queryColumns(queries, { pool, tokens, groupNames, usable: this.#usable });
+  }
+
+  async #floorHistory(signal: AbortSignal | undefined): Promise<FloorHistory> {
+    this.#outOfFold ??= await leaveOneOut(this.#parts, this.#predictor, signal);
+    return { outOfFold: this.#outOfFold, quality: this.#parts.history.quality };
+  }
+
+  #floorHistorySync(): FloorHistory {
+    this.#outOfFold ??= leaveOneOutSync(this.#parts, this.#predictor);
+    return { outOfFold: this.#outOfFold, quality: this.#parts.history.quality };
   }
 
   async #predict(
