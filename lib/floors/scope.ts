@@ -3,7 +3,7 @@ import { Prices } from "../assignment/prices.js";
 import type { AssignmentProblem, Limit } from "../assignment/problem.js";
 import { type Bound, boundOf } from "./bound.js";
 import type { PromiseAsked, QualityPromise } from "./promise.js";
-import { type FloorHistory, policyOnHistory, type Residuals, residualsOf, type Scope } from "./residuals.js";
+import { type FloorHistory, type Residuals, residualsAt, type Scope } from "./residuals.js";
 
 /** A promise that exceeds what was asked for by less is not worth another solve. */
 const TOLERANCE = 2.5e-4;
@@ -74,8 +74,7 @@ export class PromiseScope {
     const { prices, choice } = plan;
     const chosen = Float32Array.from(this.#rows, i => this.#quality[i * this.#models + choice[i]!]!);
     const predicted = chosen.reduce((sum, p) => sum + p, 0) / chosen.length;
-    const policy = policyOnHistory(ofKnownQuantities(prices), this.#history, this.#scope);
-    const residuals = residualsOf(policy, this.#history);
+    const residuals = residualsAt(ofKnownQuantities(prices), this.#history, this.#scope);
     const bound =
       residuals === undefined ? nothing(predicted) : boundOf(chosen, residuals, this.asked.confidence);
     const binds = predicted <= this.#floor + TOLERANCE;
