@@ -5,8 +5,9 @@ import { type Bound, boundOf } from "./bound.js";
 import type { PromiseAsked, QualityPromise } from "./promise.js";
 import { type FloorHistory, type Residuals, residualsAt, type Scope } from "./residuals.js";
 
-/** A promise that exceeds what was asked for by less is not worth another solve. */
+/** A promise that exceeds what was asked for by less is not worth another solve; of few queries, part of one. */
 const TOLERANCE = 2.5e-4;
+const TOLERANCE_IN_QUERIES = 0.02;
 
 /** What is known of one plan. */
 interface Look {
@@ -28,6 +29,7 @@ export class PromiseScope {
   readonly #models: number;
   readonly #quality: Float32Array;
   readonly #scope: Scope;
+  readonly #tolerance: number;
   #floor: number;
   /** The highest floor that fell short, and the lowest that did not. */
   #short = Number.NEGATIVE_INFINITY;
@@ -51,6 +53,7 @@ export class PromiseScope {
       ...(groups === undefined ? {} : { groups: Uint16Array.from(rows, i => groups[i]!) }),
       ...(groupNames === undefined ? {} : { groupNames }),
     };
+    this.#tolerance = Math.max(TOLERANCE, TOLERANCE_IN_QUERIES / rows.length);
     this.#floor = asked.minQuality ?? 0;
   }
 
@@ -77,7 +80,7 @@ export class PromiseScope {
     const residuals = residualsAt(ofKnownQuantities(prices), this.#history, this.#scope);
     const bound =
       residuals === undefined ? nothing(predicted) : boundOf(chosen, residuals, this.asked.confidence);
-    const binds = predicted <= this.#floor + TOLERANCE;
+    const binds = predicted <= this.#floor + this.#tolerance;
     this.#last = { predicted, residuals, bound, floor: this.#floor, binds };
     this.#best = Math.max(this.#best, bound.quality);
   }
@@ -94,7 +97,8 @@ export class PromiseScope {
     if (!this.holds) return false;
     if (this.empty || minQuality === undefined || this.#last === undefined) return true;
     const { bound, binds } = this.#last;
-    return !binds || bound.quality - minQuality <= TOLERANCE || this.#enough - this.#short <= TOLERANCE / 2;
+    const settled = this.#enough - this.#short <= this.#tolerance / 2;
+    return !binds || settled || bound.quality - minQuality <= this.#tolerance;
   }
 
   /** Moves the floor to where the promise should just hold; `far`: to the highest quality there is. */

@@ -17,7 +17,7 @@ describe("a floor of realised quality", () => {
   ])(
     "is kept as often as promised by a predictor that is %s",
     (_, excess) => {
-      const repeats = 150;
+      const repeats = 120;
       let [kept, bare, cost, hindsight] = [0, 0, 0, 0];
       for (let seed = 0; seed < repeats; seed++) {
         const history = historyOf(draw(400, 2 * seed, excess));
@@ -32,12 +32,12 @@ describe("a floor of realised quality", () => {
         if (realised(batch, solved.choice) >= 0.75) kept++;
         cost += new Plan(solved).totals.cost!;
         const floored = (atLeast: number) =>
-          assign(problemOf(batch, { limits: [{ mean: "quality", atLeast }] }));
+          assign(problemOf(batch, { limits: [{ mean: "quality", atLeast }] }), { nodeLimit: 0 });
         if (realised(batch, floored(0.75).choice) >= 0.75) bare++;
         // The floor plus the sampling margin of 200 outcomes of variance 0.14 or so, had the excess been known.
         hindsight += floored(0.75 + excess + 1.645 * Math.sqrt(0.14 / 200)).totals.cost!;
       }
-      // 150 promises kept with probability 0.95 are 0.95 +- 0.018.
+      // 120 promises kept with probability 0.95 are 0.95 +- 0.02.
       expect(kept / repeats).toBeGreaterThan(0.91);
       expect(kept / repeats).toBeLessThan(0.995);
       expect(bare / repeats).toBeLessThan(excess > 0 ? 0.1 : 0.65);
@@ -53,7 +53,7 @@ describe("a floor of realised quality", () => {
       return { plan: new Plan(solved), ...promises[0]! };
     };
     expect(refusal(2000, 0.8)).toMatchObject({ refused: false });
-    expect(refusal(12, 0.88)).toMatchObject({ refused: true, reason: "batch" });
+    expect(refusal(12, 0.75)).toMatchObject({ refused: true, reason: "batch" });
     expect(refusal(2000, 0.88, historyOf(draw(40, 3)))).toMatchObject({ refused: true });
     expect(refusal(2000, 0.99)).toMatchObject({ refused: true, reason: "quality" });
     const unheard = refusal(2000, 0.5, historyOf(draw(9, 3)));
@@ -149,8 +149,13 @@ describe("a floor of realised quality", () => {
     const history = historyOf(draw(700, 14));
     const problem = problemOf(draw(150, 15));
     const first = solvePromised(problem, ask(0.75), history, {});
-    expect(solvePromised(problem, ask(0.75), history, {})).toEqual(first);
-    expect(await solvePromisedAsync(problem, ask(0.75), history, {})).toEqual(first);
+    for (const again of [
+      solvePromised(problem, ask(0.75), history, {}),
+      await solvePromisedAsync(problem, ask(0.75), history, {}),
+    ]) {
+      expect(again.promises).toEqual(first.promises);
+      expect(again.solved.choice).toEqual(first.solved.choice);
+    }
     const out = new Uint8Array(150);
     const written = solvePromised(problem, ask(0.75), history, { out });
     expect(written.solved.choice).toBe(out);

@@ -21,7 +21,7 @@ describe("how predictions turned out", () => {
     for (let i = 0; i < 4000; i++)
       squares += (drawn.outcomes[i * 4 + 1]! - drawn.quality[i * 4 + 1]! - sum / 4000) ** 2;
     expect(bias).toBeCloseTo(sum / 4000, 12);
-    expect(standardError).toBeCloseTo(Math.sqrt(squares) / 4000, 5);
+    expect(standardError).toBeCloseTo(Math.sqrt(squares) / 4000, 4);
     expect(Math.abs(bias + 0.05)).toBeLessThan(3 * standardError + 0.01); // predictions are cut at 1
     expect(dispersion).toBeGreaterThan(0.9);
     expect(dispersion).toBeLessThan(1.3);
