@@ -35,6 +35,12 @@ export type { HistorySource } from "./history/source.js";
 export { ModelPool } from "./pool/pool.js";
 export type { Model } from "./pool/schema.js";
 export type { Embedder } from "./prediction/embedder.js";
+export {
+  type HybridFitOptions,
+  type HybridHistory,
+  type HybridPredictions,
+  HybridPredictor,
+} from "./prediction/hybrid-predictor.js";
 export { InputTokenEstimator } from "./prediction/input-tokens.js";
 export {
   type NeighbourHistory,
@@ -47,6 +53,7 @@ export {
   type PricedPool,
 } from "./prediction/neighbour-predictor.js";
 export { OpenAIEmbedder, type OpenAIEmbedderOptions } from "./prediction/openai-embedder.js";
+export type { OutOfFoldPredictions } from "./prediction/out-of-fold.js";
 export type { Predictions, Predictor, QueryBatch } from "./prediction/predictor.js";
 export { TextEmbedder, type TextEmbedderOptions } from "./prediction/text-embedder.js";
 export {

@@ -5,15 +5,20 @@ import type { HistorySource } from "../history/source.js";
 import { checkObject } from "../keys.js";
 import { ModelPool } from "../pool/pool.js";
 import type { Embedder } from "../prediction/embedder.js";
+import { HybridPredictor } from "../prediction/hybrid-predictor.js";
 import { InputTokenEstimator } from "../prediction/input-tokens.js";
-import { defaultNeighbours } from "../prediction/neighbour-predictor.js";
+import { defaultNeighbours, NeighbourPredictor } from "../prediction/neighbour-predictor.js";
+import { knownOutputTokens } from "../prediction/output-tokens.js";
 import { TextEmbedder } from "../prediction/text-embedder.js";
 import { VectorIndex } from "../retrieval/vector-index.js";
 import { embedTexts } from "./embed.js";
 import type { RouterParts } from "./saved.js";
 
-/** `read`: records of the history; `learn`: the built-in embedder's fit; `embed`: queries; `index`: vectors. */
-export type FitStage = "read" | "learn" | "embed" | "index";
+/**
+ * `read`: records of the history; `learn`: the built-in embedder's fit; `embed`: queries; `index`: vectors; `predictor`: the
+ * predictor's fit.
+ */
+export type FitStage = "read" | "learn" | "embed" | "index" | "predictor";
 
 export interface FitProgress {
   readonly stage: FitStage;
@@ -27,7 +32,7 @@ export interface FitOptions {
   readonly embedder?: Embedder;
   /** Neighbours per query, a whole number >= 1. Default 100, more where outcomes are missing (`NeighbourOptions.k`). */
   readonly neighbours?: number;
-  /** Seed of the built-in embedder's randomised decomposition, a whole number >= 0. Default 0. */
+  /** Seed of what is random in the fit of the built-in embedder and the predictor, a whole number >= 0. Default 0. */
   readonly seed?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: FitProgress) => void;
@@ -59,24 +64,40 @@ export async function fitParts(
     embedder = await TextEmbedder.fit(queries, { seed, ...(signal ? { signal } : {}) });
   }
 
-  const index = new VectorIndex(embedder.dimension);
+  const { dimension } = embedder;
+  const index = new VectorIndex(dimension);
+  const embeddings = new Float32Array(queries.length * dimension);
   for (let done = 0; done < queries.length; done += TEXTS_PER_CHUNK) {
     onProgress({ stage: "embed", done, total: queries.length });
     const vectors = await embedTexts(embedder, queries.slice(done, done + TEXTS_PER_CHUNK), signal);
+    embeddings.set(vectors, done * dimension);
     await index.addAsync(vectors, undefined, signal ? { signal } : {});
   }
   onProgress({ stage: "index", done: 0, total: queries.length });
   await index.settled(signal ? { signal } : {});
   onProgress({ stage: "index", done: queries.length, total: queries.length });
 
-  return {
+  const tokens = InputTokenEstimator.fit(queries, history.inputTokens);
+  const k = options.neighbours ?? defaultNeighbours(history.quality);
+  onProgress({ stage: "predictor", done: 0, total: queries.length });
+  const estimates = tokens.estimate(queries);
+  const inputTokens = history.inputTokens.map((known, row) =>
+    Number.isNaN(known) ? estimates[row]! : known,
+  );
+  const predictor = await HybridPredictor.fit(
+    new NeighbourPredictor(history, pool, index, { k }),
+    {
+      texts: queries,
+      embeddings,
+      inputTokens,
+      quality: history.quality,
+      outputTokens: knownOutputTokens(history, inputTokens, pool.models),
+    },
     pool,
-    history,
-    embedder,
-    index,
-    tokens: InputTokenEstimator.fit(queries, history.inputTokens),
-    neighbours: options.neighbours ?? defaultNeighbours(history.quality),
-  };
+    { seed, ...(signal ? { signal } : {}) },
+  );
+  onProgress({ stage: "predictor", done: queries.length, total: queries.length });
+  return { pool, history, embedder, index, tokens, neighbours: k, predictor };
 }
 
 function checkOptions({ neighbours, embedder }: FitOptions, seed: number): void {

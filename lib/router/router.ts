@@ -9,14 +9,13 @@ import type { HistorySource } from "../history/source.js";
 import { checkObject } from "../keys.js";
 import type { ModelPool } from "../pool/pool.js";
 import type { Embedder } from "../prediction/embedder.js";
-import { NeighbourPredictor } from "../prediction/neighbour-predictor.js";
+import { HybridPredictor } from "../prediction/hybrid-predictor.js";
 import type { OutOfFoldPredictions } from "../prediction/out-of-fold.js";
-import type { Predictions } from "../prediction/predictor.js";
+import type { Predictions, Predictor } from "../prediction/predictor.js";
 import { show } from "../show.js";
 import { embedTexts, embedTextsSync } from "./embed.js";
 import { type FitOptions, fitParts } from "./fit.js";
 import { compileLimits, type RouteLimits } from "./limits.js";
-import { leaveOneOut, leaveOneOutSync } from "./out-of-fold.js";
 import { type QueryColumns, queryColumns, type RouteQuery } from "./queries.js";
 import { RoutePlan, type RouteTimings } from "./route-plan.js";
 import { loadParts, type RouterParts, saveParts } from "./saved.js";
@@ -63,18 +62,16 @@ export class Router {
   /** What the history holds of each model, which models of the pool it lacks and which others it has. */
   readonly report: HistoryReport;
   readonly #parts: RouterParts;
-  readonly #predictor: NeighbourPredictor;
-  /** Made when it is first needed, as only promises need it. */
-  #outOfFold: OutOfFoldPredictions | undefined;
+  readonly #predictor: Predictor;
   /** Bit j: the history has a graded outcome of model j. */
   readonly #usable: bigint;
 
   private constructor(parts: RouterParts) {
-    const { pool, history, index, neighbours } = parts;
+    const { pool, history, predictor } = parts;
     this.#parts = parts;
     this.pool = pool;
     this.report = history.report;
-    this.#predictor = new NeighbourPredictor(history, pool, index, { k: neighbours });
+    this.#predictor = predictor;
     this.#usable = history.report.models.reduce(
       (mask, { graded }, column) => (graded > 0 ? mask | (1n << BigInt(column)) : mask),
       0n,
@@ -82,7 +79,7 @@ export class Router {
   }
 
   /**
-   * Fits a router: reads the history, embeds its queries and indexes them.
+   * Fits a router: reads the history, embeds its queries, indexes them and fits the predictor.
    *
    * @param history path, URL, stream or iterable of records (see `readRecords`), or a `History` read for this pool.
    * @param pool a `ModelPool`, the path or URL of its YAML or JSON file, or an object such as `{ models: [...] }`.
@@ -105,6 +102,14 @@ export class Router {
   /** Neighbours that each prediction rests on. */
   get neighbours(): number {
     return this.#parts.neighbours;
+  }
+
+  /**
+   * What the predictor would have said of each query of the history, had it not been in it; absent where the router was
+   * saved by a release that predicted from neighbours alone.
+   */
+  get outOfFold(): OutOfFoldPredictions | undefined {
+    return this.#predictor instanceof HybridPredictor ? this.#predictor.outOfFold : undefined;
   }
 
   /**
@@ -131,12 +136,7 @@ export class Router {
     const { solved, promises } =
       compiled.promises.length === 0
         ? { solved: await solveAsync(problem, solveOptions), promises: [] }
-        : await solvePromisedAsync(
-            problem,
-            compiled.promises,
-            await this.#floorHistory(signal),
-            solveOptions,
-          );
+        : await solvePromisedAsync(problem, compiled.promises, this.#floorHistory(), solveOptions);
     const assign = performance.now() - started;
     return new RoutePlan(solved, columns, predictions, { ...timings, assign }, promises);
   }
@@ -158,7 +158,7 @@ export class Router {
     const { solved, promises } =
       compiled.promises.length === 0
         ? { solved: solve(problem, options), promises: [] }
-        : solvePromised(problem, compiled.promises, this.#floorHistorySync(), options);
+        : solvePromised(problem, compiled.promises, this.#floorHistory(), options);
     const assign = performance.now() - started;
     return new RoutePlan(solved, columns, predictions, { ...timings, assign }, promises);
   }
@@ -240,14 +240,14 @@ export class Router {
     return queryColumns(queries, { pool, tokens, groupNames, usable: this.#usable });
   }
 
-  async #floorHistory(signal: AbortSignal | undefined): Promise<FloorHistory> {
-    this.#outOfFold ??= await leaveOneOut(this.#parts, this.#predictor, signal);
-    return { outOfFold: this.#outOfFold, quality: this.#parts.history.quality };
-  }
-
-  #floorHistorySync(): FloorHistory {
-    this.#outOfFold ??= leaveOneOutSync(this.#parts, this.#predictor);
-    return { outOfFold: this.#outOfFold, quality: this.#parts.history.quality };
+  #floorHistory(): FloorHistory {
+    const { outOfFold } = this;
+    if (outOfFold === undefined)
+      throw invalid(
+        "limits.confidence",
+        "needs predictions that were made out of fold, which this router, saved by an earlier release, does not hold: fit it again",
+      );
+    return { outOfFold, quality: this.#parts.history.quality };
   }
 
   async #predict(
@@ -260,10 +260,14 @@ export class Router {
     for (let start = 0; start < rows; start += ROWS_PER_CHUNK) {
       const end = Math.min(rows, start + ROWS_PER_CHUNK);
       const clock = performance.now();
-      const embeddings = await embedTexts(this.#parts.embedder, columns.texts.slice(start, end), signal);
+      const texts = columns.texts.slice(start, end);
+      const embeddings = await embedTexts(this.#parts.embedder, texts, signal);
       const embedded = performance.now();
       const inputTokens = columns.inputTokens.subarray(start, end);
-      const part = await this.#predictor.predict({ embeddings, inputTokens }, signal ? { signal } : {});
+      const part = await this.#predictor.predict(
+        { embeddings, inputTokens, texts },
+        signal ? { signal } : {},
+      );
       place(predicted, part, start, embedded - clock, performance.now() - embedded);
       onProgress?.(end, rows);
     }
@@ -276,10 +280,11 @@ export class Router {
     for (let start = 0; start < rows; start += ROWS_PER_CHUNK) {
       const end = Math.min(rows, start + ROWS_PER_CHUNK);
       const clock = performance.now();
-      const embeddings = embedTextsSync(this.#parts.embedder, columns.texts.slice(start, end));
+      const texts = columns.texts.slice(start, end);
+      const embeddings = embedTextsSync(this.#parts.embedder, texts);
       const embedded = performance.now();
       const inputTokens = columns.inputTokens.subarray(start, end);
-      const part = this.#predictor.predictSync({ embeddings, inputTokens });
+      const part = this.#predictor.predictSync({ embeddings, inputTokens, texts });
       place(predicted, part, start, embedded - clock, performance.now() - embedded);
     }
     return predicted;

@@ -3,7 +3,9 @@ import { OmniRouterError } from "../errors.js";
 import { History } from "../history/history.js";
 import { ModelPool } from "../pool/pool.js";
 import type { Embedder } from "../prediction/embedder.js";
+import { HybridPredictor } from "../prediction/hybrid-predictor.js";
 import { InputTokenEstimator } from "../prediction/input-tokens.js";
+import { NeighbourPredictor } from "../prediction/neighbour-predictor.js";
 import { TextEmbedder } from "../prediction/text-embedder.js";
 import { VectorIndex } from "../retrieval/vector-index.js";
 import type { Manifest } from "./store/manifest.js";
@@ -20,11 +22,13 @@ export interface RouterParts {
   readonly tokens: InputTokenEstimator;
   /** Neighbours per query. */
   readonly neighbours: number;
+  /** Neighbours alone in a router saved by a release that had no other. */
+  readonly predictor: HybridPredictor | NeighbourPredictor;
 }
 
 /** The settings beside the files, in the manifest's `meta`. */
 const settings = z.object({
-  predictor: z.literal("neighbours"),
+  predictor: z.enum(["hybrid", "neighbours"]),
   neighbours: z.int().min(1),
   inputTokens: z.object({ tokensPerText: z.number().min(0), tokensPerByte: z.number().min(0) }),
   /** What the history's reader left out, which its file does not say; absent from the first routers that were saved. */
@@ -52,10 +56,12 @@ const POOL = "pool.json";
 const HISTORY = "history.bin";
 const EMBEDDER = "embedder.bin";
 const INDEX = "index.faiss";
+const PREDICTOR = "predictor.bin";
+const OUT_OF_FOLD = "out-of-fold.bin";
 
 export async function saveParts(
   directory: string | URL,
-  { pool, history, embedder, index, tokens, neighbours }: RouterParts,
+  { pool, history, embedder, index, tokens, neighbours, predictor }: RouterParts,
   signal: AbortSignal | undefined,
 ): Promise<Manifest> {
   signal?.throwIfAborted();
@@ -74,9 +80,19 @@ export async function saveParts(
       EMBEDDER,
       file(() => embedder.toBytes()),
     );
+  if (predictor instanceof HybridPredictor) {
+    files.set(
+      PREDICTOR,
+      file(() => predictor.toBytes()),
+    );
+    files.set(
+      OUT_OF_FOLD,
+      file(() => predictor.outOfFoldToBytes()),
+    );
+  }
   const { unknownModels, skipped } = history.report;
   const meta = {
-    predictor: "neighbours",
+    predictor: predictor instanceof HybridPredictor ? "hybrid" : "neighbours",
     neighbours,
     inputTokens: tokens.toJSON(),
     omissions: {
@@ -142,7 +158,18 @@ async function readParts(
   if (index.size !== history.size)
     throw corrupt(`its index holds ${index.size} vectors for a history of ${history.size} queries`);
   const { neighbours, inputTokens } = meta.data;
-  return { pool, history, index, tokens: InputTokenEstimator.fromJSON(inputTokens), neighbours };
+  const near = new NeighbourPredictor(history, pool, index, { k: neighbours });
+  let predictor: RouterParts["predictor"] = near;
+  if (meta.data.predictor === "hybrid") {
+    const saved = { predictor: await bytes(PREDICTOR), outOfFold: await bytes(OUT_OF_FOLD) };
+    const hybrid = HybridPredictor.fromBytes(saved, near, pool, index.dimension);
+    if (hybrid.outOfFold.rows !== history.size)
+      throw corrupt(
+        `it has out-of-fold predictions of ${hybrid.outOfFold.rows} queries for a history of ${history.size}`,
+      );
+    predictor = hybrid;
+  }
+  return { pool, history, index, tokens: InputTokenEstimator.fromJSON(inputTokens), neighbours, predictor };
 }
 
 async function embedderOf({ manifest, bytes }: Generation, given: Embedder | undefined): Promise<Embedder> {
