@@ -2,6 +2,8 @@ import { type AssignOptions, solve, solveAsync } from "../assignment/assign.js";
 import { Prices } from "../assignment/prices.js";
 import type { AssignmentProblem } from "../assignment/problem.js";
 import { invalid } from "../errors.js";
+import type { FloorHistory } from "../floors/residuals.js";
+import { solvePromised, solvePromisedAsync } from "../floors/solve.js";
 import type { History, HistoryReport } from "../history/history.js";
 import type { HistorySource } from "../history/source.js";
 import { checkObject } from "../keys.js";
@@ -112,7 +114,8 @@ export class Router {
 
   /**
    * Assigns a batch of queries. Limits that cannot hold are an answer (`plan.feasible`, `plan.certificate`), not an
-   * exception.
+   * exception; so are floors that cannot be promised (`plan.promise`). A floor with a confidence takes about four
+   * solves instead of one, and a `timeLimit` is for each of them.
    *
    * @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT` naming the query or limit, `ERR_OMNI_EMBEDDER`; the signal's
    *   reason when aborted
@@ -128,12 +131,14 @@ export class Router {
     const columns = this.#columns(queries, compiled.groupNames);
     const { predictions, ...timings } = await this.#predict(columns, signal, onProgress);
     const started = performance.now();
-    const solved = await solveAsync(problemOf(columns, predictions, compiled), {
-      ...assignOptions,
-      ...(signal ? { signal } : {}),
-    });
+    const problem = problemOf(columns, predictions, compiled);
+    const solveOptions = { ...assignOptions, ...(signal ? { signal } : {}) };
+    const { solved, promises } =
+      compiled.promises.length === 0
+        ? { solved: await solveAsync(problem, solveOptions), promises: [] }
+        : await solvePromisedAsync(problem, compiled.promises, this.#floorHistory(), solveOptions);
     const assign = performance.now() - started;
-    return new RoutePlan(solved, columns, predictions, { ...timings, assign });
+    return new RoutePlan(solved, columns, predictions, { ...timings, assign }, promises);
   }
 
   /**
@@ -149,9 +154,13 @@ export class Router {
     const columns = this.#columns(queries, compiled.groupNames);
     const { predictions, ...timings } = this.#predictSync(columns);
     const started = performance.now();
-    const solved = solve(problemOf(columns, predictions, compiled), options);
+    const problem = problemOf(columns, predictions, compiled);
+    const { solved, promises } =
+      compiled.promises.length === 0
+        ? { solved: solve(problem, options), promises: [] }
+        : solvePromised(problem, compiled.promises, this.#floorHistory(), options);
     const assign = performance.now() - started;
-    return new RoutePlan(solved, columns, predictions, { ...timings, assign });
+    return new RoutePlan(solved, columns, predictions, { ...timings, assign }, promises);
   }
 
   /** What each model is expected to do with each query: matrices `[queries x models]`, row-major, in the pool's order. */
@@ -229,6 +238,16 @@ export class Router {
   #columns(queries: readonly (string | RouteQuery)[], groupNames: readonly string[] = []): QueryColumns {
     const { pool, tokens } = this.#parts;
     return queryColumns(queries, { pool, tokens, groupNames, usable: this.#usable });
+  }
+
+  #floorHistory(): FloorHistory {
+    const { outOfFold } = this;
+    if (outOfFold === undefined)
+      throw invalid(
+        "limits.confidence",
+        "needs predictions that were made out of fold, which this router, saved by an earlier release, does not hold: fit it again",
+      );
+    return { outOfFold, quality: this.#parts.history.quality };
   }
 
   async #predict(
