@@ -1,0 +1,28 @@
+import type { EvaluationSplit } from "../evaluation-split.js";
+import { columnMeans } from "../outcomes.js";
+import type { Rules } from "./method.js";
+
+/** Points of every method's curve: from one to the next a price rises by less than a tenth. */
+export const POINTS = 250;
+
+/**
+ * Prices of quality, USD per unit, from one at which no model is worth more than the cheapest to one at which only quality
+ * counts: geometric, and the same for all methods of a split.
+ */
+export function qualityPrices({ outcomes }: EvaluationSplit): Float64Array {
+  const { cost, width } = outcomes.history;
+  const means = columnMeans(cost, width).filter(mean => mean > 0);
+  const [low, high] = [1e-2 * Math.min(...means), 1e4 * Math.max(...means)];
+  return Float64Array.from({ length: POINTS }, (_, p) => low * (high / low) ** (p / (POINTS - 1)));
+}
+
+/** Each query to the model with the least cost - price * quality, by a price per point. */
+export function priceRules(prices: Float64Array, quality: Float32Array, cost: Float32Array): Rules {
+  return {
+    count: prices.length,
+    score: point => {
+      const price = prices[point]!;
+      return cell => cost[cell]! - price * quality[cell]!;
+    },
+  };
+}
