@@ -94,7 +94,7 @@ export interface SetResults {
   readonly historyQueries: number;
   readonly heldOutQueries: number;
   readonly models: readonly string[];
-  /** Models of the pool without any graded outcome: left out. */
+  /** Models of the pool without any graded outcome: only chance or want of room gives them queries. */
   readonly ungraded: readonly string[];
   /** Pairs of a query and a model whose quality and cost are known, of all. */
   readonly known: number;

@@ -47,6 +47,13 @@ export async function evaluate(
   options: EvaluationOptions,
 ): Promise<EvaluationResults> {
   const { seeds, trainShare, capacities, floors, batches, methods = METHODS } = options;
+  for (const { name, pool } of sets)
+    for (const capacity of capacities)
+      if (capacity * pool.size < 1 - 1e-9)
+        throw invalid(
+          "capacities",
+          `must leave room for all queries: ${name} has ${pool.size} models, so each must be able to take at least ${(1 / pool.size).toPrecision(2)} of a batch`,
+        );
   const steps = sets.length * seeds.length * (1 + methods.length);
   let done = 0;
   const results: SetResults[] = [];

@@ -2,7 +2,9 @@ import { assign } from "../../assignment/assign.js";
 import type { SweepRange } from "../../assignment/frontier.js";
 import type { AssignmentProblem, Limit } from "../../assignment/problem.js";
 import { capacityOf } from "../capacity.js";
-import { POINTS } from "./price-rules.js";
+
+/** Points of a curve that takes a solve for each. */
+const FLOOR_POINTS = 120;
 
 /** Every model may take a share of the batch at most. */
 export function capacityLimits(models: readonly string[], share: number, batch: number): Limit[] {
@@ -17,5 +19,5 @@ export function floorsWithin(problem: Omit<AssignmentProblem, "objective">): Swe
   const from = meanOf({ minimize: "cost", tieBreak: "quality" });
   const to = meanOf({ maximize: "quality", tieBreak: "cost" });
   // A hair below the top, which only the plan that maximises quality reaches.
-  return { from, to: Math.max(from, to - 1e-6), points: POINTS };
+  return { from, to: Math.max(from, to - 1e-6), points: FLOOR_POINTS };
 }
