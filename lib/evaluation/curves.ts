@@ -10,11 +10,11 @@ export function realiseCurve(outcomes: Outcomes, choices: readonly Uint8Array[])
   return { choices, points: choices.map(choice => realise(outcomes, choice)) };
 }
 
-/** Share of the queries that every model has. */
+/** Share of the queries that every model has, to four decimals. */
 export function mixOf(choice: Uint8Array, width: number): number[] {
   const mix = new Array<number>(width).fill(0);
-  for (const column of choice) mix[column]! += 1 / choice.length;
-  return mix;
+  for (const column of choice) mix[column]!++;
+  return mix.map(count => Math.round((1e4 * count) / choice.length) / 1e4);
 }
 
 /** Means of lists point by point, over the lists that are so long. */

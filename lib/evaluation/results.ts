@@ -1,6 +1,8 @@
 import type { ReliabilityBin } from "./metrics/calibration.js";
 import type { CurvePoint } from "./metrics/curve.js";
 
+// What an evaluation comes to. Written as JSON, a figure that there is none of (NaN) is null.
+
 /** A figure over the splits. */
 export interface Stat {
   readonly mean: number;

@@ -16,7 +16,7 @@ export const ours: Method = {
   label: "OmniRouter",
   about:
     "This package by its defaults: every batch assigned jointly under the floor (limits.minQuality) and the capacities.",
-  fit: split => fitOurs(split, {}),
+  fit: split => fitOurs(split),
 };
 
 /** The same, asked for floors that hold with confidence. */
@@ -24,10 +24,10 @@ export const oursConfident: Method = {
   id: "omnirouter-confident",
   label: "OmniRouter, confident",
   about: `The same router asked to keep the floor with confidence ${CONFIDENCE} (limits.confidence): it takes a margin, or refuses the promise.`,
-  fit: split => fitOurs(split, { confidence: CONFIDENCE } as Partial<RouteLimits>),
+  fit: split => fitOurs(split, CONFIDENCE),
 };
 
-async function fitOurs(split: EvaluationSplit, further: Partial<RouteLimits>): Promise<FittedMethod> {
+async function fitOurs(split: EvaluationSplit, confidence?: number): Promise<FittedMethod> {
   const router = await split.router();
   const queries = queriesOf(split);
   const { quality, cost } = await router.predict(queries, split.signal ? { signal: split.signal } : {});
@@ -41,12 +41,18 @@ async function fitOurs(split: EvaluationSplit, further: Partial<RouteLimits>): P
       const most = capacityOf(share, rows.length);
       const capacity =
         most >= rows.length ? {} : { capacity: Object.fromEntries(names.map(name => [name, most])) };
+      const limits: RouteLimits = { minQuality: floor, ...capacity };
       const plan = await router.route(
         batch,
-        { minQuality: floor, ...capacity, ...further },
-        { relax: true, gapTolerance: 1e-4, ...(split.signal ? { signal: split.signal } : {}) },
+        confidence === undefined ? limits : ({ ...limits, confidence } as RouteLimits),
+        // A bare floor beyond reach gets the best there is, as the other methods give it; a promise is refused instead.
+        {
+          relax: confidence === undefined,
+          gapTolerance: 1e-4,
+          ...(split.signal ? { signal: split.signal } : {}),
+        },
       );
-      return { choice: plan.choice, refused: false };
+      return { choice: plan.choice, refused: confidence !== undefined && !plan.feasible };
     },
   };
 }

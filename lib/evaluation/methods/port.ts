@@ -37,7 +37,7 @@ export const port: Method = {
       rules: (side, share) => {
         let prices = learned.get(share);
         if (prices === undefined) {
-          prices = learnPrices(split, estimates, share);
+          prices = learnPrices(split, estimates, share, uniform[1]!);
           learned.set(share, prices);
         }
         return pricedRules(prices, sides[side], split.pool.size);
@@ -46,11 +46,16 @@ export const port: Method = {
   },
 };
 
-/** One set of prices for each floor of the frontier over the history. */
+/**
+ * One set of prices for each floor of the frontier over the history.
+ *
+ * @param least price of quality, so that models of equal cost are told apart by it
+ */
 function learnPrices(
   { pool }: EvaluationSplit,
   { quality, cost }: Estimates,
   share: number,
+  least: number,
 ): LearnedPrices[] {
   const rows = quality.length / pool.size;
   const problem = {
@@ -67,7 +72,7 @@ function learnPrices(
     if (Number.isNaN(curve.objective[point]!)) continue;
     const at = curve.prices(point);
     prices.push({
-      quality: at.of("quality"),
+      quality: Math.max(least, at.of("quality")),
       capacity: Float64Array.from(pool.names, model => at.of("requests", { model })),
     });
   }

@@ -21,7 +21,7 @@ export function isOurs(id: string): boolean {
   return id.startsWith("omnirouter");
 }
 
-/** For models: as many as there are, around the wheel by the golden angle, at two depths. */
-export function modelColour(place: number): string {
-  return `hsl(${Math.round((place * 137.508 + 12) % 360)} ${place % 2 === 0 ? 58 : 42}% ${place % 3 === 0 ? 45 : 58}%)`;
+/** For models, by column: around the wheel by the golden angle, at two depths. */
+export function modelColour(column: number): string {
+  return `hsl(${Math.round((column * 137.508 + 12) % 360)} ${column % 2 === 0 ? 58 : 42}% ${column % 3 === 0 ? 45 : 58}%)`;
 }

@@ -106,12 +106,11 @@ export function mixFigure({ Plot, draw }: Plotting, set: SetResults, capacity: n
   const { mix, curve } = own.results;
   const shown = mixedModels(set, own.results);
   const areas = mix.flatMap((shares, point) => {
-    const quality = curve[point]!.quality;
     const rest = 1 - shown.reduce((sum, { column }) => sum + shares[column]!, 0);
     return [
-      ...shown.map(({ column, model }, place) => ({ point, quality, model, place, share: shares[column]! })),
+      ...shown.map(({ column, model }, place) => ({ point, model, column, place, share: shares[column]! })),
       ...(shown.length < set.models.length
-        ? [{ point, quality, model: "others", place: shown.length, share: Math.max(0, rest) }]
+        ? [{ point, model: "others", column: -1, place: shown.length, share: Math.max(0, rest) }]
         : []),
     ];
   });
@@ -135,8 +134,7 @@ export function mixFigure({ Plot, draw }: Plotting, set: SetResults, capacity: n
           y: "share",
           z: "model",
           order: "place",
-          fill: ({ place, model }: { place: number; model: string }) =>
-            model === "others" ? "#9e9e9e" : modelColour(place),
+          fill: ({ column }: { column: number }) => (column < 0 ? "#9e9e9e" : modelColour(column)),
           title: "model",
         }),
         Plot.ruleY([0]),
@@ -146,16 +144,22 @@ export function mixFigure({ Plot, draw }: Plotting, set: SetResults, capacity: n
   );
 }
 
-/** The models that have a part in our curve worth a colour, the largest first. */
+/** The models that have a part in our curve worth a colour, in the order in which they come along it. */
 export function mixedModels(
   set: SetResults,
   { mix }: Pick<CapacityResults, "mix">,
 ): { readonly model: string; readonly column: number }[] {
   return set.models
-    .map((model, column) => ({ model, column, most: Math.max(0, ...mix.map(shares => shares[column]!)) }))
+    .map((model, column) => {
+      const shares = mix.map(each => each[column]!);
+      const sum = shares.reduce((total, share) => total + share, 0);
+      const centre = shares.reduce((moment, share, point) => moment + point * share, 0) / sum;
+      return { model, column, centre, most: Math.max(0, ...shares) };
+    })
     .filter(({ most }) => most >= 0.05)
     .sort((a, b) => b.most - a.most)
-    .slice(0, 12);
+    .slice(0, 12)
+    .sort((a, b) => a.centre - b.centre);
 }
 
 function at(set: SetResults, capacity: number): Labelled[] {

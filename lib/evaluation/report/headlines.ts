@@ -1,7 +1,7 @@
 import { summariseFloors } from "../floor-summary.js";
 import type { CapacityResults, EvaluationResults, MethodResults, SetResults } from "../results.js";
 import { isOurs } from "./colours.js";
-import { capacityInWords, percent } from "./words.js";
+import { percent } from "./words.js";
 
 /** What the tables say, in a sentence or two for each limit of capacity; whoever wins. */
 export function headlines(set: SetResults, { capacities, confidence }: EvaluationResults): string[] {
@@ -25,18 +25,24 @@ export function headlines(set: SetResults, { capacities, confidence }: Evaluatio
         return `${i === 1 ? "99" : "95"} % of its quality for ${percent(match(of(own), i), 1)} of its cost${beside}`;
       });
       lines.push(
-        `With ${capacityInWords(capacity)}, beside ${best} as the best single model, OmniRouter reaches ${told.join(", and ")}.`,
+        `${where(capacity)}, beside ${best} as the best single model, OmniRouter reaches ${told.join(", and ")}.`,
       );
     }
     const confident = set.methods.find(({ id }) => id === "omnirouter-confident");
     if (confident !== undefined) {
       const { met, refused, beyond } = summariseFloors(of(confident).floors);
       lines.push(
-        `With ${capacityInWords(capacity)} and asked for confidence ${confidence}, it kept ${percent(met, 1)} of the floors it promised and refused ${percent(refused, 1)}; ${percent(beyond, 1)} were out of reach for any policy of its predictor.`,
+        `${where(capacity)}, asked for confidence ${confidence}, it kept ${percent(met, 1)} of the floors it promised and refused ${percent(refused, 1)}; ${percent(beyond, 1)} were out of reach for any policy of its predictor.`,
       );
     }
     return lines;
   });
+}
+
+function where(capacity: number): string {
+  return capacity >= 1
+    ? "Without limits of capacity"
+    : `With at most ${percent(capacity)} of a batch for each model`;
 }
 
 function mostFrequent(names: readonly string[]): string {

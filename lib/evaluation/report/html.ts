@@ -44,9 +44,7 @@ function setSection(set: SetResults, place: number, results: EvaluationResults, 
       ? ` Of all pairs of a query and a model, ${percent(known, 1)} have a known outcome: a query whose chosen model has none counts neither for nor against.`
       : "";
   const without =
-    ungraded.length === 0
-      ? ""
-      : ` Without any graded outcome: ${escapeHtml(ungraded.join(", "))}.`;
+    ungraded.length === 0 ? "" : ` Without any graded outcome: ${escapeHtml(ungraded.join(", "))}.`;
   return `<section id="set-${place}">
 <h2>${escapeHtml(name)}</h2>
 ${simulated}
@@ -108,7 +106,7 @@ function mixSection(set: SetResults, capacity: number, plotting: Plotting): stri
     ?.capacities.find(results => results.capacity === capacity);
   if (own === undefined) return "";
   const shown = mixedModels(set, own);
-  const items = shown.map(({ model }, place) => legendItem(model, modelColour(place), true));
+  const items = shown.map(({ model, column }) => legendItem(model, modelColour(column), true));
   if (shown.length < set.models.length) items.push(legendItem("others", "#9e9e9e", true));
   return `<ul class="legend">${items.join("")}</ul>
 ${figure(

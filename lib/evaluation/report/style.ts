@@ -25,7 +25,7 @@ figcaption { margin-top: .5rem; }
 table { border-collapse: collapse; font-size: .86rem; font-variant-numeric: tabular-nums; width: 100%; }
 th, td { padding: .32rem .55rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
 th:first-child { text-align: left; font-weight: 500; }
-thead th { background: var(--tint); font-weight: 600; border-bottom: 2px solid var(--line); }
+thead th { white-space: normal; vertical-align: bottom; background: var(--tint); font-weight: 600; border-bottom: 2px solid var(--line); }
 thead th[title] { cursor: help; text-decoration: underline dotted var(--soft); text-underline-offset: 3px; }
 tr.ours > * { background: var(--ours); }
 details { margin: 1rem 0; }

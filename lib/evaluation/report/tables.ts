@@ -124,7 +124,7 @@ export function floorTable(set: SetResults, capacity: number, batch: "all" | num
         cell: ({ summary }) => fixed(summary.overHindsight, 2),
       },
       {
-        head: "cost / hindsight with margin",
+        head: "with margin",
         title: "The same for the floor plus the sampling margin of a batch of this size",
         cell: ({ summary }) => fixed(summary.overMargin, 2),
       },
