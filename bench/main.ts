@@ -1,9 +1,10 @@
-// What run.mjs starts once everything is built: main.js assign|peers|install OPTIONS...
+// What run.mjs starts once everything is built: main.js assign|peers|prediction|install OPTIONS...
 import { join } from "node:path";
 import { benchAssign } from "./assign.js";
 import { benchInstall } from "./install.js";
 import { HELP, parseOptions } from "./options.js";
 import { comparePeers } from "./peers.js";
+import { benchPrediction } from "./prediction.js";
 import { writeSection } from "./report.js";
 
 /** The folder of this file's source; the compiled form lies elsewhere. */
@@ -18,7 +19,9 @@ else if (options !== undefined) {
       ? await comparePeers(options, join(sources, "peers"))
       : which === "install"
         ? benchInstall(join(sources, ".."))
-        : await benchAssign(options, process.env.OMNIROUTER_STREAM_READ!);
+        : which === "prediction"
+          ? await benchPrediction(options)
+          : await benchAssign(options, process.env.OMNIROUTER_STREAM_READ!);
   if (options.markdown) writeSection(join(sources, "README.md"), which!, text);
 }
 
