@@ -1,7 +1,8 @@
 // node examples/batch.mjs [QUERIES.jsonl ROUTER] [> plan.jsonl]
 // Prices a batch of prompts with every model, routes it, and says what the plan saves.
-import { mkdtemp } from "node:fs/promises";
+
 import { createReadStream } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";

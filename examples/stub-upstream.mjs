@@ -10,7 +10,10 @@ export async function startStub() {
       {
         index: 0,
         finish_reason: "stop",
-        message: { role: "assistant", content: `This is a stub, not ${body.model}: nobody has read your question.` },
+        message: {
+          role: "assistant",
+          content: `This is a stub, not ${body.model}: nobody has read your question.`,
+        },
       },
     ],
   }));

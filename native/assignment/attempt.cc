@@ -93,9 +93,9 @@ Attempt attempt(const Problem& given, const Terms& terms, const Options& options
   };
   const RowSet every = exact && !vertex ? openRows(problem, RowSample::all(problem.rows)) : RowSet();
   const RowSet& rows = vertex ? search.levels.front() : every;
-  const bool found = vertex && exact && !search.diverged && !cancel.timeIsUp() &&
-                     take(planAtVertex(problem, terms, rows, search.scale, search.prices, nodes, result.choice.data(),
-                                       cancel));
+  const bool found =
+      vertex && exact && !search.diverged && !cancel.timeIsUp() &&
+      take(planAtVertex(problem, terms, rows, search.scale, search.prices, nodes, result.choice.data(), cancel));
   if (!found) {
     // A plan is rounded better from weights at a temperature than at the vertex, where only split rows have any.
     std::optional<PriceSearch> smoothed;

@@ -188,10 +188,10 @@ void Simplex::tabulate(const std::vector<double>& y, Table& table) const {
     const size_t first = limit.group == kAll ? 0 : static_cast<size_t>(limit.group);
     const size_t last = limit.group == kAll ? groups : first + 1;
     for (size_t g = first; g < last; ++g) {
-      double* values = limit.quantity == kRequests
-                           ? table.base.data() + g * padded_
-                           : table.weight.data() +
-                                 (g * bounded + placeOf_[static_cast<size_t>(limit.quantity)]) * padded_;
+      double* values =
+          limit.quantity == kRequests
+              ? table.base.data() + g * padded_
+              : table.weight.data() + (g * bounded + placeOf_[static_cast<size_t>(limit.quantity)]) * padded_;
       if (limit.model != kAll)
         values[limit.model] += price;
       else
@@ -205,8 +205,7 @@ void Simplex::columnOf(size_t row, size_t model, double sign) {
   const size_t group = problem_->group(row);
   const auto add = [&](const Term& term) {
     const auto l = static_cast<size_t>(term.limit);
-    const double q =
-        term.quantity == kRequests ? 1.0 : value(row, placeOf_[static_cast<size_t>(term.quantity)])[model];
+    const double q = term.quantity == kRequests ? 1.0 : value(row, placeOf_[static_cast<size_t>(term.quantity)])[model];
     entries_.push_back({l, sign * factor_[l] * q});
   };
   for (const Term& term : terms_->shared(group)) add(term);
@@ -418,8 +417,14 @@ void Simplex::findBends(double reach) {
 }
 
 BendTables Simplex::bendTables() const {
-  return {cost_.data(),         values_.data(),        priced_.base.data(), priced_.weight.data(),
-          rates_.base.data(), rates_.weight.data(), padded_,             bounded_.size(),
+  return {cost_.data(),
+          values_.data(),
+          priced_.base.data(),
+          priced_.weight.data(),
+          rates_.base.data(),
+          rates_.weight.data(),
+          padded_,
+          bounded_.size(),
           tiny_};
 }
 

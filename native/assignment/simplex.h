@@ -113,8 +113,8 @@ class Simplex {
   std::vector<double> y_;
   std::vector<uint8_t> key_, pinsOf_;  // per row; how many pins it has
   std::vector<Pin> pins_;
-  std::vector<double> inverse_;  // of the pins' equations: a column per pin
-  std::vector<double> excess_;   // per limit: the keys' sum less the bound
+  std::vector<double> inverse_;           // of the pins' equations: a column per pin
+  std::vector<double> excess_;            // per limit: the keys' sum less the bound
   std::vector<double> weights_, length_;  // per pin
   std::vector<double> regret_;            // per row: its other models are no less behind the key
 

@@ -119,8 +119,17 @@ class Pairs {
       weight[2 * k + 1] = row[j1];
     }
     PairSums z;
-    kernel_({run.rows, t_.quantities, columns_.values(run), run.stride(), weight, {base[j0], base[j1]}, t_.perTau,
-             t_.channelQuantity, t_.channels, owns_.data(), owns_.size()},
+    kernel_({run.rows,
+             t_.quantities,
+             columns_.values(run),
+             run.stride(),
+             weight,
+             {base[j0], base[j1]},
+             t_.perTau,
+             t_.channelQuantity,
+             t_.channels,
+             owns_.data(),
+             owns_.size()},
             z);
 
     const SoftminSums sums = layout_.at(moments, run.group);

@@ -12,11 +12,11 @@ namespace omnirouter::assignment {
 
 // Models are padded to whole registers of eight, with costs that never win. Tables are per group.
 struct BendTables {
-  const double* cost;           // rows x padded
-  const double* values;         // rows x quantities x padded
-  const double* base;           // groups x padded: of the prices
-  const double* weight;         // groups x quantities x padded
-  const double* rateBase;       // the same of the direction
+  const double* cost;      // rows x padded
+  const double* values;    // rows x quantities x padded
+  const double* base;      // groups x padded: of the prices
+  const double* weight;    // groups x quantities x padded
+  const double* rateBase;  // the same of the direction
   const double* rateWeight;
   size_t padded, quantities;
   double tiny;  // rates that differ by no more do not differ

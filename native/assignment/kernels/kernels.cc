@@ -7,14 +7,15 @@
 
 namespace omnirouter::assignment {
 
-#define OMNIROUTER_KERNELS(isa) \
-  extern const FindFirstBend kFindFirstBend_##isa; \
-  extern const LeastReduced kLeastReduced_##isa; \
-  extern const ScreenRows kScreenRows_##isa; \
-  extern const AddSoftminRow kAddSoftminRow_##isa; \
-  extern const SoftminPairs kSoftminPairs_##isa; \
-  extern const ValuesWithin kValuesWithin_##isa; \
-  static const Kernels k_##isa{&kFindFirstBend_##isa, &kLeastReduced_##isa, &kScreenRows_##isa, &kAddSoftminRow_##isa, &kSoftminPairs_##isa, &kValuesWithin_##isa};
+#define OMNIROUTER_KERNELS(isa)                                                                 \
+  extern const FindFirstBend kFindFirstBend_##isa;                                              \
+  extern const LeastReduced kLeastReduced_##isa;                                                \
+  extern const ScreenRows kScreenRows_##isa;                                                    \
+  extern const AddSoftminRow kAddSoftminRow_##isa;                                              \
+  extern const SoftminPairs kSoftminPairs_##isa;                                                \
+  extern const ValuesWithin kValuesWithin_##isa;                                                \
+  static const Kernels k_##isa{&kFindFirstBend_##isa, &kLeastReduced_##isa, &kScreenRows_##isa, \
+                               &kAddSoftminRow_##isa, &kSoftminPairs_##isa, &kValuesWithin_##isa};
 
 namespace {
 // Pointers to the constants of another file, which may not be initialised yet when these are.

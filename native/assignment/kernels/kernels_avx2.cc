@@ -1,5 +1,5 @@
-#include "assignment/kernels/lanes_avx2.inl"
 #include "assignment/kernels/first_bend.h"
+#include "assignment/kernels/lanes_avx2.inl"
 #include "assignment/kernels/least_reduced.h"
 #include "assignment/kernels/screen_rows.h"
 #include "assignment/kernels/softmin_pairs.h"
@@ -13,8 +13,8 @@ namespace {
 #include "assignment/kernels/first_bend.inl"
 #include "assignment/kernels/least_reduced.inl"
 #include "assignment/kernels/screen_rows.inl"
-#include "assignment/kernels/softmin_row.inl"
 #include "assignment/kernels/softmin_pairs.inl"
+#include "assignment/kernels/softmin_row.inl"
 #include "assignment/kernels/values_within.inl"
 }  // namespace
 

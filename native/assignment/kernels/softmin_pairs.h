@@ -38,8 +38,8 @@ struct PairBlock {
 };
 
 struct PairSums {
-  double least;                                                         // sum of least reduced values
-  double first[kMostPairFeatures];                                      // of p z
+  double least;                                    // sum of least reduced values
+  double first[kMostPairFeatures];                 // of p z
   double second[pairPlace(kMostPairFeatures, 0)];  // of p (1 - p) z z', the lower triangle
 };
 

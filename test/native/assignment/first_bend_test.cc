@@ -31,8 +31,8 @@ TEST_CASE("the first model to overtake is found, bit for bit alike by every inst
       const std::vector<double> values = draw(kRows * quantities * padded), base = draw(kGroups * padded),
                                 weight = draw(kGroups * quantities * padded), rateBase = draw(kGroups * padded),
                                 rateWeight = draw(kGroups * quantities * padded);
-      const BendTables tables{cost.data(),     values.data(),     base.data(), weight.data(),
-                              rateBase.data(), rateWeight.data(), padded,      quantities, 1e-10};
+      const BendTables tables{cost.data(),       values.data(), base.data(), weight.data(), rateBase.data(),
+                              rateWeight.data(), padded,        quantities,  1e-10};
       std::vector<BendRow> rows;
       for (uint32_t i = 0; i < kRows; ++i) {
         const auto from = static_cast<uint8_t>(random() % models);
@@ -46,7 +46,8 @@ TEST_CASE("the first model to overtake is found, bit for bit alike by every inst
         findFirstBend(isa)(tables, rows.data(), kRows, found.data());
         for (uint32_t i = 0; i < kRows; ++i) {
           const BendRow& row = rows[i];
-          const auto at = [&](const std::vector<double>& own, const std::vector<double>& perQuantity, double r, size_t j) {
+          const auto at = [&](const std::vector<double>& own, const std::vector<double>& perQuantity, double r,
+                              size_t j) {
             r += own[row.group * padded + j];
             for (size_t k = 0; k < quantities; ++k)
               r += perQuantity[(row.group * quantities + k) * padded + j] * values[(i * quantities + k) * padded + j];

@@ -80,8 +80,8 @@ struct Golden {
 };
 
 constexpr Golden kGolden[] = {
-    {7, 4, 20, 0xc5de3cd20b8fe8ad},      {60, 8, 10, 0xcb9e5f3ab3cddb5f},   {65, 5, 20, 0x9136dd67295bea2b},
-    {500, 16, 10, 0x7ff6fa432e6a690e},   {3000, 33, 6, 0xdfe4f08b8eb52f0c}, {9000, 7, 4, 0x7f78e8126c50a25a},
+    {7, 4, 20, 0x240d0800406c5a11},      {60, 8, 10, 0xafce340922d0a1db},   {65, 5, 20, 0x6fb402f99f26e631},
+    {500, 16, 10, 0x7ff6fa432e6a690e},   {3000, 33, 6, 0x5d6fd8a81dfb586a}, {9000, 7, 4, 0x3e483c72d71036e0},
     {40'000, 12, 2, 0x4d01d0f57dc1bd52},
 };
 

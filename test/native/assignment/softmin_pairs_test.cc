@@ -34,8 +34,8 @@ struct Rows {
     for (size_t s = 0; s < channelCount; ++s) channels.push_back(static_cast<int>(s));
     for (size_t o = 0; o < ownCount; ++o) owns.push_back(static_cast<int>(quantities - 1 - o));
     const double tau = std::pow(10.0, -3 * uniform(random));
-    block = {rows,       quantities,      values.data(),   stride,      weight.data(), {uniform(random), uniform(random)},
-             1 / tau,    channels.data(), channels.size(), owns.data(), owns.size()};
+    block = {rows,    quantities,      values.data(),   stride,      weight.data(), {uniform(random), uniform(random)},
+             1 / tau, channels.data(), channels.size(), owns.data(), owns.size()};
   }
   double value(size_t quantity, size_t candidate, size_t i) const {
     return static_cast<double>(values[(2 * quantity + candidate) * stride + i]);
