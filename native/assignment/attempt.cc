@@ -84,18 +84,20 @@ Attempt attempt(const Problem& given, const Terms& terms, const Options& options
 
   const bool exact = options.nodeLimit > 0 && (vertex || problem.rows <= kExactRows);
   const size_t nodeLimit = (problem.rows <= kFewRows ? kFewRowsNodes : 1) * options.nodeLimit;
+  // Few rows are searched to the end: a plan is then optimal or not there.
+  const double enough = problem.rows <= kFewRows ? 0 : options.gapTolerance;
   size_t nodes = nodeLimit;
   const auto take = [&](const VertexPlan& plan) {
     nodes -= plan.nodes;
     result.exhausted = plan.exhausted;
-    result.outOfNodes = !plan.exhausted && !cancel.timeIsUp();
+    result.outOfNodes = !plan.exhausted && !plan.enough && !cancel.timeIsUp();
     return plan.found;
   };
   const RowSet every = exact && !vertex ? openRows(problem, RowSample::all(problem.rows)) : RowSet();
   const RowSet& rows = vertex ? search.levels.front() : every;
-  const bool found =
-      vertex && exact && !search.diverged && !cancel.timeIsUp() &&
-      take(planAtVertex(problem, terms, rows, search.scale, search.prices, nodes, result.choice.data(), cancel));
+  const bool found = vertex && exact && !search.diverged && !cancel.timeIsUp() &&
+                     take(planAtVertex(problem, terms, rows, search.scale, search.prices, enough, nodes,
+                                       result.choice.data(), cancel));
   if (!found) {
     // A plan is rounded better from weights at a temperature than at the vertex, where only split rows have any.
     std::optional<PriceSearch> smoothed;
@@ -117,7 +119,7 @@ Attempt attempt(const Problem& given, const Terms& terms, const Options& options
     }
   }
   const auto improve = [&](const Problem& of) {
-    take(improveAtVertex(of, terms, rows, search.scale, search.prices, nodes, result.choice.data(), cancel));
+    take(improveAtVertex(of, terms, rows, search.scale, search.prices, enough, nodes, result.choice.data(), cancel));
   };
   if (exact && !found && !result.exhausted && !cancel.timeIsUp()) improve(problem);
   // What is proven must be proven of the objective as stated; the tie-broken plan stands unless that has a better one.

@@ -41,9 +41,15 @@ std::vector<Eigen::VectorXd> otherPrices(const Problem& problem, const OpenPlan&
 
 class DepthFirst {
  public:
-  DepthFirst(const Problem& problem, const OpenPlan& plan, double gap, size_t nodeLimit,
+  DepthFirst(const Problem& problem, const OpenPlan& plan, double gap, double enough, size_t nodeLimit,
              const compute::CancelFlag& cancel)
-      : plan_(plan), cancel_(cancel), limits_(problem.limits.size()), nodesLeft_(nodeLimit), slack_(plan.emptySlack()) {
+      : plan_(plan),
+        cancel_(cancel),
+        limits_(problem.limits.size()),
+        nodesLeft_(nodeLimit),
+        slack_(plan.emptySlack()),
+        enough_(enough),
+        isEnough_(enough > 0 && plan.violations() == 0 && plan.gap() <= enough) {
     for (const Limit& limit : problem.limits) {
       allowance_.push_back(tolerance(limit));
       const bool slots = limit.quantity == kRequests && limit.model != kAll && limit.group == kAll && !limit.atLeast;
@@ -68,6 +74,7 @@ class DepthFirst {
     return nodesLeft_;
   }
   bool improved() const { return found_; }
+  bool isEnough() const { return isEnough_; }
   std::vector<OpenPlan::Move> moves() const {
     std::vector<OpenPlan::Move> moves;
     for (size_t row = 0; row < best_.size(); ++row) moves.push_back({row, best_[row]});
@@ -198,7 +205,7 @@ class DepthFirst {
   }
 
   void descend(size_t depth, size_t frame, uint64_t full) {
-    if (nodesLeft_ == 0) return;
+    if (nodesLeft_ == 0 || isEnough_) return;
     if ((--nodesLeft_ & 1023) == 0) {
       cancel_.throwIfRaised();
       if (cancel_.timeIsUp()) {
@@ -221,6 +228,7 @@ class DepthFirst {
       for (size_t l = 0; l < limits_; ++l) gap += plan_.prices()[static_cast<Eigen::Index>(l)] * slack_[l];
       if (gap >= bestGap_) return;
       bestGap_ = gap;
+      isEnough_ = enough_ > 0 && gap <= enough_;
       best_ = picked_;
       found_ = true;
       return;
@@ -266,17 +274,19 @@ class DepthFirst {
   std::vector<double> constant_, margin_;    // per prices: what the bounds subtract, and their rounding
   std::vector<double> partial_;              // depths x prices: of the rows settled above
   std::vector<std::vector<double>> suffix_;  // per depth where models ran full, depths x prices
-  double bestGap_, ceiling_ = kNever;        // no plan's gap is above the ceiling
+  const double enough_;
+  bool isEnough_;                      // the best plan's gap
+  double bestGap_, ceiling_ = kNever;  // no plan's gap is above the ceiling
 };
 
 }  // namespace
 
-Exact searchExact(const Problem& problem, OpenPlan& plan, double gap, size_t nodeLimit,
+Exact searchExact(const Problem& problem, OpenPlan& plan, double gap, double enough, size_t nodeLimit,
                   const compute::CancelFlag& cancel) {
-  DepthFirst search(problem, plan, gap, nodeLimit, cancel);
+  DepthFirst search(problem, plan, gap, enough, nodeLimit, cancel);
   const size_t left = search.run();
   if (search.improved()) plan.apply(search.moves());
-  return {search.improved(), left > 0, nodeLimit - left};
+  return {search.improved(), left > 0 && !search.isEnough(), search.isEnough(), nodeLimit - left};
 }
 
 }  // namespace omnirouter::assignment

@@ -9,15 +9,16 @@ namespace omnirouter::assignment {
 
 struct Exact {
   bool found = false;      // a better plan, to which `plan` was moved
-  bool exhausted = false;  // none is better; else the nodes or the time ran out
+  bool exhausted = false;  // none is better; else the plan was good enough, or the nodes or the time ran out
+  bool enough = false;     // the plan found has a gap that was said to be enough
   size_t nodes = 0;
 };
 
 // Looks for a plan with a gap below `gap`, and below that of the given plan if that violates no limit; moves `plan` to the
-// best found. `exhausted` means that none better exists among the open rows. A node is cut when its regrets plus the
+// best found, or to the first with a gap of at most `enough`, if that is not 0. `exhausted` means that none better exists among the open rows. A node is cut when its regrets plus the
 // priced slack that the remaining rows cannot use up reach the best gap so far (the identity in recovery.h), when D of
 // the node at other prices does, or when a limit cannot be met by any completion.
-Exact searchExact(const Problem& problem, OpenPlan& plan, double gap, size_t nodeLimit,
+Exact searchExact(const Problem& problem, OpenPlan& plan, double gap, double enough, size_t nodeLimit,
                   const compute::CancelFlag& cancel);
 
 }  // namespace omnirouter::assignment

@@ -15,6 +15,8 @@ namespace {
 constexpr double kNever = std::numeric_limits<double>::infinity();
 // Beside as many models as there are limits, which the vertex ties, so many are open at first; twice as many each time.
 constexpr size_t kOpenAtFirst = 12;
+// What rounding may add to a gap stays within the tolerance.
+constexpr double kWithin = 0.999;
 // Share of the nodes that a search may take and find nothing.
 constexpr size_t kShare = 4;
 
@@ -22,8 +24,8 @@ constexpr size_t kShare = 4;
 class Vertex {
  public:
   Vertex(const Problem& problem, const Terms& terms, const RowSet& rows, const Scale& scale,
-         const Eigen::VectorXd& prices)
-      : problem_(problem), terms_(terms), rows_(rows), scale_(scale), prices_(prices) {
+         const Eigen::VectorXd& prices, double gapTolerance)
+      : problem_(problem), terms_(terms), rows_(rows), scale_(scale), prices_(prices), gapTolerance_(gapTolerance) {
     const Reduced reduced(problem, {prices.data(), static_cast<size_t>(prices.size())});
     regret_.reserve(rows.candidates());
     for (size_t i = 0; i < rows.size(); ++i) {
@@ -91,7 +93,9 @@ class Vertex {
     for (size_t i = 0; i < open.size(); ++i) openPlan.add(open[i], chosen[i]);
     // The rows' best models may be the plan.
     const bool given = !started && openPlan.violations() == 0 && openPlan.gap() < gap;
-    Exact exact = searchExact(problem_, openPlan, gap, nodes, cancel);
+    // Every plan's objective is D and its gap.
+    const double enough = kWithin * gapTolerance_ * std::abs(openPlan.objective() - openPlan.gap());
+    Exact exact = searchExact(problem_, openPlan, gap, enough, nodes, cancel);
     exact.found |= given;
     if (!exact.found) return exact;
     for (size_t i = 0; i < rows_.size(); ++i) choice[rows_[i].id] = rows_[i].models[plan[i]];
@@ -110,6 +114,7 @@ class Vertex {
   const RowSet& rows_;
   const Scale& scale_;
   const Eigen::VectorXd& prices_;
+  const double gapTolerance_;
   std::vector<double> regret_;  // of every candidate
   std::vector<size_t> best_;    // per row, its best candidate
 };
@@ -117,9 +122,9 @@ class Vertex {
 }  // namespace
 
 VertexPlan planAtVertex(const Problem& problem, const Terms& terms, const RowSet& rows, const Scale& scale,
-                        const Eigen::VectorXd& prices, size_t nodeLimit, uint8_t* choice,
+                        const Eigen::VectorXd& prices, double gapTolerance, size_t nodeLimit, uint8_t* choice,
                         const compute::CancelFlag& cancel) {
-  const Vertex vertex(problem, terms, rows, scale, prices);
+  const Vertex vertex(problem, terms, rows, scale, prices, gapTolerance);
   VertexPlan plan;
   double before = 0;
   for (size_t open = problem.limits.size() + kOpenAtFirst;; open *= 2) {
@@ -130,22 +135,23 @@ VertexPlan planAtVertex(const Problem& problem, const Terms& terms, const RowSet
     Exact exact = vertex.search(gap, false, std::min(share, nodeLimit - plan.nodes), choice, cancel);
     plan.nodes += exact.nodes;
     plan.found = exact.found;
-    if (exact.found && !exact.exhausted) {
+    if (exact.found && !exact.exhausted && !exact.enough) {
       exact = vertex.search(vertex.gapOf(choice), true, nodeLimit - plan.nodes, choice, cancel);
       plan.nodes += exact.nodes;
     }
     plan.exhausted = exact.exhausted && (plan.found || gap == kNever);
+    plan.enough = exact.enough;
     if (plan.found || !exact.exhausted || gap == kNever) return plan;
   }
 }
 
 VertexPlan improveAtVertex(const Problem& problem, const Terms& terms, const RowSet& rows, const Scale& scale,
-                           const Eigen::VectorXd& prices, size_t nodeLimit, uint8_t* choice,
+                           const Eigen::VectorXd& prices, double gapTolerance, size_t nodeLimit, uint8_t* choice,
                            const compute::CancelFlag& cancel) {
-  const Vertex vertex(problem, terms, rows, scale, prices);
+  const Vertex vertex(problem, terms, rows, scale, prices, gapTolerance);
   const double gap = vertex.gapOf(choice);
   const Exact exact = vertex.search(gap, true, nodeLimit, choice, cancel);
-  return {exact.found || gap < kNever, exact.exhausted, exact.nodes};
+  return {exact.found || gap < kNever, exact.exhausted, exact.enough, exact.nodes};
 }
 
 }  // namespace omnirouter::assignment
