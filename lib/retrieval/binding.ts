@@ -8,8 +8,9 @@ export interface NativeVectorIndex {
   hasGraph(): boolean;
   add(vectors: Float32Array, ids: Int32Array | undefined): void;
   addAsync(vectors: Float32Array, ids: Int32Array | undefined): NativeTask<void>;
-  search(queries: Float32Array, k: number): SearchResult;
-  searchAsync(queries: Float32Array, k: number): NativeTask<SearchResult>;
+  /** `among`: only so many of the first vectors are looked at; all unless given. */
+  search(queries: Float32Array, k: number, among?: number): SearchResult;
+  searchAsync(queries: Float32Array, k: number, among?: number): NativeTask<SearchResult>;
   settle(): NativeTask<void>;
   toBytes(): Uint8Array;
   /** Replaces what the index holds, its dimension included. */

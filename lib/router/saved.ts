@@ -88,7 +88,7 @@ export async function saveParts(
       },
     },
   } satisfies z.infer<typeof settings>;
-  return await RouterStore.open(directory).write({ files, embedder: embedder.fingerprint, meta, signal });
+  return await RouterStore.open(directory).write({ files, embedder: embedder.fingerprint, meta }, signal);
 }
 
 /**

@@ -1,4 +1,6 @@
 // VectorIndex: the class lib/retrieval/vector-index.ts wraps.
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <utility>
@@ -201,14 +203,19 @@ class NativeVectorIndex::AddTask final : public IndexTask {
 
 class NativeVectorIndex::SearchTask final : public IndexTask {
  public:
-  SearchTask(NativeVectorIndex& owner, std::vector<float> queries, size_t k)
-      : IndexTask(owner), queries_(std::move(queries)), k_(k), found_(places(*index_, queries_.size(), k)) {}
-  void compute(const compute::CancelFlag& cancel) override { index_->search(queries_, k_, cancel, found_); }
+  SearchTask(NativeVectorIndex& owner, std::vector<float> queries, size_t k, size_t among)
+      : IndexTask(owner),
+        queries_(std::move(queries)),
+        k_(k),
+        among_(among),
+        found_(places(*index_, queries_.size(), k)) {}
+  void compute(const compute::CancelFlag& cancel) override { index_->search(queries_, k_, cancel, found_, among_); }
   Napi::Value result(Napi::Env env) override { return toResult(env, found_, k_); }
 
  private:
   const std::vector<float> queries_;
   const size_t k_;
+  const size_t among_;
   std::vector<Neighbour> found_;
 };
 
@@ -269,19 +276,25 @@ Napi::Value NativeVectorIndex::addAsync(const Napi::CallbackInfo& info) {
   return start(info.Env(), std::make_shared<AddTask>(*this, std::move(vectors), std::move(ids)));
 }
 
-// search(queries: Float32Array, k: number): { ids, similarities, k }
+// How many of the first rows a search looks at: all, unless told.
+size_t amongOf(const Napi::Value& value) {
+  return isAbsent(value) ? std::numeric_limits<size_t>::max()
+                         : static_cast<size_t>(integer(value, "among", 0, int64_t{1} << 31));
+}
+
+// search(queries: Float32Array, k: number, among?: number): { ids, similarities, k }
 Napi::Value NativeVectorIndex::search(const Napi::CallbackInfo& info) {
   const Steady<float> queries(info[0], "queries");
   const auto k = static_cast<size_t>(integer(info[1], "k", 1, kMostK));
   auto found = places(*index_, queries.span().size(), k);
-  index_->search(queries.span(), k, kNever, found);
+  index_->search(queries.span(), k, kNever, found, amongOf(info[2]));
   return toResult(info.Env(), found, k);
 }
 
 Napi::Value NativeVectorIndex::searchAsync(const Napi::CallbackInfo& info) {
   auto queries = copyIn<float>(info[0], "queries");
   const auto k = static_cast<size_t>(integer(info[1], "k", 1, kMostK));
-  return start(info.Env(), std::make_shared<SearchTask>(*this, std::move(queries), k));
+  return start(info.Env(), std::make_shared<SearchTask>(*this, std::move(queries), k, amongOf(info[2])));
 }
 
 Napi::Value NativeVectorIndex::settle(const Napi::CallbackInfo& info) {
