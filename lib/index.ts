@@ -29,6 +29,7 @@ export {
 } from "./history/history.js";
 export { type BadRecord, type ReadOptions, type ReadProgress, readRecords } from "./history/read.js";
 export type { HistoryRecord, Outcome } from "./history/record.js";
+export type { Skipped } from "./history/skipped.js";
 export type { HistorySource } from "./history/source.js";
 export { ModelPool } from "./pool/pool.js";
 export type { Model } from "./pool/schema.js";
@@ -45,7 +46,7 @@ export {
   type PricedPool,
 } from "./prediction/neighbour-predictor.js";
 export { OpenAIEmbedder, type OpenAIEmbedderOptions } from "./prediction/openai-embedder.js";
-export type { Predictions, Predictor, QueryBatch } from "./prediction/predictor.js";
+export type { Learned, ModelEstimate, Predictions, Predictor, QueryBatch } from "./prediction/predictor.js";
 export { TextEmbedder, type TextEmbedderOptions } from "./prediction/text-embedder.js";
 export {
   TransformersEmbedder,
@@ -54,8 +55,9 @@ export {
 } from "./prediction/transformers-embedder.js";
 export { FaissNodeIndex, type FaissNodeIndexOptions } from "./retrieval/faiss-node.js";
 export type { Index, IndexCallOptions, SearchResult } from "./retrieval/index.js";
-export { VectorIndex, type VectorIndexOptions } from "./retrieval/vector-index.js";
-export type { FitOptions, FitProgress, FitStage } from "./router/fit.js";
+export { VectorIndex, type VectorIndexOptions, type VectorSnapshot } from "./retrieval/vector-index.js";
+export type { FitOptions, FitProgress, FitStage, RefitOptions } from "./router/fit.js";
+export type { LearnOptions, LearnReport } from "./router/knowledge.js";
 export type { RouteLimits, TenantLimits } from "./router/limits.js";
 export type { RouteQuery } from "./router/queries.js";
 export type { RoutedQuery, RoutePlan, RouteTimings, TenantTotals } from "./router/route-plan.js";

@@ -43,7 +43,12 @@ export class GrowingHistory {
   /** The first row of each text. */
   readonly #byText: Map<string, number>;
 
-  private constructor(columns: HistoryColumns, matrices: Matrices, counts: readonly ModelOutcomes[], omissions: Omissions) {
+  private constructor(
+    columns: HistoryColumns,
+    matrices: Matrices,
+    counts: readonly ModelOutcomes[],
+    omissions: Omissions,
+  ) {
     this.models = columns.models;
     this.#ids = [...columns.ids];
     this.#queries = [...columns.queries];
@@ -56,7 +61,8 @@ export class GrowingHistory {
     this.#column = new Map(this.models.map((model, column) => [model, column]));
     this.#byId = new Map(this.#ids.map((id, row) => [id, row]));
     this.#byText = new Map();
-    for (const [row, text] of this.#queries.entries()) if (!this.#byText.has(text)) this.#byText.set(text, row);
+    for (const [row, text] of this.#queries.entries())
+      if (!this.#byText.has(text)) this.#byText.set(text, row);
   }
 
   /** A copy to grow: the history given stays as it is. */
@@ -102,7 +108,10 @@ export class GrowingHistory {
     });
     const { skipped, unknownModels } = this.#omissions;
     const unknown = unknownModels.filter(({ model }) => !models.includes(model));
-    return new GrowingHistory({ ...this.#columns(), models }, matrices, counts, { skipped, unknownModels: unknown });
+    return new GrowingHistory({ ...this.#columns(), models }, matrices, counts, {
+      skipped,
+      unknownModels: unknown,
+    });
   }
 
   /**
@@ -110,7 +119,7 @@ export class GrowingHistory {
    * of its id; one that was given none (its id begins with `nameless`) to the first row with its text. Where there is
    * no such row it is a new one.
    *
-   * @param leaveOut is told of a record whose id is that of another query, and of one without any outcome of a model here
+   * @param leaveOut is told of a record whose id is that of another query
    */
   resolve<P extends { readonly record: HistoryRecord }>(
     records: readonly P[],
@@ -122,10 +131,7 @@ export class GrowingHistory {
     const texts = new Map<string, string>();
     for (const placed of records) {
       const outcomes = this.#known(placed.record.outcomes);
-      if (Object.keys(outcomes).length === 0) {
-        leaveOut(placed, new Problem("holds no outcome of a model of the pool"));
-        continue;
-      }
+      if (Object.keys(outcomes).length === 0) continue;
       const record = { ...placed.record, outcomes };
       const named = !record.id.startsWith(nameless);
       const row = named ? this.#byId.get(record.id) : this.#byText.get(record.query);
@@ -138,7 +144,8 @@ export class GrowingHistory {
               "id is that of another query in the history",
             ),
           );
-        } else if (this.#saysMore(row, record)) resolved.push({ record: { ...record, id: this.#ids[row]! }, isNew: false });
+        } else if (this.#saysMore(row, record))
+          resolved.push({ record: { ...record, id: this.#ids[row]! }, isNew: false });
         continue;
       }
       const id = named ? undefined : texts.get(record.query);

@@ -103,7 +103,9 @@ export class History implements HistoryColumns {
     const unknownModels = mostFirst(builder.unknown).map(([model, outcomes]) => ({ model, outcomes }));
     const history = new History(builder.columns(), { unknownModels, skipped });
     if (history.size === 0)
-      throw unusable(`holds no ${skipped.count > 0 ? `usable record: ${reason(skipped.first[0]!)}` : "records"}`);
+      throw unusable(
+        `holds no ${skipped.count > 0 ? `usable record: ${reason(skipped.first[0]!)}` : "records"}`,
+      );
     if (history.report.ungraded.length === pool.size) {
       const others = unknownModels.slice(0, 5).map(({ model }) => model);
       const instead = others.length === 0 ? "" : `; it knows ${others.join(", ")}`;

@@ -162,7 +162,8 @@ async function* readRows<R extends { readonly id: string }>(
     for await (const batch of findRows(input, named, containers, signal, count => (bytes += count))) {
       for (const { line, value } of batch) {
         const place = { source: input.name, line };
-        const record = value instanceof Problem ? value : toRecord(value, `${prefix}${ordinal + 1}:${line}`, place);
+        const record =
+          value instanceof Problem ? value : toRecord(value, `${prefix}${ordinal + 1}:${line}`, place);
         if (record instanceof Problem) leaveOut(record, place);
         else if (record !== undefined && accept(record, place)) yield { record, place };
       }

@@ -41,6 +41,15 @@ export interface PredictionBinding {
     power: number,
     shrinkage: number,
   ): NeighboursHandle;
+  /** Another predictor with these rows replaced or appended; the one given stays as it is. */
+  learnNeighbours(
+    handle: NeighboursHandle,
+    rows: Int32Array,
+    quality: Float32Array,
+    outputTokens: Float32Array,
+  ): NeighboursHandle;
+  /** `[models]` each. */
+  neighboursPrior(handle: NeighboursHandle): { quality: Float64Array; error: Float64Array };
   estimateNeighbours(...args: EstimateArguments): NativeEstimates;
   estimateNeighboursAsync(...args: EstimateArguments): NativeTask<NativeEstimates>;
 }

@@ -76,6 +76,33 @@ export async function fitParts(
     index,
     tokens: InputTokenEstimator.fit(queries, history.inputTokens),
     neighbours: options.neighbours ?? defaultNeighbours(history.quality),
+    told: { neighbours: options.neighbours, seed },
+  };
+}
+
+/** As for the fit; what is left out is as it was for that. */
+export type RefitOptions = Pick<FitOptions, "neighbours" | "seed" | "signal" | "onProgress">;
+
+/**
+ * The parts fitted anew on the history that they hold. Embeddings are made anew by the built-in embedder, which is
+ * fitted again; another embedder is not: its vectors of the history are as good as they were.
+ */
+export async function refitParts(parts: RouterParts, options: RefitOptions): Promise<RouterParts> {
+  checkObject(options, "options");
+  const { neighbours = parts.told.neighbours, seed = parts.told.seed } = options;
+  const { history, pool, embedder } = parts;
+  if (embedder instanceof TextEmbedder)
+    return await fitParts(history, pool, {
+      ...options,
+      seed,
+      ...(neighbours === undefined ? {} : { neighbours }),
+    });
+  checkOptions(options, seed);
+  return {
+    ...parts,
+    tokens: InputTokenEstimator.fit(history.queries, history.inputTokens),
+    neighbours: neighbours ?? defaultNeighbours(history.quality),
+    told: { neighbours, seed },
   };
 }
 

@@ -195,7 +195,9 @@ function entry(content: Uint8Array): Buffer {
 export async function removeLogsBefore(directory: string, generation: number): Promise<void> {
   const folder = join(directory, "log");
   const logs = await readdir(folder).catch(() => []);
-  for (const log of logs) if (/^\d{6,}\.log$/.test(log) && Number.parseInt(log, 10) < generation) await rm(join(folder, log), { force: true });
+  for (const log of logs)
+    if (/^\d{6,}\.log$/.test(log) && Number.parseInt(log, 10) < generation)
+      await rm(join(folder, log), { force: true });
   if (logs.length > 0) await rmdir(folder).catch(() => {}); // unless a log is left in it
 }
 

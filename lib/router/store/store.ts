@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { invalid, OmniRouterError } from "../../errors.js";
+import { type ErrorCode, invalid, OmniRouterError } from "../../errors.js";
 import { errnoCode, ioError } from "../../files.js";
 import { makeFolder } from "./folders.js";
 import { CHUNK_BYTES, generationFolder, readManifest } from "./layout.js";
@@ -26,8 +26,8 @@ export interface Generation {
   readonly manifest: Manifest;
   /** The whole content of one of its files, its size and checksum verified. */
   bytes(name: string): Promise<Uint8Array>;
-  /** What was appended to it so far. */
-  log(): Promise<LogContent>;
+  /** What was appended to it so far, from `from` on (0: from the first). */
+  log(from?: number): Promise<LogContent>;
 }
 
 /** A saved router's folder in the hands of its only writer. */
@@ -94,7 +94,11 @@ export class RouterStore {
     for (let attempt = 1; ; attempt++) {
       const current = manifest;
       try {
-        return await load({ manifest: current, bytes: name => this.#bytes(current, name), log: () => this.#log(current) });
+        return await load({
+          manifest: current,
+          bytes: name => this.#bytes(current, name),
+          log: from => this.#log(current, from),
+        });
       } catch (error) {
         manifest = await this.manifest();
         if (attempt === READ_ATTEMPTS || manifest.generation === current.generation) throw error;
@@ -136,12 +140,7 @@ export class RouterStore {
     try {
       return await work({
         manifest: () => readManifest(directory),
-        log: async (manifest, from) => {
-          const content = await readLog(directory, ownerOf(manifest), from);
-          if (content === undefined && from > 0)
-            throw new OmniRouterError("ERR_OMNI_CORRUPT", `the log of the saved router in ${directory} is missing`);
-          return content ?? NO_LOG;
-        },
+        log: (manifest, from) => this.#log(manifest, from),
         append: (manifest, end, entry) => appendToLog(directory, ownerOf(manifest), end, entry, lock),
         write: content => writeGeneration(directory, content, this.#keep, lock),
       });
@@ -150,13 +149,16 @@ export class RouterStore {
     }
   }
 
-  /** The log may be gone because a save has folded it into a newer generation: then that is the one to read. */
-  async #log(manifest: Manifest): Promise<LogContent> {
-    const content = await readLog(this.directory, ownerOf(manifest));
+  async #log(manifest: Manifest, from = 0): Promise<LogContent> {
+    const content = await readLog(this.directory, ownerOf(manifest), from);
     if (content !== undefined) return content;
+    const lost = (code: ErrorCode, sentence: string) =>
+      new OmniRouterError(code, `the log of the saved router in ${this.directory} ${sentence}`);
+    // A save that has folded it into a newer generation removes it: then that generation is the one to read.
     if ((await this.manifest()).generation !== manifest.generation)
-      throw new OmniRouterError("ERR_OMNI_IO", `the saved router in ${this.directory} was saved anew while it was read`);
-    return NO_LOG;
+      throw lost("ERR_OMNI_IO", "is part of a newer generation since");
+    if (from > 0) throw lost("ERR_OMNI_CORRUPT", "is missing");
+    return { entries: [], end: 0 };
   }
 
   async #bytes(manifest: Manifest, name: string): Promise<Uint8Array> {
@@ -170,8 +172,6 @@ export class RouterStore {
     return await readVerified(join(folder, name), file);
   }
 }
-
-const NO_LOG: LogContent = { entries: [], end: 0 };
 
 function ownerOf(manifest: Manifest): LogOwner {
   return { generation: manifest.generation, manifestSha256: checksum(manifest) };
