@@ -88,7 +88,8 @@ function parseLog(bytes: Buffer, from: number, owner: LogOwner, path: string): L
     if (rest < HEAD_BYTES || end > bytes.length) break; // cut short
     const content = bytes.subarray(at + HEAD_BYTES, end);
     if (!headFits || crc32(content) !== bytes.readUInt32LE(at + 4)) {
-      if (end === bytes.length && hasUnwrittenSector(bytes.subarray(at, end), from + at)) break;
+      const isLast = headFits ? end === bytes.length : !holdsEntry(bytes.subarray(at + 1));
+      if (isLast && hasUnwrittenSector(bytes.subarray(at, end), from + at)) break;
       throw corrupt(path, `is damaged at byte ${from + at}: a checksum does not match`);
     }
     entries.push(content);
@@ -113,6 +114,16 @@ function startsLog(bytes: Buffer, { manifestSha256 }: LogOwner, path: string): b
       `${path} has format ${version}, this release reads format ${VERSION}: use the release that wrote it, or a later one`,
     );
   return start.toString("hex", MAGIC.length + 4, START_BYTES - 4) === manifestSha256;
+}
+
+/** Whether a whole entry begins anywhere: after one whose length is lost, it shows that that one was acknowledged. */
+function holdsEntry(bytes: Buffer): boolean {
+  for (let at = 0; at + HEAD_BYTES <= bytes.length; at++) {
+    const end = at + HEAD_BYTES + bytes.readUInt32LE(at);
+    if (end > bytes.length || crc32(bytes.subarray(at, at + 8)) !== bytes.readUInt32LE(at + 8)) continue;
+    if (crc32(bytes.subarray(at + HEAD_BYTES, end)) === bytes.readUInt32LE(at + 4)) return true;
+  }
+  return false;
 }
 
 /** Whether any sector is all zeros, as far as it belongs to `bytes`, which begin at `offset` in the file. */
