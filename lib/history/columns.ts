@@ -103,9 +103,12 @@ export class Rows {
     return row;
   }
 
-  /** A view of a row, valid until the next one is added. */
-  row(index: number): Float32Array {
-    return this.#values.subarray(index * this.width, (index + 1) * this.width);
+  get(row: number, column: number): number {
+    return this.#values[row * this.width + column]!;
+  }
+
+  set(row: number, column: number, value: number): void {
+    this.#values[row * this.width + column] = value;
   }
 
   /** A view of all rows. */

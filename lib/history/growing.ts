@@ -163,7 +163,7 @@ export class GrowingHistory {
     for (const record of records) {
       const row = this.#byId.get(record.id) ?? this.#append(record);
       rows.add(row);
-      if (record.inputTokens !== undefined) this.#inputTokens.row(row)[0] = record.inputTokens;
+      if (record.inputTokens !== undefined) this.#inputTokens.set(row, 0, record.inputTokens);
       if (record.task !== undefined) this.#tasks[row] = record.task;
       for (const [model, outcome] of Object.entries(record.outcomes)) {
         const column = this.#column.get(model);
@@ -173,11 +173,11 @@ export class GrowingHistory {
           outcomes++;
           this.#outcomes[column]!++;
         }
-        const grade = this.#matrices.quality.row(row);
-        if (outcome.quality !== undefined && Number.isNaN(grade[column])) this.#graded[column]!++;
+        if (outcome.quality !== undefined && Number.isNaN(this.#matrices.quality.get(row, column)))
+          this.#graded[column]!++;
         for (const quantity of QUANTITIES) {
           const value = outcome[quantity];
-          if (value !== undefined) this.#matrices[quantity].row(row)[column] = value;
+          if (value !== undefined) this.#matrices[quantity].set(row, column, value);
         }
       }
     }
@@ -218,17 +218,17 @@ export class GrowingHistory {
   }
 
   #isKnown(row: number, column: number): boolean {
-    return QUANTITIES.some(quantity => !Number.isNaN(this.#matrices[quantity].row(row)[column]));
+    return QUANTITIES.some(quantity => !Number.isNaN(this.#matrices[quantity].get(row, column)));
   }
 
   #saysMore(row: number, record: HistoryRecord): boolean {
-    const differs = (value: number | undefined, known: number | undefined) =>
+    const differs = (value: number | undefined, known: number) =>
       value !== undefined && Math.fround(value) !== known;
-    if (differs(record.inputTokens, this.#inputTokens.row(row)[0])) return true;
+    if (differs(record.inputTokens, this.#inputTokens.get(row, 0))) return true;
     if (record.task !== undefined && record.task !== this.#tasks[row]) return true;
     return Object.entries(record.outcomes).some(([model, outcome]) =>
       QUANTITIES.some(quantity =>
-        differs(outcome[quantity], this.#matrices[quantity].row(row)[this.#column.get(model)!]),
+        differs(outcome[quantity], this.#matrices[quantity].get(row, this.#column.get(model)!)),
       ),
     );
   }

@@ -13,6 +13,7 @@ export interface NativeVectorIndex {
   searchAsync(queries: Float32Array, k: number, among?: number): NativeTask<SearchResult>;
   settle(): NativeTask<void>;
   toBytes(): Uint8Array;
+  toBytesAsync(): NativeTask<Uint8Array>;
   /** Replaces what the index holds, its dimension included. */
   fromBytes(bytes: Uint8Array): void;
   writeFile(descriptor: number): NativeTask<void>;

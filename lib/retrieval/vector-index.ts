@@ -143,6 +143,11 @@ export class VectorIndex implements Index {
     return native(() => this.#native.toBytes());
   }
 
+  /** The same without blocking. */
+  async toBytesAsync(options: IndexCallOptions = {}): Promise<Uint8Array> {
+    return settle(options.signal, () => this.#native.toBytesAsync());
+  }
+
   /** @throws OmniRouterError `ERR_OMNI_CORRUPT` as {@link load}. */
   static fromBytes(bytes: Uint8Array, options: VectorIndexOptions = {}): VectorIndex {
     if (!(bytes instanceof Uint8Array)) throw invalid("bytes", "must be a Uint8Array");

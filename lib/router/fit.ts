@@ -37,8 +37,8 @@ export interface FitOptions {
   readonly onBadRecord?: "error" | "skip";
 }
 
-/** So many texts are embedded between two reports of progress. */
-const TEXTS_PER_CHUNK = 4096;
+/** So many texts are embedded between two reports of progress: they are copied in and checked on the event loop. */
+const TEXTS_PER_CHUNK = 1024;
 
 export async function fitParts(
   source: HistorySource | History,

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setImmediate as nextTurnOfEvents } from "node:timers/promises";
 import { OmniRouterError } from "../errors.js";
 import { GrowingHistory, type Resolved } from "../history/growing.js";
 import type { HistoryReadOptions } from "../history/history.js";
@@ -184,7 +185,9 @@ export class Knowledge {
           parts.embedder instanceof TextEmbedder ? parts.index : VectorIndex.fromBytes(parts.index.toBytes());
         return { parts: { ...parts, history: growing.view(), index }, growing };
       });
-      const fitted = stateOf(await refitParts(parts, options), growing);
+      const refitted = await refitParts(parts, options);
+      await nextTurnOfEvents(); // what was synchronous in the fit, and what is here, are two pauses and not one
+      const fitted = stateOf(refitted, growing);
       await this.#inTurn(() =>
         this.#changing(options.signal, pen => this.#swap(fitted, pen, options.signal)),
       );

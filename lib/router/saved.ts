@@ -72,14 +72,14 @@ export function contentOf(
   signal: AbortSignal | undefined,
 ): GenerationContent {
   // One file's bytes at a time in memory, and an abort between two of them.
-  const file = (bytes: () => Uint8Array) => async (write: Write) => {
+  const file = (bytes: () => Uint8Array | Promise<Uint8Array>) => async (write: Write) => {
     signal?.throwIfAborted();
-    await write(bytes());
+    await write(await bytes());
   };
   const files = new Map([
     [POOL, file(() => Buffer.from(`${JSON.stringify(pool, null, 2)}\n`))],
     [HISTORY, file(() => history.toBytes())],
-    [INDEX, file(() => index.toBytes())],
+    [INDEX, file(() => index.toBytesAsync(signal ? { signal } : {}))],
   ]);
   if (embedder instanceof TextEmbedder)
     files.set(

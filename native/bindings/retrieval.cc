@@ -65,6 +65,13 @@ std::vector<Neighbour> places(const VectorIndex& index, size_t elements, size_t 
   return std::vector<Neighbour>(rows * k);
 }
 
+std::vector<uint8_t> bytesOf(const VectorIndex& index, const compute::CancelFlag& cancel) {
+  retrieval::MemorySink sink;
+  sink.reserve(index.memory());
+  index.write(sink, cancel);
+  return sink.take();
+}
+
 // { ids, similarities, k }
 Napi::Value toResult(Napi::Env env, std::span<const Neighbour> found, size_t k) {
   auto ids = Napi::Int32Array::New(env, found.size());
@@ -94,8 +101,9 @@ class NativeVectorIndex : public Napi::ObjectWrap<NativeVectorIndex> {
          method<&NativeVectorIndex::hasGraph>("hasGraph"), method<&NativeVectorIndex::add>("add"),
          method<&NativeVectorIndex::addAsync>("addAsync"), method<&NativeVectorIndex::search>("search"),
          method<&NativeVectorIndex::searchAsync>("searchAsync"), method<&NativeVectorIndex::settle>("settle"),
-         method<&NativeVectorIndex::toBytes>("toBytes"), method<&NativeVectorIndex::fromBytes>("fromBytes"),
-         method<&NativeVectorIndex::writeFile>("writeFile"), method<&NativeVectorIndex::readFile>("readFile")});
+         method<&NativeVectorIndex::toBytes>("toBytes"), method<&NativeVectorIndex::toBytesAsync>("toBytesAsync"),
+         method<&NativeVectorIndex::fromBytes>("fromBytes"), method<&NativeVectorIndex::writeFile>("writeFile"),
+         method<&NativeVectorIndex::readFile>("readFile")});
   }
 
   // (dimension, kind)
@@ -115,6 +123,7 @@ class NativeVectorIndex : public Napi::ObjectWrap<NativeVectorIndex> {
   class IndexTask;
   class AddTask;
   class SearchTask;
+  class BytesTask;
   class SettleTask;
   class WriteTask;
   class ReadTask;
@@ -164,6 +173,7 @@ class NativeVectorIndex : public Napi::ObjectWrap<NativeVectorIndex> {
   Napi::Value searchAsync(const Napi::CallbackInfo& info);
   Napi::Value settle(const Napi::CallbackInfo& info);
   Napi::Value toBytes(const Napi::CallbackInfo& info);
+  Napi::Value toBytesAsync(const Napi::CallbackInfo& info);
   Napi::Value fromBytes(const Napi::CallbackInfo& info);
   Napi::Value writeFile(const Napi::CallbackInfo& info);
   Napi::Value readFile(const Napi::CallbackInfo& info);
@@ -217,6 +227,18 @@ class NativeVectorIndex::SearchTask final : public IndexTask {
   const size_t k_;
   const size_t among_;
   std::vector<Neighbour> found_;
+};
+
+class NativeVectorIndex::BytesTask final : public IndexTask {
+ public:
+  using IndexTask::IndexTask;
+  void compute(const compute::CancelFlag& cancel) override { bytes_ = bytesOf(*index_, cancel); }
+  Napi::Value result(Napi::Env env) override {
+    return copyOut<Napi::Uint8Array>(env, std::span<const uint8_t>(bytes_));
+  }
+
+ private:
+  std::vector<uint8_t> bytes_;
 };
 
 class NativeVectorIndex::SettleTask final : public IndexTask {
@@ -303,11 +325,12 @@ Napi::Value NativeVectorIndex::settle(const Napi::CallbackInfo& info) {
 
 // toBytes(): Uint8Array
 Napi::Value NativeVectorIndex::toBytes(const Napi::CallbackInfo& info) {
-  retrieval::MemorySink sink;
-  sink.reserve(index_->memory());
-  index_->write(sink, kNever);
-  const auto bytes = sink.take();
+  const auto bytes = bytesOf(*index_, kNever);
   return copyOut<Napi::Uint8Array>(info.Env(), std::span<const uint8_t>(bytes));
+}
+
+Napi::Value NativeVectorIndex::toBytesAsync(const Napi::CallbackInfo& info) {
+  return start(info.Env(), std::make_shared<BytesTask>(*this));
 }
 
 // fromBytes(bytes: Uint8Array): replaces what the index holds, its dimension included
