@@ -50,9 +50,11 @@ export class GrowingHistory {
     omissions: Omissions,
   ) {
     this.models = columns.models;
-    this.#ids = [...columns.ids];
-    this.#queries = [...columns.queries];
-    this.#tasks = [...columns.tasks];
+    // What the columns are a view of may have grown since.
+    const size = columns.inputTokens.length;
+    this.#ids = columns.ids.slice(0, size);
+    this.#queries = columns.queries.slice(0, size);
+    this.#tasks = columns.tasks.slice(0, size);
     this.#inputTokens = new Rows(1, columns.inputTokens);
     this.#matrices = matrices;
     this.#outcomes = counts.map(({ outcomes }) => outcomes);

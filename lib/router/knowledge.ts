@@ -229,14 +229,17 @@ export class Knowledge {
           "ERR_OMNI_IO",
           `there is no saved router in ${store.directory} any more: save() this one again, there or elsewhere`,
         );
-      const current = await this.#catchUp(writer, manifest, signal);
-      return await work({
+      await this.#catchUp(writer, manifest, signal);
+      let appended: number | undefined;
+      const result = await work({
         append: async change => {
-          const home = this.#home!;
-          this.#home = { ...home, end: await writer.append(current, home.end, encodeChange(change)) };
+          appended = await writer.append(manifest, this.#home!.end, encodeChange(change));
         },
         replace: parts => this.#write(store, writer, parts, signal),
       });
+      // Not before it counts in memory: where that failed, it is taken in from the log the next time.
+      if (appended !== undefined) this.#home = { ...this.#home!, end: appended };
+      return result;
     }, signal);
   }
 
@@ -278,10 +281,16 @@ export class Knowledge {
   }
 
   async #follow(changes: readonly Change[]): ReturnType<typeof follow> {
-    const next = await follow(this.#state, changes);
-    this.#missed?.push(...changes);
-    this.#state = next;
-    return next;
+    try {
+      const next = await follow(this.#state, changes);
+      this.#missed?.push(...changes);
+      this.#state = next;
+      return next;
+    } catch (error) {
+      // It may have grown in part: what is learned next begins from the state that is left.
+      this.#state = { ...this.#state, growing: undefined };
+      throw error;
+    }
   }
 
   #growing(): GrowingHistory {

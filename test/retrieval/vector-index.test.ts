@@ -8,6 +8,29 @@ import { bruteForce, embeddings } from "./embeddings.js";
 const threads = binding().threads();
 afterEach(() => binding().setThreads(threads));
 
+describe("a snapshot", () => {
+  it("finds what was there when it was taken", async () => {
+    const dimension = 8;
+    const vectors = embeddings(300, dimension, 5);
+    const queries = embeddings(4, dimension, 6);
+    const index = new VectorIndex(dimension);
+    index.add(vectors.subarray(0, 100 * dimension));
+    const then = index.search(queries, 120);
+    const snapshot = index.snapshot();
+    const bytes = index.toBytes();
+    expect(await index.toBytesAsync()).toEqual(bytes);
+    index.add(vectors.subarray(100 * dimension));
+    expect(snapshot).toMatchObject({ dimension, size: 100 });
+    expect(snapshot.search(queries, 120)).toEqual(then);
+    expect(await snapshot.searchAsync(queries, 120)).toEqual(then);
+    expect(index.search(queries, 120)).not.toEqual(then);
+    expect(index.snapshot().search(queries, 120)).toEqual(index.search(queries, 120));
+    expect(() => snapshot.search(queries, 0)).toThrow(/k must be/);
+    await expect(snapshot.searchAsync(new Float32Array(3), 1)).rejects.toMatchObject({ argument: "queries" });
+    await expect(index.toBytesAsync({ signal: AbortSignal.abort("no") })).rejects.toBe("no");
+  });
+});
+
 describe("exact search", () => {
   it("is what sorting all inner products gives", () => {
     // Small whole numbers: inner products are exact in any order of summation, and ties abound.

@@ -1,10 +1,11 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { HistoryRecord } from "../../lib/history/record.js";
 import { ModelPool } from "../../lib/pool/pool.js";
 import { Router } from "../../lib/router/router.js";
+import { RouterStore } from "../../lib/router/store/store.js";
 import { letterEmbedder, workload } from "./workload.js";
 
 const { pool, queries } = workload;
@@ -288,6 +289,40 @@ describe("a router with a folder", () => {
     expect(one.report.records).toBe(workload.history.length);
     expect(await answers(two)).toEqual(await answers(one));
     expect(await answers(await Router.load(folder))).toEqual(await answers(one));
+  });
+
+  it("learns nothing that the disk refuses, and goes on when it can", async () => {
+    const router = await saved();
+    const before = await answers(router);
+    await writeFile(join(folder, "log"), "in the way of a folder");
+    await expect(router.learn(later)).rejects.toMatchObject({ code: "ERR_OMNI_IO" });
+    await expect(router.removeModel(names[0]!)).rejects.toMatchObject({ code: "ERR_OMNI_IO" });
+    expect(await answers(router)).toEqual(before);
+    await rm(join(folder, "log"));
+    expect(await router.learn(later)).toMatchObject({ queries: later.length });
+    expect(await answers(await Router.load(folder))).toEqual(await answers(router));
+  });
+
+  it("refuses a log whose entries do not fit the router, though its checksums hold", async () => {
+    await saved();
+    const append = (text: string) =>
+      RouterStore.open(folder).exclusively(async writer => {
+        const manifest = (await writer.manifest())!;
+        const entry = Buffer.concat([Buffer.alloc(4), Buffer.from(text)]);
+        entry.writeUInt32LE(text.length);
+        await writer.append(manifest, 0, entry);
+      });
+    for (const text of [
+      "not JSON",
+      "{}",
+      '{"records":[{"query":3}]}',
+      '{"records":[{"query":"no id"}]}',
+      '{"records":[{"id":"a new query","query":"without its vector"}]}',
+      '{"pool":{"models":[]}}',
+    ]) {
+      await append(text);
+      await expect(Router.load(folder), text).rejects.toMatchObject({ code: "ERR_OMNI_CORRUPT" });
+    }
   });
 
   it("says so when the folder is gone, and can be saved again", async () => {
