@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setImmediate as nextTurnOfEvents } from "node:timers/promises";
 import { OmniRouterError } from "../errors.js";
-import { GrowingHistory, type Resolved } from "../history/growing.js";
+import { GrowingHistory } from "../history/growing.js";
 import type { HistoryReadOptions } from "../history/history.js";
 import { type Problem, placeInWords } from "../history/problem.js";
 import { type BadRecord, type PlacedRecord, readPlacedRecords } from "../history/read.js";
@@ -13,13 +13,13 @@ import type { Embedder } from "../prediction/embedder.js";
 import { TextEmbedder } from "../prediction/text-embedder.js";
 import { VectorIndex } from "../retrieval/vector-index.js";
 import { type Change, decodeChange, encodeChange } from "./changes.js";
-import { embedTexts } from "./embed.js";
 import { type RefitOptions, refitParts } from "./fit.js";
 import { contentOf, loadParts, type RouterParts, type Saved } from "./saved.js";
 import { follow, type RouterState, stateOf } from "./state.js";
 import type { LogContent } from "./store/log.js";
 import { checksum, type Manifest } from "./store/manifest.js";
 import { RouterStore, type StoreWriter } from "./store/store.js";
+import { embeddedBy, Vectors } from "./vectors.js";
 
 export type LearnOptions = Omit<HistoryReadOptions, "onProgress">;
 
@@ -308,64 +308,6 @@ type Placed = PlacedRecord<HistoryRecord>;
 interface Pen {
   append(change: Change): Promise<void>;
   replace(parts: RouterParts): Promise<void>;
-}
-
-/** Embeddings of new queries, each text once. */
-class Vectors {
-  readonly embedder: Embedder;
-  readonly #byText = new Map<string, Float32Array>();
-
-  constructor(embedder: Embedder) {
-    this.embedder = embedder;
-  }
-
-  async add(resolved: readonly Resolved[], signal: AbortSignal | undefined): Promise<void> {
-    const texts = new Set<string>();
-    for (const { record, isNew } of resolved)
-      if (isNew && !this.#byText.has(record.query)) texts.add(record.query);
-    if (texts.size === 0) return;
-    const { dimension } = this.embedder;
-    const vectors = await embedTexts(this.embedder, [...texts], signal);
-    let row = 0;
-    for (const text of texts) this.#byText.set(text, vectors.subarray(row++ * dimension, row * dimension));
-  }
-
-  /** Those of the new ones, one after the other. */
-  of(resolved: readonly Resolved[]): Float32Array {
-    const fresh = resolved.filter(({ isNew }) => isNew);
-    const { dimension } = this.embedder;
-    const vectors = new Float32Array(fresh.length * dimension);
-    for (const [row, { record }] of fresh.entries())
-      vectors.set(this.#byText.get(record.query)!, row * dimension);
-    return vectors;
-  }
-}
-
-/** Changes with the vectors of another embedder, where the state's is another. */
-async function embeddedBy(
-  { parts: { embedder }, growing }: RouterState,
-  changes: readonly Change[],
-  signal: AbortSignal | undefined,
-): Promise<Change[]> {
-  if (!(embedder instanceof TextEmbedder)) return [...changes];
-  const vectors = new Vectors(embedder);
-  const met = new Set<string>();
-  const embedded: Change[] = [];
-  for (const change of changes) {
-    if ("pool" in change) {
-      embedded.push(change);
-      continue;
-    }
-    const { records } = change;
-    const resolved = records.map(record => {
-      const isNew = growing?.textOf(record.id) === undefined && !met.has(record.id);
-      met.add(record.id);
-      return { record, isNew };
-    });
-    await vectors.add(resolved, signal);
-    embedded.push({ records, vectors: vectors.of(resolved) });
-  }
-  return embedded;
 }
 
 function unknownModels(read: readonly Placed[], pool: ModelPool): LearnReport["unknownModels"] {

@@ -66,7 +66,7 @@ class NeighbourEstimator {
   size_t models() const { return models_; }
   std::span<const double> qualityPrior() const { return qualityPrior_; }
   std::span<const double> tokensPrior() const { return tokensPrior_; }
-  // The standard deviation of what is not known of each quality prior: of the posterior in the same model (neighbours.cc).
+  // The standard deviation of what is not known of each quality prior (priorErrors in neighbours.cc).
   std::span<const double> qualityError() const { return qualityError_; }
   size_t bytes() const { return 2 * sizeof(float) * rows_ * models_; }
 
