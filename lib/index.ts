@@ -20,6 +20,8 @@ export {
   type WorkspaceProblem,
 } from "./assignment/workspace.js";
 export { type ErrorCode, OmniRouterError } from "./errors.js";
+export type { Margin } from "./floors/bound.js";
+export type { QualityPromise } from "./floors/promise.js";
 export type { HistoryFormat } from "./history/formats/format.js";
 export {
   History,

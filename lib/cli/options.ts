@@ -19,6 +19,14 @@ export function share(text: string): number {
   return value;
 }
 
+/** A probability above 0 and below 1. */
+export function probability(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value > 0 && value < 1))
+    throw new InvalidArgumentError("It must be a number above 0 and below 1, such as 0.95.");
+  return value;
+}
+
 /** USD. */
 export function amount(text: string): number {
   const value = Number(text);

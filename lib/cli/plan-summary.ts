@@ -1,5 +1,6 @@
 import type { LimitReport, Plan, Relaxed } from "../assignment/plan.js";
 import type { Limit } from "../assignment/problem.js";
+import type { QualityPromise } from "../floors/promise.js";
 import type { HistoryRecord } from "../history/record.js";
 import { formatCount, formatMoney, formatPercent, formatQuality } from "./format.js";
 import { type Column, formatTable } from "./tables.js";
@@ -145,6 +146,24 @@ export function priceInWords({ price, unit }: LimitReport): string {
 /** `relaxed: mean quality at least 0.9000 is out of reach, now 0.8512`. */
 export function relaxedInWords({ limit, to }: Relaxed): string {
   return `relaxed: ${limitInWords(limit)} is out of reach, now ${formatQuantity((limit.mean ?? limit.sum)!, to)}`;
+}
+
+/** What is promised of realised quality, or refused, and the margin behind it. */
+export function promiseInWords(promise: QualityPromise): string[] {
+  const { group, confidence, asked, refused, best, predicted, margin, queries, outcomes, reason } = promise;
+  const sure = `with ${formatPercent(confidence, confidence * 100 === Math.round(confidence * 100) ? 0 : 1)} confidence`;
+  const quality = `realised mean quality${group === undefined ? "" : ` of ${group === "" ? "no tenant" : group}`}`;
+  const because = `predicted ${formatQuality(predicted)} less ${formatQuality(margin.total)}: ${formatQuality(margin.bias)} that predictions were too high on the history, ${formatQuality(margin.sampling)} for the chance in ${formatCount(queries)} queries, ${formatQuality(margin.history)} for that in ${formatCount(Math.round(outcomes))} graded answers`;
+  if (!refused) return [`promised ${sure}: ${quality} at least ${formatQuality(asked ?? best)} (${because})`];
+  const why = {
+    quality: "no batch and no history would do, as the models are not expected to reach it within the limits",
+    batch: "a larger batch would leave less to chance",
+    history: "a history with more graded answers would leave less to chance",
+  }[reason!];
+  return [
+    `refused: ${quality} at least ${formatQuality(asked!)} cannot be promised ${sure}: ${why}`,
+    `the best that can be promised: ${formatQuality(best)} (${because})`,
+  ];
 }
 
 /** What is proven of the plan, in one sentence. */

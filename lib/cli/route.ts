@@ -5,12 +5,13 @@ import { Router } from "../router/router.js";
 import { ExitCode } from "./exit-codes.js";
 import { formatCount, formatDuration, formatMoney, formatQuality } from "./format.js";
 import { inputSource } from "./input.js";
-import { amount, capacity, share } from "./options.js";
+import { amount, capacity, probability, share } from "./options.js";
 import { checkOutput, withOutput } from "./output.js";
 import {
   conflictInWords,
   limitInWords,
   priceInWords,
+  promiseInWords,
   realise,
   realisedInWords,
   relaxedInWords,
@@ -30,6 +31,7 @@ interface Options {
   readonly text?: boolean;
   readonly out?: string;
   readonly minQuality?: number;
+  readonly confidence?: number;
   readonly budget?: number;
   readonly maximizeQuality?: boolean;
   readonly capacity?: Record<string, number>;
@@ -44,12 +46,14 @@ Reads queries as JSON Lines, plain or gzipped: {"id": "q1", "query": "...", "inp
 they are not looked at for the routing; the summary then says what quality and cost were realised.
 Writes one line for each query:
   {"id": "q1", "model": "small-1", "quality": 0.83, "cost": 0.00012, "runnerUp": "large-1"}
-and a summary to standard error. Quality and cost are predicted, and so are the floor and the budget held. Where the
+and a summary to standard error. Quality and cost are predicted, and so are the floor and the budget held. With --confidence
+the floor is one of realised quality, kept with that probability; one that cannot be promised is refused. Where the
 limits cannot all hold, nothing is written and the exit code is 3; with --relax, floor and budget are moved to the nearest that
 can be reached, the floor first, and the plan keeps them there.
 
 Examples:
   omnirouter route --router router --queries queries.jsonl --min-quality 0.8 > plan.jsonl
+  omnirouter route --router router --queries queries.jsonl --min-quality 0.8 --confidence 0.95 > plan.jsonl
   zcat queries.jsonl.gz | omnirouter route --router router --budget 5 --capacity gpt-4o=500 | head
   omnirouter route --router router --text --queries prompts.txt --min-quality 0.8 --out plan.jsonl`;
 
@@ -63,6 +67,11 @@ export const addRoute: AddCommand = (program, session) => {
     .option("--queries <file>", "queries; else standard input")
     .option("--text", "the queries are lines of text, one a line; a query's id is then its line number")
     .option("--min-quality <share>", "floor of the mean predicted quality, 0 to 1", share)
+    .option(
+      "--confidence <share>",
+      "how sure the realised quality is to reach the floor; without a floor: to reach what is then promised",
+      probability,
+    )
     .option("--budget <usd>", "the most that all queries may cost together", amount)
     .option("--maximize-quality", "highest quality within the limits, also where a floor is given")
     .option(
@@ -102,7 +111,11 @@ async function runRoute(options: Options, session: Session): Promise<void> {
   if (!plan.feasible && !plan.relaxed) {
     session.exitCode = ExitCode.infeasible;
     if (options.json) session.stderr.write(`${JSON.stringify(summaryOf(plan, records))}\n`);
-    else session.stderr.write(`${conflictInWords(plan).join("\n")}\nNo plan was written.\n`);
+    else {
+      const refused = plan.promises.filter(promise => promise.refused).flatMap(promiseInWords);
+      const lines = refused.length > 0 ? refused : conflictInWords(plan);
+      session.stderr.write(`${lines.join("\n")}\nNo plan was written.\n`);
+    }
     return;
   }
   await withOutput(options.out, session, async write => {
@@ -119,9 +132,10 @@ async function runRoute(options: Options, session: Session): Promise<void> {
   );
 }
 
-function limitsOf({ minQuality, budget, capacity, maximizeQuality }: Options): RouteLimits {
+function limitsOf({ minQuality, confidence, budget, capacity, maximizeQuality }: Options): RouteLimits {
   return {
     ...(minQuality === undefined ? {} : { minQuality }),
+    ...(confidence === undefined ? {} : { confidence }),
     ...(budget === undefined ? {} : { budget }),
     ...(capacity === undefined ? {} : { capacity }),
     ...(maximizeQuality ? { maximize: "quality" } : {}),
@@ -143,6 +157,7 @@ function summaryOf(plan: RoutePlan, records: readonly HistoryRecord[]): object {
     conflict,
     reachable,
     relaxed,
+    promises: plan.promises,
     models: sharesOf(plan, records),
     realised,
     milliseconds: plan.timings,
@@ -161,6 +176,7 @@ function summaryInWords(plan: RoutePlan, records: readonly HistoryRecord[], colo
     const { cost, quality } = realisedInWords(realised, plan.size);
     lines.push(`realised: cost ${cost}, mean quality ${quality}`);
   }
+  lines.push(...plan.promises.flatMap(promiseInWords));
   lines.push(verdict(plan), ...plan.certificate.relaxed.map(relaxedInWords));
   for (const report of plan.certificate.limits)
     if (report.price > 0) lines.push(`${limitInWords(report.limit)}: ${priceInWords(report)}`);

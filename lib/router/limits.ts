@@ -1,5 +1,6 @@
 import type { Limit, Objective } from "../assignment/problem.js";
 import { invalid } from "../errors.js";
+import type { PromiseAsked } from "../floors/promise.js";
 import { checkKeys, checkObject } from "../keys.js";
 import type { ModelPool } from "../pool/pool.js";
 import { show } from "../show.js";
@@ -7,8 +8,18 @@ import { columnOf } from "./model-names.js";
 
 /** What one tenant's queries must keep within. */
 export interface TenantLimits {
-  /** Floor of the mean predicted quality of its queries, 0 to 1. */
+  /**
+   * Floor of the mean quality of its queries, 0 to 1: of predicted quality, which the realised one misses about as often as
+   * not; with a {@link confidence}, of realised quality.
+   */
   readonly minQuality?: number;
+  /**
+   * How sure the floor is to hold for the quality that is *realised*, above 0 and below 1; 0.95 is usual. The predicted
+   * quality is then kept above the floor by a margin for what predictions have missed by on the history and for the
+   * chance in a batch of this size. A floor that cannot be promised is refused (`plan.feasible`), with the best that can
+   * be. Without a floor the plan says what it can promise (`RoutePlan.promise`).
+   */
+  readonly confidence?: number;
   /** The most its queries may cost together, USD. */
   readonly budget?: number;
 }
@@ -21,7 +32,8 @@ export interface TenantLimits {
  * - with neither, the least cost, whatever the quality;
  * - with `maximize: "quality"`, the highest quality within all the limits.
  *
- * Floors and budgets hold for *predicted* quality and cost.
+ * Floors and budgets hold for *predicted* quality and cost; a floor with a `confidence` for realised quality. Every floor and
+ * tenant has a confidence of its own: that of the batch is not the tenants'.
  */
 export interface RouteLimits extends TenantLimits {
   /** Queries of this batch that each model may take: whole numbers >= 0, by name. In place of the pool's capacities. */
@@ -36,11 +48,13 @@ export interface RouteLimits extends TenantLimits {
 export interface CompiledLimits {
   readonly objective: Objective;
   readonly limits: readonly Limit[];
+  /** Floors of realised quality, which are not among the limits, and confidences without a floor. */
+  readonly promises: readonly PromiseAsked[];
   /** Every tenant that has a limit. */
   readonly groupNames: readonly string[];
 }
 
-const TENANT_KEYS = ["minQuality", "budget"];
+const TENANT_KEYS = ["minQuality", "confidence", "budget"];
 const KEYS = [...TENANT_KEYS, "capacity", "maximize", "tenants", "limits"];
 
 /** @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT`, naming the limit: `limits.capacity["gpt-4o"]` */
@@ -58,12 +72,14 @@ export function compileLimits(given: RouteLimits, pool: ModelPool): CompiledLimi
 
   // The caller's own come first, so that the solver's complaints count them as the caller does.
   const limits: Limit[] = [...further, ...floorAndBudget(given, "limits")];
+  const promises = promiseOf(given, "limits");
   for (const group of groupNames) {
     if (group === "") throw invalid("limits.tenants", "must not name a tenant with the empty text");
     const at = `limits.tenants[${show(group)}]`;
     const own = tenants![group]!;
     checkKeys(own, TENANT_KEYS, at);
     limits.push(...floorAndBudget(own, at).map(limit => ({ ...limit, group })));
+    promises.push(...promiseOf(own, at).map(promise => ({ ...promise, group })));
   }
   const capacities = capacitiesOf(capacity, pool);
   pool.names.forEach((model, column) => {
@@ -71,19 +87,21 @@ export function compileLimits(given: RouteLimits, pool: ModelPool): CompiledLimi
     if (most !== undefined) limits.push({ sum: "requests", atMost: most, model });
   });
 
-  const floors = limits.some(limit => (limit.mean ?? limit.sum) === "quality" && limit.atLeast !== undefined);
+  const floors =
+    promises.some(({ minQuality }) => minQuality !== undefined) ||
+    limits.some(limit => (limit.mean ?? limit.sum) === "quality" && limit.atLeast !== undefined);
   const budgets = limits.some(limit => (limit.mean ?? limit.sum) === "cost" && limit.atMost !== undefined);
   const best = maximize === "quality" || (budgets && !floors);
   const objective: Objective = best ? { maximize: "quality", tieBreak: "cost" } : { minimize: "cost" };
-  return { objective, limits, groupNames };
+  return { objective, limits, promises, groupNames };
 }
 
-function floorAndBudget({ minQuality, budget }: TenantLimits, at: string): Limit[] {
+function floorAndBudget({ minQuality, confidence, budget }: TenantLimits, at: string): Limit[] {
   const limits: Limit[] = [];
   if (minQuality !== undefined) {
     if (!(typeof minQuality === "number" && minQuality >= 0 && minQuality <= 1))
       throw invalid(`${at}.minQuality`, `must be a number from 0 to 1, got ${show(minQuality)}`);
-    limits.push({ mean: "quality", atLeast: minQuality });
+    if (confidence === undefined) limits.push({ mean: "quality", atLeast: minQuality });
   }
   if (budget !== undefined) {
     if (!(typeof budget === "number" && budget >= 0 && Number.isFinite(budget)))
@@ -91,6 +109,13 @@ function floorAndBudget({ minQuality, budget }: TenantLimits, at: string): Limit
     limits.push({ sum: "cost", atMost: budget });
   }
   return limits;
+}
+
+function promiseOf({ minQuality, confidence }: TenantLimits, at: string): PromiseAsked[] {
+  if (confidence === undefined) return [];
+  if (!(typeof confidence === "number" && confidence > 0 && confidence < 1))
+    throw invalid(`${at}.confidence`, `must be a number above 0 and below 1, got ${show(confidence)}`);
+  return [{ confidence, ...(minQuality === undefined ? {} : { minQuality }) }];
 }
 
 /** Per model of the pool, how many queries it may take; undefined = any number. */

@@ -1,4 +1,5 @@
 import { Plan, type PlannedQuery, type Solved } from "../assignment/plan.js";
+import type { QualityPromise } from "../floors/promise.js";
 import type { Predictions } from "../prediction/predictor.js";
 import type { QueryColumns } from "./queries.js";
 
@@ -32,14 +33,39 @@ export class RoutePlan extends Plan {
   /** What every model was expected to do with every query: `[queries x models]`, row-major. */
   readonly predictions: Predictions;
   readonly timings: RouteTimings;
+  /**
+   * What is promised of realised quality: one for each `confidence` in the limits, the batch's before the tenants'. None
+   * where the other limits cannot hold together, whatever is promised.
+   */
+  readonly promises: readonly QualityPromise[];
   readonly #queries: QueryColumns;
 
   /** @internal */
-  constructor(solved: Solved, queries: QueryColumns, predictions: Predictions, timings: RouteTimings) {
+  constructor(
+    solved: Solved,
+    queries: QueryColumns,
+    predictions: Predictions,
+    timings: RouteTimings,
+    promises: readonly QualityPromise[] = [],
+  ) {
     super(solved);
+    this.promises = promises;
     this.#queries = queries;
     this.predictions = predictions;
     this.timings = timings;
+  }
+
+  /** The promise for the whole batch, where the limits have a `confidence`. */
+  get promise(): QualityPromise | undefined {
+    return this.promises.find(({ group }) => group === undefined);
+  }
+
+  /**
+   * Whether every limit holds, as stated, and no promise is refused. The certificate speaks of the limits alone, among
+   * them the floors of *predicted* quality that the promises need.
+   */
+  override get feasible(): boolean {
+    return super.feasible && this.promises.every(({ refused }) => !refused);
   }
 
   /** The query's id: its own, or its position in the batch. */

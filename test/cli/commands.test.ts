@@ -337,6 +337,24 @@ describe("omnirouter route", () => {
     expect(route([...possible, "--relax"]).stdout).toBe(route(possible).stdout);
   });
 
+  it("promises realised quality with --confidence, or refuses to", () => {
+    const argv = ["--queries", at("queries.jsonl"), "--confidence", "0.9"];
+    const { status, stdout, stderr } = route([...argv, "--min-quality", "0.7"]);
+    expect(status).toBe(0);
+    expect(parsed(stdout)).toHaveLength(100);
+    expect(stderr).toMatch(
+      /promised with 90 % confidence: realised mean quality at least 0\.7000 \(predicted 0\.\d{4} less 0\.\d{4}: .* chance in 100 queries/,
+    );
+    const { promises } = JSON.parse(route([...argv, "--min-quality", "0.7", "--json"]).stderr);
+    expect(promises).toMatchObject([{ confidence: 0.9, asked: 0.7, refused: false }]);
+    const refused = route([...argv, "--min-quality", "0.99"]);
+    expect(refused).toMatchObject({ status: 3, stdout: "" });
+    expect(refused.stderr).toMatch(
+      /^refused: realised mean quality at least 0\.9900 cannot be promised with 90 % confidence: .*\nthe best that can be promised: 0\.\d{4} .*\nNo plan was written\.\n$/,
+    );
+    expect(route([...argv, "--budget", "1"]).stderr).toContain("promised with 90 % confidence");
+  });
+
   it("of no queries writes nothing", () => {
     expect(route(["--budget", "1"], "")).toEqual({ status: 0, stdout: "", stderr: "No queries.\n" });
   });
@@ -344,6 +362,7 @@ describe("omnirouter route", () => {
   it.each([
     [["--budget", "-1"], 2, /amount in USD/],
     [["--min-quality", "80"], 2, /from 0 to 1/],
+    [["--min-quality", "0.8", "--confidence", "95"], 2, /above 0 and below 1/],
     [["--capacity", "sim"], 2, /MODEL=QUERIES/],
     [
       ["--budget", "1", "--capacity", "sim-huge=3"],
