@@ -44,6 +44,7 @@ export const STAGE_NAMES: Readonly<Record<FitStage, string>> = {
   learn: "fitting the embedder",
   embed: "embedding",
   index: "indexing",
+  predictor: "fitting the predictor",
 };
 
 export const addFit: AddCommand = (program, session) => {

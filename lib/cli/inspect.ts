@@ -24,13 +24,14 @@ export const addInspect: AddCommand = (program, session) => {
 };
 
 async function inspect(folder: string, json: boolean, session: Session): Promise<void> {
-  const { manifest, pool, history, index, neighbours } = await inspectParts(folder, session.signal);
+  const { manifest, pool, history, index, neighbours, trained } = await inspectParts(folder, session.signal);
   const models = pool.models.map((model, column) => ({
     ...model,
     ...history.report.models[column]!,
     meanQuality: mean(history.quality, column, pool.size),
     meanCost: mean(history.cost, column, pool.size),
   }));
+  const isHybrid = trained !== undefined;
   const facts = {
     generation: manifest.generation,
     createdAt: manifest.createdAt,
@@ -39,6 +40,7 @@ async function inspect(folder: string, json: boolean, session: Session): Promise
     embedder: manifest.embedder,
     dimension: index.dimension,
     index: index.kind,
+    predictor: isHybrid ? "hybrid" : "neighbours",
     neighbours,
     records: history.size,
     ungraded: history.report.ungraded,
@@ -60,7 +62,7 @@ async function inspect(folder: string, json: boolean, session: Session): Promise
     `history    ${formatCount(history.size)} queries`,
     `embedder   ${facts.embedder ?? "-"}`,
     `index      ${facts.index}, ${formatCount(index.size)} vectors of ${facts.dimension} dimensions`,
-    `predictor  ${formatCount(neighbours)} nearest neighbours`,
+    `predictor  ${formatCount(neighbours)} nearest neighbours${isHybrid ? ", and a trained half" : ""}`,
     "",
     formatTable(
       models,

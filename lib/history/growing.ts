@@ -22,6 +22,19 @@ export interface Grown {
   readonly changed: number;
 }
 
+/** Outcomes of which nothing was known: a row for each query. Matrices are `[size x models]`, NaN = nothing new. */
+export interface News {
+  readonly size: number;
+  /** Row numbers in the history; new queries have those that they will be given. */
+  readonly rows: Int32Array;
+  readonly queries: readonly string[];
+  /** `[size]`, NaN = unknown. */
+  readonly inputTokens: Float32Array;
+  readonly quality: Float32Array;
+  readonly outputTokens: Float32Array;
+  readonly cost: Float32Array;
+}
+
 type Matrices = Record<(typeof QUANTITIES)[number], Rows>;
 
 /**
@@ -184,6 +197,58 @@ export class GrowingHistory {
       }
     }
     return { rows: [...rows].sort((a, b) => a - b), added: this.size - before, outcomes, changed };
+  }
+
+  /**
+   * What records that were {@link resolve}d would add: grades of outcomes that had none, and lengths and costs of those
+   * that had neither, so that each counts once, however often it is corrected. Changes nothing.
+   */
+  news(records: readonly HistoryRecord[]): News {
+    const width = this.models.length;
+    const byId = new Map<
+      string,
+      { row: number; query: string; inputTokens: number; cells: Float32Array[] }
+    >();
+    let next = this.size;
+    for (const { id, query, inputTokens, outcomes } of records) {
+      let known = byId.get(id);
+      if (known === undefined) {
+        const row = this.#byId.get(id) ?? next++;
+        const tokens = row < this.size ? this.#inputTokens.get(row, 0) : Number.NaN;
+        const cells = Array.from({ length: 3 }, () => new Float32Array(width).fill(Number.NaN));
+        known = { row, query, inputTokens: tokens, cells };
+        byId.set(id, known);
+      }
+      if (inputTokens !== undefined) known.inputTokens = inputTokens;
+      const [quality, outputTokens, cost] = known.cells as [Float32Array, Float32Array, Float32Array];
+      const isNew = (row: number, column: number, ...of: (typeof QUANTITIES)[number][]) =>
+        row >= this.size || of.every(quantity => Number.isNaN(this.#matrices[quantity].get(row, column)));
+      for (const [model, outcome] of Object.entries(outcomes)) {
+        const column = this.#column.get(model);
+        if (column === undefined) continue;
+        if (isNew(known.row, column, "quality")) quality[column] = outcome.quality ?? quality[column]!;
+        if (!isNew(known.row, column, "outputTokens", "cost")) continue;
+        outputTokens[column] = outcome.outputTokens ?? outputTokens[column]!;
+        cost[column] = outcome.cost ?? cost[column]!;
+      }
+    }
+    const news = [...byId.values()].filter(({ cells }) =>
+      cells.some(values => values.some(value => !Number.isNaN(value))),
+    );
+    const matrix = (cells: number) => {
+      const values = new Float32Array(news.length * width);
+      for (const [at, each] of news.entries()) values.set(each.cells[cells]!, at * width);
+      return values;
+    };
+    return {
+      size: news.length,
+      rows: Int32Array.from(news, ({ row }) => row),
+      queries: news.map(({ query }) => query),
+      inputTokens: Float32Array.from(news, ({ inputTokens }) => inputTokens),
+      quality: matrix(0),
+      outputTokens: matrix(1),
+      cost: matrix(2),
+    };
   }
 
   /** The text of the row with an id, if there is one. */

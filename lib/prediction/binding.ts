@@ -8,12 +8,35 @@ export interface NeighboursHandle {
   readonly neighbours: unique symbol;
 }
 
+export interface HybridHandle {
+  readonly hybrid: unique symbol;
+}
+
 export interface NativeEstimates {
   quality: Float32Array;
   outputTokens: Float32Array;
   cost: Float32Array;
   support: Float32Array;
 }
+
+/** Matrices `[rows x models]`. */
+export interface NativeHybridEstimates {
+  quality: Float32Array;
+  outputTokens: Float32Array;
+  cost: Float32Array;
+  medianTokens: Float32Array;
+  costDeviation: Float32Array;
+  qualityDeviation: Float32Array;
+}
+
+/** Queries, and what their neighbours say of them. */
+type HybridBatch = [
+  texts: readonly string[],
+  embeddings: Float32Array,
+  inputTokens: Float32Array,
+  neighbourQuality: Float32Array,
+  neighbourTokens: Float32Array,
+];
 
 type EstimateArguments = [
   handle: NeighboursHandle,
@@ -52,4 +75,38 @@ export interface PredictionBinding {
   neighboursPrior(handle: NeighboursHandle): { quality: Float64Array; error: Float64Array };
   estimateNeighbours(...args: EstimateArguments): NativeEstimates;
   estimateNeighboursAsync(...args: EstimateArguments): NativeTask<NativeEstimates>;
+
+  fitHybrid(
+    inputPer1M: Float64Array,
+    outputPer1M: Float64Array,
+    ...rest: [
+      ...batch: HybridBatch,
+      dimension: number,
+      quality: Float32Array,
+      outputTokens: Float32Array,
+      seed: number,
+    ]
+  ): NativeTask<{ handle: HybridHandle; outOfFold: NativeHybridEstimates }>;
+  predictHybrid(handle: HybridHandle, ...batch: HybridBatch): NativeHybridEstimates;
+  predictHybridAsync(handle: HybridHandle, ...batch: HybridBatch): NativeTask<NativeHybridEstimates>;
+  /** `[models x 4]`: all that learning moves. */
+  learnHybrid(
+    handle: HybridHandle,
+    ...rest: [...batch: HybridBatch, quality: Float32Array, outputTokens: Float32Array]
+  ): NativeTask<Float64Array>;
+  hybridWithLevels(handle: HybridHandle, levels: Float64Array): HybridHandle;
+  /** `from`: for each model its number in the one given, or -1 for a new one. */
+  hybridWithModels(
+    handle: HybridHandle,
+    from: Int32Array,
+    inputPer1M: Float64Array,
+    outputPer1M: Float64Array,
+  ): HybridHandle;
+  hybridToBytes(handle: HybridHandle): Uint8Array;
+  hybridFromBytes(
+    bytes: Uint8Array,
+    inputPer1M: Float64Array,
+    outputPer1M: Float64Array,
+    dimension: number,
+  ): HybridHandle;
 }

@@ -236,10 +236,7 @@ export class NeighbourPredictor implements Predictor {
 
   /** Where a record does not say its input tokens, they are estimated. */
   #outputTokens(history: Omit<NeighbourHistory, "models" | "quality">): Float32Array {
-    const estimates = this.#tokens.estimate(history.queries);
-    const inputTokens = history.inputTokens.map((tokens, row) =>
-      Number.isNaN(tokens) ? estimates[row]! : tokens,
-    );
+    const inputTokens = this.#tokens.complete(history.queries, history.inputTokens);
     return knownOutputTokens(history, inputTokens, this.#pool.models);
   }
 

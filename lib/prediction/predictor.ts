@@ -7,6 +7,8 @@ export interface QueryBatch {
   readonly embeddings: Float32Array;
   /** `[rows]`: what each query will be billed as input, in tokens; finite and >= 0. See {@link InputTokenEstimator}. */
   readonly inputTokens: Float32Array;
+  /** `[rows]`: the queries themselves, for a predictor that also looks at their surface ({@link HybridPredictor}). */
+  readonly texts?: readonly string[];
 }
 
 /** What each model is expected to do with each query. Matrices are `[rows x models.length]`, row-major. */

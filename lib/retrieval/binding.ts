@@ -11,6 +11,8 @@ export interface NativeVectorIndex {
   /** `among`: only so many of the first vectors are looked at; all unless given. */
   search(queries: Float32Array, k: number, among?: number): SearchResult;
   searchAsync(queries: Float32Array, k: number, among?: number): NativeTask<SearchResult>;
+  /** Those that were added as these, counted from 0. */
+  vectors(rows: Int32Array): Float32Array;
   settle(): NativeTask<void>;
   toBytes(): Uint8Array;
   toBytesAsync(): NativeTask<Uint8Array>;

@@ -86,6 +86,11 @@ export class VectorIndex implements Index {
     return searchLater(this.#native, queries, k, options);
   }
 
+  /** Vectors that were added, `[rows.length x dimension]`; `rows` counts them from 0 in the order of their addition. */
+  vectors(rows: Int32Array): Float32Array {
+    return native(() => this.#native.vectors(rows));
+  }
+
   /** The index as it is now, for searching: what is added later is not found in it. Costs nothing to make or keep. */
   snapshot(): VectorSnapshot {
     const handle = this.#native;

@@ -3,10 +3,16 @@ import { Problem } from "../history/problem.js";
 import { type HistoryRecord, parseRecord } from "../history/record.js";
 import { ModelPool } from "../pool/pool.js";
 
-/** Records learned, with the embeddings of those that are new queries, one after the other in their order. */
+/** Records learned. */
 export interface LearnedRecords {
   readonly records: readonly HistoryRecord[];
+  /** Embeddings of those that are new queries, one after the other in their order. */
   readonly vectors: Float32Array;
+  /**
+   * The levels of the trained half after them (`TrainedHalf.withLevels`); absent where it did not move. They depend on the
+   * order of all that was learned before, and on how it was put into calls: so they are kept, and not computed again.
+   */
+  readonly levels?: Float64Array | undefined;
 }
 
 /** One step of what a router knows, as its log keeps it. */
@@ -14,8 +20,7 @@ export type Change = LearnedRecords | { readonly pool: ModelPool };
 
 /** As bytes: uint32 length of the JSON, little-endian; the JSON; the vectors as float32, little-endian. */
 export function encodeChange(change: Change): Uint8Array {
-  const [json, vectors] =
-    "pool" in change ? [{ pool: change.pool }, NONE] : [{ records: change.records }, change.vectors];
+  const [json, vectors] = "pool" in change ? [{ pool: change.pool }, NONE] : [jsonOf(change), change.vectors];
   const text = Buffer.from(JSON.stringify(json));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(text.length);
@@ -32,12 +37,13 @@ export function decodeChange(bytes: Buffer): Change {
     if (end > bytes.length || (bytes.length - end) % 4 !== 0)
       throw new RangeError("its lengths do not add up");
     const json: unknown = JSON.parse(bytes.toString("utf8", 4, end));
-    const { pool, records } = json as { pool?: unknown; records?: unknown };
+    const { pool, records, levels } = json as Record<"pool" | "records" | "levels", unknown>;
     if (pool !== undefined) return { pool: ModelPool.from(pool) };
     if (!Array.isArray(records)) throw new TypeError("it holds neither records nor a pool");
     return {
       records: records.map(asRecord),
       vectors: new Float32Array(Uint8Array.from(bytes.subarray(end)).buffer),
+      ...(levels === undefined ? {} : { levels: asLevels(levels) }),
     };
   } catch (cause) {
     throw new OmniRouterError(
@@ -46,6 +52,17 @@ export function decodeChange(bytes: Buffer): Change {
       { cause },
     );
   }
+}
+
+function jsonOf({ records, levels }: LearnedRecords): object {
+  // As JSON every double is read as it was written.
+  return levels === undefined ? { records } : { records, levels: [...levels] };
+}
+
+function asLevels(value: unknown): Float64Array {
+  if (!Array.isArray(value) || !value.every(Number.isFinite))
+    throw new TypeError("its levels are not numbers");
+  return Float64Array.from(value);
 }
 
 const NONE = new Float32Array(0);

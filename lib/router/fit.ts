@@ -6,14 +6,19 @@ import { checkObject } from "../keys.js";
 import { ModelPool } from "../pool/pool.js";
 import type { Embedder } from "../prediction/embedder.js";
 import { InputTokenEstimator } from "../prediction/input-tokens.js";
-import { defaultNeighbours } from "../prediction/neighbour-predictor.js";
+import { defaultNeighbours, NeighbourPredictor } from "../prediction/neighbour-predictor.js";
+import { knownOutputTokens } from "../prediction/output-tokens.js";
 import { TextEmbedder } from "../prediction/text-embedder.js";
+import { TrainedHalf } from "../prediction/trained-half.js";
 import { VectorIndex } from "../retrieval/vector-index.js";
 import { embedTexts } from "./embed.js";
 import type { RouterParts } from "./saved.js";
 
-/** `read`: records of the history; `learn`: the built-in embedder's fit; `embed`: queries; `index`: vectors. */
-export type FitStage = "read" | "learn" | "embed" | "index";
+/**
+ * `read`: records of the history; `learn`: the built-in embedder's fit; `embed`: queries; `index`: vectors; `predictor`: the
+ * predictor's fit.
+ */
+export type FitStage = "read" | "learn" | "embed" | "index" | "predictor";
 
 export interface FitProgress {
   readonly stage: FitStage;
@@ -27,7 +32,7 @@ export interface FitOptions {
   readonly embedder?: Embedder;
   /** Neighbours per query, a whole number >= 1. Default 100, more where outcomes are missing (`NeighbourOptions.k`). */
   readonly neighbours?: number;
-  /** Seed of the built-in embedder's randomised decomposition, a whole number >= 0. Default 0. */
+  /** Seed of what is random in the fit of the built-in embedder and the predictor, a whole number >= 0. Default 0. */
   readonly seed?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: FitProgress) => void;
@@ -59,25 +64,49 @@ export async function fitParts(
     embedder = await TextEmbedder.fit(queries, { seed, ...(signal ? { signal } : {}) });
   }
 
-  const index = new VectorIndex(embedder.dimension);
+  const { dimension } = embedder;
+  const index = new VectorIndex(dimension);
+  const embeddings = new Float32Array(queries.length * dimension);
   for (let done = 0; done < queries.length; done += TEXTS_PER_CHUNK) {
     onProgress({ stage: "embed", done, total: queries.length });
     const vectors = await embedTexts(embedder, queries.slice(done, done + TEXTS_PER_CHUNK), signal);
+    embeddings.set(vectors, done * dimension);
     await index.addAsync(vectors, undefined, signal ? { signal } : {});
   }
   onProgress({ stage: "index", done: 0, total: queries.length });
   await index.settled(signal ? { signal } : {});
   onProgress({ stage: "index", done: queries.length, total: queries.length });
 
-  return {
+  const fitted = await fitPredictor({ pool, history, index }, embeddings, options);
+  return { pool, history, embedder, index, ...fitted };
+}
+
+/** The parts that are fitted on the history's outcomes, once its queries are embedded. */
+async function fitPredictor(
+  { pool, history, index }: Pick<RouterParts, "pool" | "history" | "index">,
+  embeddings: Float32Array,
+  { neighbours, seed = 0, signal, onProgress = () => {} }: FitOptions,
+): Promise<Pick<RouterParts, "tokens" | "neighbours" | "trained" | "told">> {
+  const { queries: texts, quality } = history;
+  const total = texts.length;
+  onProgress({ stage: "predictor", done: 0, total });
+  const tokens = InputTokenEstimator.fit(texts, history.inputTokens);
+  const k = neighbours ?? defaultNeighbours(quality);
+  const inputTokens = tokens.complete(texts, history.inputTokens);
+  const trained = await TrainedHalf.fit(
+    new NeighbourPredictor(history, pool, index, { k, tokens }),
+    {
+      texts,
+      embeddings,
+      inputTokens,
+      quality,
+      outputTokens: knownOutputTokens(history, inputTokens, pool.models),
+    },
     pool,
-    history,
-    embedder,
-    index,
-    tokens: InputTokenEstimator.fit(queries, history.inputTokens),
-    neighbours: options.neighbours ?? defaultNeighbours(history.quality),
-    told: { neighbours: options.neighbours, seed },
-  };
+    { seed, ...(signal ? { signal } : {}) },
+  );
+  onProgress({ stage: "predictor", done: total, total });
+  return { tokens, neighbours: k, trained, told: { neighbours, seed } };
 }
 
 /** As for the fit; what is left out is as it was for that. */
@@ -98,12 +127,14 @@ export async function refitParts(parts: RouterParts, options: RefitOptions): Pro
       ...(neighbours === undefined ? {} : { neighbours }),
     });
   checkOptions(options, seed);
-  return {
-    ...parts,
-    tokens: InputTokenEstimator.fit(history.queries, history.inputTokens),
-    neighbours: neighbours ?? defaultNeighbours(history.quality),
-    told: { neighbours, seed },
-  };
+  options.signal?.throwIfAborted();
+  const embeddings = parts.index.vectors(Int32Array.from({ length: history.size }, (_, row) => row));
+  const fitted = await fitPredictor(parts, embeddings, {
+    ...options,
+    seed,
+    ...(neighbours === undefined ? {} : { neighbours }),
+  });
+  return { ...parts, ...fitted };
 }
 
 function checkOptions({ neighbours, embedder }: FitOptions, seed: number): void {

@@ -1,5 +1,6 @@
 import { OmniRouterError } from "../errors.js";
 import { GrowingHistory } from "../history/growing.js";
+import type { TrainedHalf } from "../prediction/trained-half.js";
 import type { Change } from "./changes.js";
 import type { RouterParts } from "./saved.js";
 
@@ -22,13 +23,13 @@ export interface Followed<P> {
  *
  * @throws OmniRouterError `ERR_OMNI_CORRUPT` for changes that do not fit the parts, which are then of no use any more
  */
-export async function followParts<P extends Pick<RouterParts, "pool" | "history" | "index">>(
+export async function followParts<P extends Pick<RouterParts, "pool" | "history" | "index" | "trained">>(
   parts: P,
   growing: GrowingHistory | undefined,
   changes: readonly Change[],
 ): Promise<Followed<P>> {
   let history = growing ?? GrowingHistory.of(parts.history);
-  let { pool } = parts;
+  let { pool, trained } = parts;
   const rows = new Set<number>();
   const vectors: Float32Array[] = [];
   const counts = { outcomes: 0, changed: 0, added: 0 };
@@ -36,6 +37,7 @@ export async function followParts<P extends Pick<RouterParts, "pool" | "history"
     if ("pool" in change) {
       pool = change.pool;
       history = history.withModels(pool.names);
+      trained = trained?.withPool(pool);
       continue;
     }
     const grown = history.apply(change.records);
@@ -44,6 +46,7 @@ export async function followParts<P extends Pick<RouterParts, "pool" | "history"
         "ERR_OMNI_CORRUPT",
         `the log of the saved router has ${change.vectors.length} numbers for ${grown.added} new queries x ${parts.index.dimension} dimensions`,
       );
+    if (change.levels !== undefined) trained = levelled(trained, change.levels);
     for (const row of grown.rows) rows.add(row);
     if (change.vectors.length > 0) vectors.push(change.vectors);
     counts.outcomes += grown.outcomes;
@@ -52,12 +55,24 @@ export async function followParts<P extends Pick<RouterParts, "pool" | "history"
   }
   if (vectors.length > 0) await parts.index.addAsync(concatenated(vectors));
   return {
-    parts: { ...parts, pool, history: history.view() },
+    parts: { ...parts, pool, history: history.view(), trained },
     growing: history,
     rows: Int32Array.from(rows).sort(),
     poolChanged: pool !== parts.pool,
     ...counts,
   };
+}
+
+function levelled(trained: TrainedHalf | undefined, levels: Float64Array): TrainedHalf | undefined {
+  try {
+    return trained?.withLevels(levels);
+  } catch (cause) {
+    throw new OmniRouterError(
+      "ERR_OMNI_CORRUPT",
+      `the log of the saved router holds an entry of another predictor: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
 }
 
 function concatenated(parts: readonly Float32Array[]): Float32Array {

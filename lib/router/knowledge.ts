@@ -16,6 +16,7 @@ import { type Change, decodeChange, encodeChange } from "./changes.js";
 import { type RefitOptions, refitParts } from "./fit.js";
 import { contentOf, loadParts, type RouterParts, type Saved } from "./saved.js";
 import { follow, type RouterState, stateOf } from "./state.js";
+import { withLevels } from "./step.js";
 import type { LogContent } from "./store/log.js";
 import { checksum, type Manifest } from "./store/manifest.js";
 import { RouterStore, type StoreWriter } from "./store/store.js";
@@ -116,7 +117,8 @@ export class Knowledge {
         await all.add(resolved, signal);
         let done = { outcomes: 0, changed: 0, added: 0 };
         if (resolved.length > 0) {
-          const change = { records: resolved.map(({ record }) => record), vectors: all.of(resolved) };
+          const news = { records: resolved.map(({ record }) => record), vectors: all.of(resolved) };
+          const change = await withLevels(this.#state, news, signal);
           await pen.append(change);
           done = await this.#follow([change]);
         }
@@ -204,8 +206,10 @@ export class Knowledge {
         "ERR_OMNI_SUPERSEDED",
         `another process has saved the router in ${this.directory} since this refit began: what it saved is in use now`,
       );
-    const changes = await embeddedBy(fitted, this.#missed, signal);
-    const next = changes.length === 0 ? fitted : await follow(fitted, changes);
+    let next = fitted;
+    // One by one: each moves the levels from where the one before has left them.
+    for (const change of await embeddedBy(fitted, this.#missed, signal))
+      next = await follow(next, ["pool" in change ? change : await withLevels(next, change, signal)]);
     await pen.replace(next.parts);
     this.#state = next;
   }

@@ -1,66 +1,66 @@
-import type { History } from "../history/history.js";
-import type { Embedder } from "../prediction/embedder.js";
-import type { InputTokenEstimator } from "../prediction/input-tokens.js";
+import { HybridPredictor } from "../prediction/hybrid-predictor.js";
 import type { NeighbourPredictor } from "../prediction/neighbour-predictor.js";
 import type { OutOfFoldPredictions } from "../prediction/out-of-fold.js";
-import type { QueryBatch } from "../prediction/predictor.js";
 import { embedTexts, embedTextsSync } from "./embed.js";
-
-/** What the history's queries are predicted with. */
-interface Parts {
-  readonly history: History;
-  readonly embedder: Embedder;
-  readonly tokens: InputTokenEstimator;
-}
+import type { RouterParts } from "./saved.js";
+import type { RouterState } from "./state.js";
 
 /** So many queries of the history are embedded at once. */
 const ROWS_PER_CHUNK = 4096;
 
-/** Predictions for the history's own queries, each with its own row left out of its neighbours. */
-export async function leaveOneOut(
-  parts: Parts,
-  predictor: NeighbourPredictor,
+/** Of neighbours alone, made when they are first needed, as only promises need them. */
+const leftOut = new WeakMap<NeighbourPredictor, OutOfFoldPredictions>();
+
+/**
+ * Predictions for the history's own queries: those of the fit, or, for a router of neighbours alone, with each query's own
+ * row left out of its neighbours.
+ */
+export async function outOfFoldOf(
+  { parts, predictor }: RouterState,
   signal: AbortSignal | undefined,
 ): Promise<OutOfFoldPredictions> {
+  if (predictor instanceof HybridPredictor) return predictor.outOfFold;
+  const known = leftOut.get(predictor);
+  if (known !== undefined) return known;
   const whole = allocate(parts, predictor);
-  for (const chunk of chunks(parts)) {
-    const embeddings = await embedTexts(parts.embedder, chunk.texts, signal);
-    const batch: QueryBatch = { embeddings, inputTokens: chunk.inputTokens };
-    const part = await predictor.predict(batch, { exclude: chunk.exclude, ...(signal ? { signal } : {}) });
-    place(whole, part, chunk.start);
+  for (const { start, texts, inputTokens, exclude } of chunks(parts)) {
+    const embeddings = await embedTexts(parts.embedder, texts, signal);
+    const options = { exclude, ...(signal ? { signal } : {}) };
+    place(whole, await predictor.predict({ embeddings, inputTokens }, options), start);
   }
+  leftOut.set(predictor, whole);
   return whole;
 }
 
 /** The same at once. */
-export function leaveOneOutSync(parts: Parts, predictor: NeighbourPredictor): OutOfFoldPredictions {
+export function outOfFoldSync({ parts, predictor }: RouterState): OutOfFoldPredictions {
+  if (predictor instanceof HybridPredictor) return predictor.outOfFold;
+  const known = leftOut.get(predictor);
+  if (known !== undefined) return known;
   const whole = allocate(parts, predictor);
-  for (const chunk of chunks(parts)) {
-    const embeddings = embedTextsSync(parts.embedder, chunk.texts);
-    const part = predictor.predictSync(
-      { embeddings, inputTokens: chunk.inputTokens },
-      { exclude: chunk.exclude },
-    );
-    place(whole, part, chunk.start);
+  for (const { start, texts, inputTokens, exclude } of chunks(parts)) {
+    const embeddings = embedTextsSync(parts.embedder, texts);
+    place(whole, predictor.predictSync({ embeddings, inputTokens }, { exclude }), start);
   }
+  leftOut.set(predictor, whole);
   return whole;
 }
 
-function* chunks({ history, tokens }: Parts) {
+function* chunks({ history, tokens }: RouterParts) {
+  // Its queries may be more by now: those after its size are not its own.
   for (let start = 0; start < history.size; start += ROWS_PER_CHUNK) {
-    const texts = history.queries.slice(start, start + ROWS_PER_CHUNK);
-    const known = history.inputTokens.subarray(start, start + texts.length);
-    const estimates = tokens.estimate(texts);
+    const end = Math.min(history.size, start + ROWS_PER_CHUNK);
+    const texts = history.queries.slice(start, end);
     yield {
       start,
       texts,
-      inputTokens: known.map((count, row) => (Number.isNaN(count) ? estimates[row]! : count)),
+      inputTokens: tokens.complete(texts, history.inputTokens.subarray(start, end)),
       exclude: Int32Array.from(texts, (_, row) => start + row),
     };
   }
 }
 
-function allocate({ history }: Parts, { models }: NeighbourPredictor): OutOfFoldPredictions {
+function allocate({ history }: RouterParts, { models }: NeighbourPredictor): OutOfFoldPredictions {
   const matrix = () => new Float32Array(history.size * models.length);
   return { rows: history.size, models, quality: matrix(), cost: matrix() };
 }

@@ -1,6 +1,5 @@
-import { type AssignOptions, solve, solveAsync } from "../assignment/assign.js";
+import type { AssignOptions } from "../assignment/assign.js";
 import { Prices } from "../assignment/prices.js";
-import type { AssignmentProblem } from "../assignment/problem.js";
 import { invalid } from "../errors.js";
 import type { History, HistoryReport } from "../history/history.js";
 import type { HistorySource } from "../history/source.js";
@@ -8,38 +7,19 @@ import { checkObject } from "../keys.js";
 import { ModelPool } from "../pool/pool.js";
 import type { Model } from "../pool/schema.js";
 import type { Embedder } from "../prediction/embedder.js";
+import type { OutOfFoldPredictions } from "../prediction/out-of-fold.js";
 import type { ModelEstimate, Predictions } from "../prediction/predictor.js";
 import { show } from "../show.js";
-import { embedTexts, embedTextsSync } from "./embed.js";
+import { columnsOf, predict } from "./batch.js";
+import { type PricedRoute, routeByPrices } from "./by-prices.js";
 import { type FitOptions, fitParts, type RefitOptions } from "./fit.js";
 import { Knowledge, type LearnOptions, type LearnReport } from "./knowledge.js";
-import { compileLimits, type RouteLimits } from "./limits.js";
+import type { RouteLimits } from "./limits.js";
 import { columnOf } from "./model-names.js";
-import { type QueryColumns, queryColumns, type RouteQuery } from "./queries.js";
-import { RoutePlan, type RouteTimings } from "./route-plan.js";
-import { modelEstimates, type RouterState } from "./state.js";
-
-export interface RouteOptions extends AssignOptions {
-  readonly signal?: AbortSignal;
-  /** Called after every few thousand queries whose outcomes have been predicted. */
-  readonly onProgress?: (done: number, total: number) => void;
-}
-
-/** One query routed by given prices. */
-export interface PricedRoute {
-  readonly model: string;
-  /** Predicted, 0 to 1. */
-  readonly quality: number;
-  /** Predicted, USD. */
-  readonly cost: number;
-  /** Predicted. */
-  readonly outputTokens: number;
-  /** The next best allowed model at these prices, and what it would lose; absent if no other is allowed. */
-  readonly runnerUp?: { readonly model: string; readonly loss: number };
-}
-
-/** So many queries are embedded at once: bounds the memory of a batch of any size. */
-const ROWS_PER_CHUNK = 8192;
+import type { RouteQuery } from "./queries.js";
+import { type RouteOptions, route, routeSync } from "./route.js";
+import type { RoutePlan } from "./route-plan.js";
+import { modelEstimates } from "./state.js";
 
 /**
  * Decides which model of a pool answers which query. Fitted on a history of graded answers, it predicts every model's
@@ -67,7 +47,7 @@ export class Router {
   }
 
   /**
-   * Fits a router: reads the history, embeds its queries and indexes them.
+   * Fits a router: reads the history, embeds its queries, indexes them and fits the predictor.
    *
    * @param history path, URL, stream or iterable of records (see `readRecords`), or a `History` read for this pool.
    * @param pool a `ModelPool`, the path or URL of its YAML or JSON file, or an object such as `{ models: [...] }`.
@@ -109,6 +89,15 @@ export class Router {
     return this.#knowledge.state.parts.neighbours;
   }
 
+  /**
+   * What the predictor would have said of each query that it was fitted on, had that not been in the history: its first
+   * rows, as what was learned since comes after them. Absent where the router was saved by a release that predicted from
+   * neighbours alone, until a {@link refit}.
+   */
+  get outOfFold(): OutOfFoldPredictions | undefined {
+    return this.#knowledge.state.parts.trained?.outOfFold;
+  }
+
   /** What is known of each model of the pool as a whole, and how unsure that is; in the pool's order. */
   estimates(): ModelEstimate[] {
     return modelEstimates(this.#knowledge.state);
@@ -116,7 +105,10 @@ export class Router {
 
   /**
    * Assigns a batch of queries. Limits that cannot hold are an answer (`plan.feasible`, `plan.certificate`), not an
-   * exception.
+   * exception; so are floors that cannot be promised (`plan.promise`). A floor with a confidence takes about four
+   * solves instead of one, and a `timeLimit` is for each of them. It rests on how predictions turned out for the queries that
+   * the predictor was last fitted on: what was learned since improves the predictions, and counts for promises from the next
+   * {@link refit} on; until then a model of which that fit had no graded outcome is given no queries that another may answer.
    *
    * @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT` naming the query or limit, `ERR_OMNI_EMBEDDER`; the signal's
    *   reason when aborted
@@ -127,24 +119,7 @@ export class Router {
     options: RouteOptions = {},
   ): Promise<RoutePlan> {
     checkObject(options, "options");
-    const { signal, onProgress, ...assignOptions } = options;
-    const { state } = this.#knowledge;
-    const compiled = compileLimits(limits, state.parts.pool);
-    const columns = columnsOf(state, queries, compiled.groupNames);
-    const { predictions, ...timings } = await predict(state, columns, signal, onProgress);
-    const started = performance.now();
-    let removed = this.#removed(state);
-    for (;;) {
-      const allowed = without(removed, columns, state);
-      const solved = await solveAsync(problemOf({ ...columns, ...allowed }, predictions, compiled), {
-        ...assignOptions,
-        ...(signal ? { signal } : {}),
-      });
-      const now = this.#removed(state);
-      const assign = performance.now() - started;
-      if (now === removed) return new RoutePlan(solved, columns, predictions, { ...timings, assign });
-      removed = now;
-    }
+    return await route(this.#knowledge.state, () => this.pool, queries, limits, options);
   }
 
   /**
@@ -156,14 +131,7 @@ export class Router {
     limits: RouteLimits,
     options: AssignOptions = {},
   ): RoutePlan {
-    const { state } = this.#knowledge;
-    const compiled = compileLimits(limits, state.parts.pool);
-    const columns = columnsOf(state, queries, compiled.groupNames);
-    const { predictions, ...timings } = predictSync(state, columns);
-    const started = performance.now();
-    const solved = solve(problemOf(columns, predictions, compiled), options);
-    const assign = performance.now() - started;
-    return new RoutePlan(solved, columns, predictions, { ...timings, assign });
+    return routeSync(this.#knowledge.state, queries, limits, options);
   }
 
   /** What each model is expected to do with each query: matrices `[queries x models]`, row-major, in the pool's order. */
@@ -183,40 +151,15 @@ export class Router {
   routeByPrices(query: string | RouteQuery, prices: Prices): PricedRoute {
     if (!(prices instanceof Prices))
       throw invalid("prices", `must be the Prices of a plan, got ${show(prices)}`);
-    const { state } = this.#knowledge;
-    const columns = columnsOf(state, [query]);
-    const { quality, cost, outputTokens } = predictSync(state, columns).predictions;
-    const group = typeof query === "string" ? undefined : query.group;
-    const allowed = columns.allowed?.[0];
-    let best: { column: number; reduced: number } | undefined;
-    let second: typeof best;
-    this.pool.names.forEach((model, column) => {
-      if (allowed !== undefined && !((allowed >> BigInt(column)) & 1n)) return;
-      const values = {
-        quality: quality[column]!,
-        cost: cost[column]!,
-        outputTokens: outputTokens[column]!,
-      };
-      const candidate = { column, reduced: prices.reduced(model, values, group) };
-      if (best === undefined || candidate.reduced < best.reduced) [best, second] = [candidate, best];
-      else if (second === undefined || candidate.reduced < second.reduced) second = candidate;
-    });
-    const { column, reduced } = best!; // the columns allow at least one model
-    return {
-      model: this.pool.names[column]!,
-      quality: quality[column]!,
-      cost: cost[column]!,
-      outputTokens: outputTokens[column]!,
-      ...(second === undefined
-        ? {}
-        : { runnerUp: { model: this.pool.names[second.column]!, loss: second.reduced - reduced } }),
-    };
+    return routeByPrices(this.#knowledge.state, query, prices);
   }
 
   /**
-   * Adds graded answers to what the router knows, without a fit: records as `readRecords` reads them. Predictions rest on
-   * them as soon as this resolves; the built-in embedder's features, the number of neighbours and the estimate of input
-   * tokens stay those of the last fit until {@link refit}.
+   * Adds graded answers to what the router knows, without a fit: records as `readRecords` reads them. As soon as this
+   * resolves they are neighbours of queries to come, and the level of each model that they speak of has moved, the less
+   * the more was known of it (`TrainedHalf.levelsAfter`). All else that was fitted stays as it was until {@link refit}: the
+   * built-in embedder's features, the trained half's traits and weights, the number of neighbours, the estimate of input
+   * tokens, and what promises rest on ({@link route}).
    *
    * A record belongs to the query of the history that has its id, or, where it has none, to the first that has its text;
    * where there is no such query it is a new one. What it says of an outcome that is known already takes the place of what
@@ -257,7 +200,8 @@ export class Router {
 
   /**
    * {@link setPool} with one model more. It is given no queries until {@link learn} has brought its first graded outcome;
-   * from then on it is judged by its own outcomes, and as far as they are few by the mean of the pool.
+   * from then on it is judged by its own outcomes, and as far as they are few by what the pool's models do on the whole,
+   * query by query: {@link estimates} says how unsure that is. A plan with a promise uses it from the next {@link refit} on.
    */
   async addModel(model: Model, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     checkObject(options, "options");
@@ -323,126 +267,6 @@ export class Router {
     checkObject(options, "options");
     return new Router(await Knowledge.load(directory, options));
   }
-
-  /** Bit j: model j of that state is in the pool no more. */
-  #removed({ parts }: RouterState): bigint {
-    const { pool } = this;
-    if (pool === parts.pool) return 0n;
-    return parts.pool.names.reduce(
-      (mask, name, column) => (pool.indexOf(name) < 0 ? mask | (1n << BigInt(column)) : mask),
-      0n,
-    );
-  }
-}
-
-/** The models that may answer each query, some having been removed since the batch was looked at. */
-function without(
-  removed: bigint,
-  { allowed, texts }: QueryColumns,
-  { parts, usable }: RouterState,
-): Pick<QueryColumns, "allowed"> {
-  if (removed === 0n) return {};
-  const all = usable & ((1n << BigInt(parts.pool.size)) - 1n);
-  const left = (allowed ?? new BigUint64Array(texts.length).fill(all)).map(mask => mask & ~removed);
-  const none = left.indexOf(0n);
-  if (none >= 0)
-    throw invalid(`queries[${none}].allowed`, "names only models that have been removed from the pool since");
-  return { allowed: left };
-}
-
-function columnsOf(
-  { parts: { pool, tokens }, usable }: RouterState,
-  queries: readonly (string | RouteQuery)[],
-  groupNames: readonly string[] = [],
-): QueryColumns {
-  return queryColumns(queries, { pool, tokens, groupNames, usable });
-}
-
-async function predict(
-  { parts: { embedder, pool }, predictor }: RouterState,
-  columns: QueryColumns,
-  signal: AbortSignal | undefined,
-  onProgress?: (done: number, total: number) => void,
-): Promise<Predicted> {
-  const rows = columns.texts.length;
-  const predicted = newPredicted(rows, pool.names);
-  for (let start = 0; start < rows; start += ROWS_PER_CHUNK) {
-    const end = Math.min(rows, start + ROWS_PER_CHUNK);
-    const clock = performance.now();
-    const embeddings = await embedTexts(embedder, columns.texts.slice(start, end), signal);
-    const embedded = performance.now();
-    const inputTokens = columns.inputTokens.subarray(start, end);
-    const part = await predictor.predict({ embeddings, inputTokens }, signal ? { signal } : {});
-    place(predicted, part, start, embedded - clock, performance.now() - embedded);
-    onProgress?.(end, rows);
-  }
-  return predicted;
-}
-
-function predictSync(
-  { parts: { embedder, pool }, predictor }: RouterState,
-  columns: QueryColumns,
-): Predicted {
-  const rows = columns.texts.length;
-  const predicted = newPredicted(rows, pool.names);
-  for (let start = 0; start < rows; start += ROWS_PER_CHUNK) {
-    const end = Math.min(rows, start + ROWS_PER_CHUNK);
-    const clock = performance.now();
-    const embeddings = embedTextsSync(embedder, columns.texts.slice(start, end));
-    const embedded = performance.now();
-    const inputTokens = columns.inputTokens.subarray(start, end);
-    const part = predictor.predictSync({ embeddings, inputTokens });
-    place(predicted, part, start, embedded - clock, performance.now() - embedded);
-  }
-  return predicted;
-}
-
-interface Predicted extends Omit<RouteTimings, "assign"> {
-  readonly predictions: Predictions;
-  embed: number;
-  predict: number;
-}
-
-function newPredicted(rows: number, models: readonly string[]): Predicted {
-  const matrix = () => new Float32Array(rows * models.length);
-  return {
-    predictions: {
-      rows,
-      models,
-      quality: matrix(),
-      outputTokens: matrix(),
-      cost: matrix(),
-      support: matrix(),
-    },
-    embed: 0,
-    predict: 0,
-  };
-}
-
-/** Puts a chunk's predictions where they belong, and adds its times. */
-function place(whole: Predicted, part: Predictions, row: number, embed: number, predict: number): void {
-  const { models, quality, outputTokens, cost, support } = whole.predictions;
-  quality.set(part.quality, row * models.length);
-  outputTokens.set(part.outputTokens, row * models.length);
-  cost.set(part.cost, row * models.length);
-  support.set(part.support, row * models.length);
-  whole.embed += embed;
-  whole.predict += predict;
-}
-
-function problemOf(
-  { allowed, groups, groupNames }: QueryColumns,
-  { models, quality, cost, outputTokens }: Predictions,
-  { objective, limits }: Pick<AssignmentProblem, "objective" | "limits">,
-): AssignmentProblem {
-  return {
-    models,
-    quantities: { quality, cost, outputTokens },
-    objective,
-    ...(limits === undefined ? {} : { limits }),
-    ...(allowed === undefined ? {} : { allowed }),
-    ...(groups === undefined || groupNames === undefined ? {} : { groups, groupNames }),
-  };
 }
 
 function checkDirectory(directory: unknown): void {

@@ -6,6 +6,7 @@ import { ModelPool } from "../pool/pool.js";
 import type { Embedder } from "../prediction/embedder.js";
 import { InputTokenEstimator } from "../prediction/input-tokens.js";
 import { TextEmbedder } from "../prediction/text-embedder.js";
+import { TrainedHalf } from "../prediction/trained-half.js";
 import { VectorIndex } from "../retrieval/vector-index.js";
 import { decodeChange } from "./changes.js";
 import { followParts } from "./follow.js";
@@ -23,6 +24,8 @@ export interface RouterParts {
   readonly tokens: InputTokenEstimator;
   /** Neighbours per query. */
   readonly neighbours: number;
+  /** Absent from a router saved by a release that had neighbours only, until a refit. */
+  readonly trained?: TrainedHalf | undefined;
   /** What the fit was told, for the next one. */
   readonly told: { readonly neighbours?: number | undefined; readonly seed: number };
 }
@@ -35,7 +38,7 @@ export interface Saved {
 
 /** The settings beside the files, in the manifest's `meta`. */
 const settings = z.object({
-  predictor: z.literal("neighbours"),
+  predictor: z.enum(["hybrid", "neighbours"]),
   neighbours: z.int().min(1),
   /** Absent from the first routers that were saved. */
   told: z.object({ neighbours: z.int().min(1).optional(), seed: z.int().min(0) }).default({ seed: 0 }),
@@ -65,10 +68,12 @@ const POOL = "pool.json";
 const HISTORY = "history.bin";
 const EMBEDDER = "embedder.bin";
 const INDEX = "index.faiss";
+const PREDICTOR = "predictor.bin";
+const OUT_OF_FOLD = "out-of-fold.bin";
 
 /** What a save of these parts writes. */
 export function contentOf(
-  { pool, history, embedder, index, tokens, neighbours, told }: RouterParts,
+  { pool, history, embedder, index, tokens, neighbours, trained, told }: RouterParts,
   signal: AbortSignal | undefined,
 ): GenerationContent {
   // One file's bytes at a time in memory, and an abort between two of them.
@@ -86,9 +91,19 @@ export function contentOf(
       EMBEDDER,
       file(() => embedder.toBytes()),
     );
+  if (trained !== undefined) {
+    files.set(
+      PREDICTOR,
+      file(() => trained.toBytes()),
+    );
+    files.set(
+      OUT_OF_FOLD,
+      file(() => trained.outOfFoldToBytes()),
+    );
+  }
   const { unknownModels, skipped } = history.report;
   const meta = {
-    predictor: "neighbours",
+    predictor: trained === undefined ? "neighbours" : "hybrid",
     neighbours,
     told: told.neighbours === undefined ? { seed: told.seed } : { ...told, neighbours: told.neighbours },
     inputTokens: tokens.toJSON(),
@@ -161,7 +176,18 @@ async function readParts(
   if (index.size !== history.size)
     throw corrupt(`its index holds ${index.size} vectors for a history of ${history.size} queries`);
   const { neighbours, inputTokens, told } = meta.data;
-  const parts = { pool, history, index, tokens: InputTokenEstimator.fromJSON(inputTokens), neighbours, told };
+  let trained: TrainedHalf | undefined;
+  if (meta.data.predictor === "hybrid") {
+    const files = { predictor: await bytes(PREDICTOR), outOfFold: await bytes(OUT_OF_FOLD) };
+    trained = TrainedHalf.fromBytes(files, pool, index.dimension);
+    // Of the rows it was fitted on: what was learned since follows them.
+    if (trained.outOfFold.rows > history.size)
+      throw corrupt(
+        `it has out-of-fold predictions of ${trained.outOfFold.rows} queries for a history of ${history.size}`,
+      );
+  }
+  const tokens = InputTokenEstimator.fromJSON(inputTokens);
+  const parts = { pool, history, index, tokens, neighbours, trained, told };
   const { entries, end } = await log();
   signal?.throwIfAborted();
   const saved = { manifestSha256: checksum(manifest), end };

@@ -1,6 +1,7 @@
 import type { GrowingHistory } from "../history/growing.js";
+import { HybridPredictor } from "../prediction/hybrid-predictor.js";
 import { NeighbourPredictor } from "../prediction/neighbour-predictor.js";
-import type { ModelEstimate, Predictor } from "../prediction/predictor.js";
+import type { ModelEstimate } from "../prediction/predictor.js";
 import type { Change } from "./changes.js";
 import { type Followed, followParts } from "./follow.js";
 import type { RouterParts } from "./saved.js";
@@ -8,7 +9,9 @@ import type { RouterParts } from "./saved.js";
 /** What a router knows at one moment. Calls that begin with one go on with it whatever is learned meanwhile. */
 export interface RouterState {
   readonly parts: RouterParts;
-  readonly predictor: Predictor;
+  readonly neighbours: NeighbourPredictor;
+  /** The neighbours with the trained half, where there is one. */
+  readonly predictor: HybridPredictor | NeighbourPredictor;
   /** Bit j: model j has a graded outcome, and so may be given queries. */
   readonly usable: bigint;
   /** What `parts.history` is a view of, once anything has been learned. */
@@ -18,13 +21,15 @@ export interface RouterState {
 export function stateOf(
   parts: RouterParts,
   growing: GrowingHistory | undefined,
-  predictor: Predictor = predictorOf(parts),
+  neighbours: NeighbourPredictor = neighboursOf(parts),
 ): RouterState {
   const usable = parts.history.report.models.reduce(
     (mask, { graded }, column) => (graded > 0 ? mask | (1n << BigInt(column)) : mask),
     0n,
   );
-  return { parts, predictor, usable, growing };
+  const { trained } = parts;
+  const predictor = trained === undefined ? neighbours : new HybridPredictor(neighbours, trained);
+  return { parts, neighbours, predictor, usable, growing };
 }
 
 export function modelEstimates({ parts, predictor }: RouterState): ModelEstimate[] {
@@ -34,16 +39,20 @@ export function modelEstimates({ parts, predictor }: RouterState): ModelEstimate
 
 /** The state after some changes, which the state given must not be asked for again. */
 export async function follow(
-  { parts, growing, predictor }: RouterState,
+  { parts, growing, neighbours }: RouterState,
   changes: readonly Change[],
 ): Promise<RouterState & Pick<Followed<RouterParts>, "outcomes" | "changed" | "added">> {
   const { outcomes, changed, added, ...next } = await followParts(parts, growing, changes);
   const learned = next.poolChanged
-    ? predictorOf(next.parts)
-    : predictor.learned({ history: next.parts.history, index: next.parts.index.snapshot(), rows: next.rows });
+    ? neighboursOf(next.parts)
+    : neighbours.learned({
+        history: next.parts.history,
+        index: next.parts.index.snapshot(),
+        rows: next.rows,
+      });
   return { ...stateOf(next.parts, next.growing, learned), outcomes, changed, added };
 }
 
-function predictorOf({ history, pool, index, neighbours, tokens }: RouterParts): Predictor {
+function neighboursOf({ history, pool, index, neighbours, tokens }: RouterParts): NeighbourPredictor {
   return new NeighbourPredictor(history, pool, index.snapshot(), { k: neighbours, tokens });
 }

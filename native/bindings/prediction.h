@@ -7,5 +7,6 @@ namespace omnirouter::bindings {
 
 void registerTextEmbedder(Napi::Env env, Napi::Object exports);
 void registerNeighbours(Napi::Env env, Napi::Object exports);
+void registerHybrid(Napi::Env env, Napi::Object exports);
 
 }  // namespace omnirouter::bindings

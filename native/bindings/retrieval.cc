@@ -100,7 +100,8 @@ class NativeVectorIndex : public Napi::ObjectWrap<NativeVectorIndex> {
         {method<&NativeVectorIndex::dimension>("dimension"), method<&NativeVectorIndex::size>("size"),
          method<&NativeVectorIndex::hasGraph>("hasGraph"), method<&NativeVectorIndex::add>("add"),
          method<&NativeVectorIndex::addAsync>("addAsync"), method<&NativeVectorIndex::search>("search"),
-         method<&NativeVectorIndex::searchAsync>("searchAsync"), method<&NativeVectorIndex::settle>("settle"),
+         method<&NativeVectorIndex::searchAsync>("searchAsync"), method<&NativeVectorIndex::vectors>("vectors"),
+         method<&NativeVectorIndex::settle>("settle"),
          method<&NativeVectorIndex::toBytes>("toBytes"), method<&NativeVectorIndex::toBytesAsync>("toBytesAsync"),
          method<&NativeVectorIndex::fromBytes>("fromBytes"), method<&NativeVectorIndex::writeFile>("writeFile"),
          method<&NativeVectorIndex::readFile>("readFile")});
@@ -170,6 +171,7 @@ class NativeVectorIndex : public Napi::ObjectWrap<NativeVectorIndex> {
   Napi::Value add(const Napi::CallbackInfo& info);
   Napi::Value addAsync(const Napi::CallbackInfo& info);
   Napi::Value search(const Napi::CallbackInfo& info);
+  Napi::Value vectors(const Napi::CallbackInfo& info);
   Napi::Value searchAsync(const Napi::CallbackInfo& info);
   Napi::Value settle(const Napi::CallbackInfo& info);
   Napi::Value toBytes(const Napi::CallbackInfo& info);
@@ -302,6 +304,12 @@ Napi::Value NativeVectorIndex::addAsync(const Napi::CallbackInfo& info) {
 size_t amongOf(const Napi::Value& value) {
   return isAbsent(value) ? std::numeric_limits<size_t>::max()
                          : static_cast<size_t>(integer(value, "among", 0, int64_t{1} << 31));
+}
+
+// vectors(rows: Int32Array): Float32Array
+Napi::Value NativeVectorIndex::vectors(const Napi::CallbackInfo& info) {
+  const auto rows = view<const int32_t>(info[0], "rows");
+  return copyOut<Napi::Float32Array, float>(info.Env(), index_->vectors(rows));
 }
 
 // search(queries: Float32Array, k: number, among?: number): { ids, similarities, k }

@@ -81,6 +81,20 @@ void VectorIndex::add(std::span<const float> vectors, std::span<const int32_t> i
   buildInBackground();
 }
 
+std::vector<float> VectorIndex::vectors(std::span<const int32_t> rows) const {
+  const View now = view();
+  std::vector<float> out;
+  out.reserve(rows.size() * dimension_);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i] < 0 || static_cast<size_t>(rows[i]) >= now.rows->size())
+      throw InvalidArgument("rows[" + std::to_string(i) + "]", "rows[" + std::to_string(i) + "] must be from 0 to " +
+                                                                   std::to_string(now.rows->size()) + " - 1");
+    const float* vector = now.rows->vector(static_cast<size_t>(rows[i]));
+    out.insert(out.end(), vector, vector + dimension_);
+  }
+  return out;
+}
+
 void VectorIndex::search(std::span<const float> queries, size_t k, const compute::CancelFlag& cancel,
                          std::span<Neighbour> out, size_t among) const {
   checkVectors(queries, dimension_, "queries", cancel);

@@ -15,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <vector>
 
 #include "compute/cancel.h"
 #include "retrieval/byte_stream.h"
@@ -50,6 +51,9 @@ class VectorIndex : public std::enable_shared_from_this<VectorIndex> {
   // Throws InvalidArgument for malformed queries.
   void search(std::span<const float> queries, size_t k, const compute::CancelFlag& cancel, std::span<Neighbour> out,
               size_t among = std::numeric_limits<size_t>::max()) const;
+
+  // The vectors that were added as these, counted from 0. Throws InvalidArgument for one that was not.
+  std::vector<float> vectors(std::span<const int32_t> rows) const;
 
   // Builds on this thread, together with the background, until the graph is where an index at rest has it.
   void settle(const compute::CancelFlag& cancel);

@@ -57,6 +57,41 @@ describe("a saved router", () => {
     expect(skipped).toMatchObject({ count: 1, kinds: [], first: [{ reason: "query must be text, got 3" }] });
   });
 
+  it("may have been saved when neighbours alone predicted", async () => {
+    await router.save(folder);
+    const older = await RouterStore.open(folder).read(async ({ manifest, bytes }) => {
+      const files = new Map<string, Uint8Array>();
+      for (const { name } of manifest.files)
+        if (!["predictor.bin", "out-of-fold.bin"].includes(name)) files.set(name, await bytes(name));
+      return { files, meta: { ...manifest.meta, predictor: "neighbours" }, embedder: manifest.embedder! };
+    });
+    await RouterStore.open(folder).write(older);
+    const loaded = await Router.load(folder);
+    expect(loaded.outOfFold).toBeUndefined();
+    expect(router.outOfFold?.rows).toBe(history.length);
+    expect((await loaded.route(queries, limits)).predictions.rows).toBe(queries.length);
+    await loaded.save(folder);
+    expect((await Router.load(folder)).outOfFold).toBeUndefined();
+  });
+
+  it("refuses a predictor of another history", async () => {
+    await router.save(folder);
+    const other = await Router.fit(history.slice(1), pool, { neighbours: 60 });
+    const mixed = await RouterStore.open(folder).read(async ({ manifest, bytes }) => {
+      const files = new Map<string, Uint8Array>();
+      for (const { name } of manifest.files) files.set(name, await bytes(name));
+      return { files, meta: manifest.meta, embedder: manifest.embedder! };
+    });
+    const elsewhere = `${folder}-other`;
+    await other.save(elsewhere);
+    mixed.files.set(
+      "out-of-fold.bin",
+      await RouterStore.open(elsewhere).read(({ bytes }) => bytes("out-of-fold.bin")),
+    );
+    await RouterStore.open(folder).write(mixed);
+    await expect(Router.load(folder)).rejects.toMatchObject({ code: "ERR_OMNI_CORRUPT" });
+  });
+
   it("saves again as it is", async () => {
     await router.save(folder);
     const copy = join(folder, "..", "copy");
