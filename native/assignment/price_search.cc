@@ -9,6 +9,7 @@
 #include "assignment/choose.h"
 #include "assignment/row_classes.h"
 #include "assignment/screening.h"
+#include "assignment/tied_search.h"
 
 namespace omnirouter::assignment {
 
@@ -43,6 +44,8 @@ constexpr size_t kClassed = 2;
 constexpr double kAlike = 1.25;
 // The rows that a plan from the classes' prices may have to move, in tau.
 constexpr double kTiedReach = 30;
+// How far from a tied sample's prices its best are looked for, in tau.
+constexpr double kTiedStart = 20;
 constexpr int kMaxLevels = 80;
 constexpr double kColdest = 1e-9;
 // Nor is less smoothing of use than this share of what one row has at stake: plans differ by whole rows.
@@ -119,6 +122,7 @@ class Searcher {
       set = openRows(problem_, sample);
       start(nullptr);
     }
+    if (!search_.diverged && tied_ && !sample.everyRow() && searchByKinds(sample)) return;
     if (!search_.diverged && sample.everyRow()) {
       beginLevels(std::move(set), everywhere_);
       coolToTheEnd();
@@ -260,10 +264,12 @@ class Searcher {
       tied_ = tiesIn(set);
       spread_ = lastPoint_.spread;
       covariance_ = errorCovariance(lastPoint_, rows);
+      coldest_ = {tau_, search_.prices};
       if (!tied_ || deviations().sum() >= kFalling * last) return;
       break;
     }
     tied_ = true;
+    coldest_ = {tau_, search_.prices};
     // Ties en masse: as long as tau falls, so do the moves, and with them the covariance, which speaks of prices that
     // move a little and not of those that would fall into place elsewhere. What sampling can get wrong shows where the
     // covariance is greatest.
@@ -277,11 +283,25 @@ class Searcher {
 
   // Whether the rows near a tie at the present prices are of few kinds. No two are alike where values are continuous.
   bool tiesIn(const RowSet& set) {
-    const Eigen::VectorXd reach = (unit().array() * (kReach * bias_.array().abs() + kReachTau * tauUnits())).matrix();
+    const Eigen::VectorXd reach = kReachTau * tauUnits() * unit();
     const RowSet open = narrow(problem_, terms_, set, BoxRegion(problem_, terms_, search_.prices, reach),
                                search_.choice.data(), cancel_);
     return kAlike * static_cast<double>(classesOf(problem_, terms_, open, cancel_).size()) <
            static_cast<double>(open.size());
+  }
+
+  // All that is left to do where the kinds of rows are few (tied_search.h). False, and prices as before, if they are not.
+  bool searchByKinds(const RowSample& sample) {
+    if (cancel_.timeIsUp()) return false;
+    const Eigen::VectorXd before = search_.prices;
+    search_.prices = coldest_.prices;
+    if (searchTied(problem_, terms_, sample, kTiedStart * (coldest_.tau / search_.scale.objective) * unit(), seed_,
+                   search_, cancel_)) {
+      tau_ = 0;
+      return true;
+    }
+    search_.prices = before;
+    return false;
   }
 
   // Covariance of the prices' sampling error. Limits that are clearly slack keep price 0 and take no part.
@@ -500,6 +520,11 @@ class Searcher {
   DualPoint lastPoint_;
   bool converged_ = false;
   bool tied_ = false;  // rows are tied en masse
+  // Where cooling the sample ended.
+  struct {
+    double tau;
+    Eigen::VectorXd prices;
+  } coldest_;
   Path path_;
   Eigen::MatrixXd spread_, covariance_;
   Eigen::VectorXd bias_;  // what cooling may still move each price by, in natural units: the last move's

@@ -6,7 +6,8 @@
 //   2  Larger samples, then all rows: each row is decided once and for all wherever the prices may end (trust_region.h,
 //      screening.h); Newton continues on the open rows, with the decided ones' exact sums. On all rows one step makes good
 //      what sampling got wrong, but for its square, so that only rows near its end are looked at again. Rows that are
-//      tied alike are searched by their kinds (row_classes.h).
+//      tied alike are searched by their kinds: where these are few, to the end (tied_search.h), else as soon as they
+//      are (row_classes.h).
 //   3  Cooling on the open rows: tau falls fivefold a level, faster while the prices move straight; the level's region is
 //      what the prices may still move; rows decided in it drop out. At the end D is exact, being evaluated without
 //      smoothing on rows that are open.
@@ -28,7 +29,7 @@ namespace omnirouter::assignment {
 struct PriceSearch {
   Eigen::VectorXd prices;
   Scale scale;
-  double tau = 0;               // temperature at the end
+  double tau = 0;               // temperature at the end; 0 where the open rows' choice is made already
   std::vector<RowSet> levels;   // widest first; prices lie in the region of each
   std::vector<uint8_t> choice;  // per row, best model at the prices; the open rows' is provisional
   int evaluations = 0;

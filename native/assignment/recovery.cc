@@ -248,6 +248,11 @@ Recovery recover(const Problem& problem, const Terms& terms, const RowSet& set, 
   std::vector<uint8_t> chosen(set.size());
   for (size_t i = 0; i < set.size(); ++i) {
     const RowSet::Row row = set[i];
+    if (tau == 0) {
+      chosen[i] =
+          static_cast<uint8_t>(std::find(row.models.begin(), row.models.end(), choice[row.id]) - row.models.begin());
+      continue;
+    }
     const Weights weights = weigh(problem, reduced, row, tau);
     chosen[i] = static_cast<uint8_t>(weights.margin < kTied * tau ? rounding.round(row, weights) : weights.best);
   }

@@ -25,7 +25,8 @@ struct Recovery {
 };
 
 // Rewrites choice[] for the open rows of `set`, whose decided rows are settled. `tau` is the temperature at which
-// `prices` were found: rows closer than a few tau are rounded evenly by their softmin weights first. Once time is up, one
+// `prices` were found: rows closer than a few tau are rounded evenly by their softmin weights first; at a
+// tau of 0 choice[] is taken as it is. Once time is up, one
 // round of repair is made that is bounded more tightly.
 Recovery recover(const Problem& problem, const Terms& terms, const RowSet& set, const Scale& scale,
                  const Eigen::VectorXd& prices, double tau, double gapTolerance, uint8_t* choice,

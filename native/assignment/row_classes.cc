@@ -47,8 +47,8 @@ class Kinds {
         uses_(uses),
         slots_(1024, kEmpty) {}
 
-  // Counts `copies` more of a row.
-  void add(const RowSet::Row& row) {
+  // Counts `copies` more of a row; returns its kind.
+  uint32_t add(const RowSet::Row& row) {
     normalise(row);
     const RowSet::Row plain{row.id, row.group, row.models, values_.data()};
     if (2 * (rows.size() + 1) > slots_.size()) grow();
@@ -60,13 +60,13 @@ class Kinds {
         hashes_.push_back(hash);
         copies.push_back(row.copies);
         rows.add(plain, every(row.models.size()));
-        return;
+        return static_cast<uint32_t>(rows.size() - 1);
       }
       const RowSet::Row other = rows[kind];
       if (hashes_[kind] == hash && alike(plain, other) &&
           std::memcmp(plain.values, other.values, valueCount(plain) * sizeof(float)) == 0) {
         copies[kind] += row.copies;
-        return;
+        return kind;
       }
     }
   }
@@ -110,14 +110,14 @@ class Kinds {
   }
 
   uint64_t hashOf(const RowSet::Row& row) const {
-    uint64_t models = row.group;
-    for (const uint8_t model : row.models) models ^= compute::hash(models, model);
+    uint64_t hash = compute::hash(row.group, row.models.size());
+    for (const uint8_t model : row.models) hash = (hash ^ model) * 0x9E3779B97F4A7C15u;
     for (size_t e = 0; e < valueCount(row); ++e) {
       uint32_t bits;
       std::memcpy(&bits, row.values + e, sizeof bits);
-      models = compute::hash(models, bits);
+      hash = (hash ^ (hash >> 32) ^ bits) * 0x9E3779B97F4A7C15u;
     }
-    return models;
+    return compute::hash(hash, 0);
   }
 
   void grow() {
@@ -139,22 +139,29 @@ class Kinds {
 
 }  // namespace
 
-RowSet classesOf(const Problem& problem, const Terms& terms, const RowSet& set, const compute::CancelFlag& cancel) {
+RowSet classesOf(const Problem& problem, const Terms& terms, const RowSet& set, const compute::CancelFlag& cancel,
+                 std::vector<uint32_t>* classOf) {
   const std::vector<Use> uses = usesOf(problem);
   const compute::Chunks chunks(set.size(), kSlice);
   std::vector<Kinds> parts(chunks.count(), Kinds(problem, terms, uses));
+  if (classOf) classOf->resize(set.size());
   compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {
     cancel.throwIfRaised();
     const compute::Range range = chunks[chunk];
-    for (size_t i = range.begin; i < range.end; ++i) parts[chunk].add(set[i]);
+    for (size_t i = range.begin; i < range.end; ++i) {
+      const uint32_t kind = parts[chunk].add(set[i]);
+      if (classOf) (*classOf)[i] = kind;
+    }
   });
   Kinds all(problem, terms, uses);
-  for (const Kinds& part : parts) {
+  std::vector<std::vector<uint32_t>> merged(chunks.count());  // what became of each part's kinds
+  for (size_t chunk = 0; chunk < chunks.count(); ++chunk) {
+    const Kinds& part = parts[chunk];
     all.rows.decided.add(part.rows.decided);
     for (size_t e = 0; e < part.rows.size(); ++e) {
       RowSet::Row row = part.rows[e];
       row.copies = part.copies[e];
-      all.add(row);
+      merged[chunk].push_back(all.add(row));
     }
   }
   std::vector<uint32_t> order(all.rows.size());
@@ -170,6 +177,13 @@ RowSet classesOf(const Problem& problem, const Terms& terms, const RowSet& set, 
     RowSet::Row row = all.rows[kind];
     row.copies = all.copies[kind];
     classes.add(row, row.models.size() == 64 ? ~uint64_t{0} : (uint64_t{1} << row.models.size()) - 1);
+  }
+  if (classOf) {
+    std::vector<uint32_t> place(order.size());
+    for (uint32_t at = 0; at < order.size(); ++at) place[order[at]] = at;
+    for (size_t chunk = 0; chunk < chunks.count(); ++chunk)
+      for (size_t i = chunks[chunk].begin; i < chunks[chunk].end; ++i)
+        (*classOf)[i] = place[merged[chunk][(*classOf)[i]]];
   }
   return classes;
 }

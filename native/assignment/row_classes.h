@@ -3,6 +3,8 @@
 // are rows of it, is the search on all of them, at the cost of the kinds.
 #pragma once
 
+#include <vector>
+
 #include "assignment/row_set.h"
 #include "compute/cancel.h"
 
@@ -10,7 +12,9 @@ namespace omnirouter::assignment {
 
 // One row for all rows of the set with the same group, candidates and values, with RowSet::Row::copies; sorted by copies.
 // What a row's candidates have in common counts as decided, so rows are alike where only their differences are. The
-// dual function of the result is that of the set; its rows' ids are those of some row of the kind.
-RowSet classesOf(const Problem& problem, const Terms& terms, const RowSet& set, const compute::CancelFlag& cancel);
+// dual function of the result is that of the set; its rows' ids are those of some row of the kind. `classOf` receives, per
+// row of the set, which row of the result stands for it.
+RowSet classesOf(const Problem& problem, const Terms& terms, const RowSet& set, const compute::CancelFlag& cancel,
+                 std::vector<uint32_t>* classOf = nullptr);
 
 }  // namespace omnirouter::assignment

@@ -204,17 +204,16 @@ Napi::Value learnHybrid(const Napi::CallbackInfo& info) { return start(info.Env(
 Napi::Value hybridWithLevels(const Napi::CallbackInfo& info) {
   const auto priced = fromHandle<PricedHybrid>(info[0], "predictor");
   const auto levels = view<const double>(info[1], "levels");
-  return hybridHandle(info.Env(),
-                      {priced->predictor.withLevels(levels), priced->inputPer1M, priced->outputPer1M});
+  return hybridHandle(info.Env(), {priced->predictor.withLevels(levels), priced->inputPer1M, priced->outputPer1M});
 }
 
 // hybridWithModels(handle, from, inputPer1M, outputPer1M) -> handle
 Napi::Value hybridWithModels(const Napi::CallbackInfo& info) {
   const auto priced = fromHandle<PricedHybrid>(info[0], "predictor");
   const auto from = view<const int32_t>(info[1], "from");
-  return hybridHandle(info.Env(), {priced->predictor.withModels(from),
-                                   copyIn<double>(info[2], "inputPer1M", from.size()),
-                                   copyIn<double>(info[3], "outputPer1M", from.size())});
+  return hybridHandle(info.Env(),
+                      {priced->predictor.withModels(from), copyIn<double>(info[2], "inputPer1M", from.size()),
+                       copyIn<double>(info[3], "outputPer1M", from.size())});
 }
 
 // hybridToBytes(handle) -> Uint8Array

@@ -114,8 +114,8 @@ Napi::Value createNeighbours(const Napi::CallbackInfo& info) {
   options.neighbours = static_cast<size_t>(integer(info[4], "k", 1, std::numeric_limits<int32_t>::max()));
   options.power = number(info[5], "power");
   options.shrinkage = number(info[6], "shrinkage");
-  return handleOf(info.Env(), {NeighbourEstimator(outcomesOf(info[0], info[1], models), options),
-                               std::move(inputPer1M), std::move(outputPer1M)});
+  return handleOf(info.Env(), {NeighbourEstimator(outcomesOf(info[0], info[1], models), options), std::move(inputPer1M),
+                               std::move(outputPer1M)});
 }
 
 // learnNeighbours(handle, rows, quality, outputTokens) -> handle; the one given stays as it is

@@ -101,10 +101,9 @@ class NativeVectorIndex : public Napi::ObjectWrap<NativeVectorIndex> {
          method<&NativeVectorIndex::hasGraph>("hasGraph"), method<&NativeVectorIndex::add>("add"),
          method<&NativeVectorIndex::addAsync>("addAsync"), method<&NativeVectorIndex::search>("search"),
          method<&NativeVectorIndex::searchAsync>("searchAsync"), method<&NativeVectorIndex::vectors>("vectors"),
-         method<&NativeVectorIndex::settle>("settle"),
-         method<&NativeVectorIndex::toBytes>("toBytes"), method<&NativeVectorIndex::toBytesAsync>("toBytesAsync"),
-         method<&NativeVectorIndex::fromBytes>("fromBytes"), method<&NativeVectorIndex::writeFile>("writeFile"),
-         method<&NativeVectorIndex::readFile>("readFile")});
+         method<&NativeVectorIndex::settle>("settle"), method<&NativeVectorIndex::toBytes>("toBytes"),
+         method<&NativeVectorIndex::toBytesAsync>("toBytesAsync"), method<&NativeVectorIndex::fromBytes>("fromBytes"),
+         method<&NativeVectorIndex::writeFile>("writeFile"), method<&NativeVectorIndex::readFile>("readFile")});
   }
 
   // (dimension, kind)

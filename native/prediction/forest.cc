@@ -51,9 +51,9 @@ class Grower {
         continue;
       }
       const float* column = columns_.data() + static_cast<size_t>(split.feature) * rows_;
-      const auto middle = std::stable_partition(
-          in_.begin() + static_cast<std::ptrdiff_t>(at.begin), in_.begin() + static_cast<std::ptrdiff_t>(at.end),
-          [&](uint32_t row) { return column[row] < split.threshold; });
+      const auto middle = std::stable_partition(in_.begin() + static_cast<std::ptrdiff_t>(at.begin),
+                                                in_.begin() + static_cast<std::ptrdiff_t>(at.end),
+                                                [&](uint32_t row) { return column[row] < split.threshold; });
       const auto border = static_cast<size_t>(middle - in_.begin());
       const auto left = addNode();
       addNode();
@@ -195,8 +195,7 @@ Forest Forest::fit(std::span<const float> features, size_t columns, const Forest
   const double kept = std::min(1.0, 2.0 * kRowsPerTree / static_cast<double>(std::max<size_t>(data.rows, 1)));
   std::vector<Grower> growers;
   for (size_t tree = 0; tree < forest.trees_; ++tree)
-    growers.emplace_back(byColumn, data.rows, data, meanWeight, options.leastLeaf,
-                         compute::hash(forest.seed_, tree));
+    growers.emplace_back(byColumn, data.rows, data, meanWeight, options.leastLeaf, compute::hash(forest.seed_, tree));
   compute::Pool::shared().forEachChunk(forest.trees_, [&](size_t tree) {
     std::vector<uint32_t> rows;
     for (size_t row = 0; row < data.rows; ++row) {
@@ -221,8 +220,7 @@ Forest Forest::fit(std::span<const float> features, size_t columns, const Forest
 
 size_t Forest::leaf(size_t tree, const float* features) const {
   uint32_t node = roots_[tree];
-  while (feature_[node] >= 0)
-    node = next_[node] + (features[feature_[node]] < threshold_[node] ? 0 : 1);
+  while (feature_[node] >= 0) node = next_[node] + (features[feature_[node]] < threshold_[node] ? 0 : 1);
   return static_cast<size_t>(next_[node]) * targets_;
 }
 

@@ -34,6 +34,7 @@ class Forest {
 
   size_t columns() const { return columns_; }
   size_t targets() const { return targets_; }
+  size_t bytes() const { return sizeof(float) * (3 * feature_.size() + leaves_.size()); }
 
   // One query's prediction from its features, which are `columns()` of them: the mean over the trees.
   void predict(const float* features, float* out) const;
@@ -63,12 +64,12 @@ class Forest {
 
   size_t columns_ = 0, targets_ = 0, trees_ = 0;
   uint64_t seed_ = 0;
-  std::vector<uint32_t> roots_;    // [trees]: the first node of each
-  std::vector<int32_t> feature_;   // [nodes]: what is compared; -1 in a leaf
-  std::vector<float> threshold_;   // [nodes]: below it to the left
-  std::vector<uint32_t> next_;     // [nodes]: the left child, before the right one; in a leaf, its number
-  std::vector<float> leaves_;      // [leaves x targets]
-  std::vector<float> mean_;        // [targets]: what is said where every tree has seen the row
+  std::vector<uint32_t> roots_;   // [trees]: the first node of each
+  std::vector<int32_t> feature_;  // [nodes]: what is compared; -1 in a leaf
+  std::vector<float> threshold_;  // [nodes]: below it to the left
+  std::vector<uint32_t> next_;    // [nodes]: the left child, before the right one; in a leaf, its number
+  std::vector<float> leaves_;     // [leaves x targets]
+  std::vector<float> mean_;       // [targets]: what is said where every tree has seen the row
 };
 
 }  // namespace omnirouter::prediction

@@ -115,8 +115,7 @@ void fitStack(Kind& kind, const std::vector<float>& forest, size_t columns, size
     }
     const double scale = squares > 0 ? std::sqrt(static_cast<double>(rows) / squares) : 0;
     for (size_t h = 0; h < kHalves; ++h) predictor.weights.push_back(weights[h] * scale);
-    for (size_t row = 0; row < rows; ++row)
-      kind.stacked[row * size + r] = static_cast<float>(joined[row] * scale);
+    for (size_t row = 0; row < rows; ++row) kind.stacked[row * size + r] = static_cast<float>(joined[row] * scale);
   }
 }
 
@@ -132,15 +131,15 @@ std::vector<double> ratios(const std::vector<double>& a, const std::vector<doubl
   pool = known > 0 ? pool / known : 1;
   std::vector<double> result;
   for (size_t j = 0; j < a.size(); ++j)
-    result.push_back(count[j] > 0 && b[j] > 0
-                         ? (count[j] * (a[j] / b[j]) + kPoolWeight * pool) / (count[j] + kPoolWeight)
-                         : pool);
+    result.push_back(
+        count[j] > 0 && b[j] > 0 ? (count[j] * (a[j] / b[j]) + kPoolWeight * pool) / (count[j] + kPoolWeight) : pool);
   return result;
 }
 
 // Of the mean output tokens: what turns medians into means, the neighbours' share, and the spread that is left.
-HybridPredictor::Lengths fitTokens(HybridPredictor::Trained& trained, const Kind& kind, std::span<const float> neighbourTokens,
-               std::span<const float> tokens, size_t models) {
+HybridPredictor::Lengths fitTokens(HybridPredictor::Trained& trained, const Kind& kind,
+                                   std::span<const float> neighbourTokens, std::span<const float> tokens,
+                                   size_t models) {
   const size_t rows = tokens.size() / models, size = kind.predictor.traits.traits;
   std::vector<double> sum(models), medians(models), count(models);
   std::vector<float> median(tokens.size());
@@ -297,7 +296,6 @@ HybridPredictor HybridPredictor::fit(const HybridBatch& batch, size_t dimension,
                           ofTokens.stacked.data() + row * tokenTraits, batch.neighbourTokens.data() + row * models,
                           row * models, outOfFold);
   }
-  predictor.bytes_ = predictor.toBytes().size();
   return predictor;
 }
 
@@ -320,8 +318,8 @@ void HybridPredictor::respond(const ItemResponse& ofQuality, const ItemResponse&
   for (size_t j = 0; j < models(); ++j) {
     const double quality = logistic(ofQuality.at(j, qualityTraits));
     const double median = std::expm1(std::clamp(ofTokens.at(j, tokenTraits), 0.0, 20.0));
-    const double expected = trained_->neighbourShare * neighbourTokens[j] +
-                            (1 - trained_->neighbourShare) * lengths_.smear[j] * median;
+    const double expected =
+        trained_->neighbourShare * neighbourTokens[j] + (1 - trained_->neighbourShare) * lengths_.smear[j] * median;
     out.quality[at + j] = static_cast<float>(quality);
     out.qualityDeviation[at + j] = static_cast<float>(quality * (1 - quality) * ofQuality.deviation[j]);
     out.outputTokens[at + j] = static_cast<float>(expected);

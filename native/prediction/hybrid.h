@@ -40,7 +40,7 @@ namespace omnirouter::prediction {
 // Queries with what the neighbours say of them. Matrices are [rows x models].
 struct HybridBatch {
   const Texts& texts;
-  std::span<const float> embeddings;       // [rows x dimension]
+  std::span<const float> embeddings;  // [rows x dimension]
   std::span<const float> neighbourQuality;
   std::span<const float> neighbourTokens;
 };
@@ -57,10 +57,10 @@ struct HybridEstimates {
 // One kind of outcome: its traits, how each is stacked, and what the models make of them.
 struct TraitPredictor {
   TraitDirections traits;
-  std::vector<float> slopes;          // [traits x features] of the ridge
-  std::vector<double> intercepts;     // [traits] of the ridge
-  std::vector<double> weights;        // [traits x kHalves], such that the stacked trait has unit scale
-  double forestScale = 1;             // the forest's targets are this times the traits
+  std::vector<float> slopes;       // [traits x features] of the ridge
+  std::vector<double> intercepts;  // [traits] of the ridge
+  std::vector<double> weights;     // [traits x kHalves], such that the stacked trait has unit scale
+  double forestScale = 1;          // the forest's targets are this times the traits
   ItemResponse response;
 
   template <class Archive>
@@ -103,8 +103,8 @@ class HybridPredictor {
 
   size_t models() const { return quality_.traits.models; }
   size_t dimension() const { return trained_->features.dimension(); }
-  // As a file, about.
-  size_t bytes() const { return bytes_; }
+  // What it holds, roughly: the forest.
+  size_t bytes() const { return trained_->forest.bytes(); }
 
   // In parallel; bit-identical for any number of threads and any split into batches.
   void predict(const HybridBatch& batch, const HybridEstimates& out, const compute::CancelFlag& cancel) const;
@@ -135,7 +135,6 @@ class HybridPredictor {
   std::shared_ptr<const Trained> trained_;
   TraitPredictor quality_, tokens_;
   Lengths lengths_;
-  size_t bytes_ = 0;
 };
 
 }  // namespace omnirouter::prediction

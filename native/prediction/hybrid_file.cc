@@ -107,8 +107,8 @@ void archive(File& file, HybridPredictor::Trained& trained, HybridPredictor::Len
 }
 
 bool fits(const TraitPredictor& kind, size_t models) {
-  return kind.traits.models == models && kind.response.models == models &&
-         kind.response.traits == kind.traits.traits && kind.forestScale > 0;
+  return kind.traits.models == models && kind.response.models == models && kind.response.traits == kind.traits.traits &&
+         kind.forestScale > 0;
 }
 
 }  // namespace
@@ -118,8 +118,8 @@ std::vector<uint8_t> HybridPredictor::toBytes() const {
   file.raw(kMagic, sizeof kMagic);
   file.raw(&kFormatVersion, sizeof kFormatVersion);
   // archive() serves reading too, so that it cannot take what is const; nothing is changed by writing.
-  archive(file, const_cast<Trained&>(*trained_), const_cast<Lengths&>(lengths_),
-          const_cast<TraitPredictor&>(quality_), const_cast<TraitPredictor&>(tokens_));
+  archive(file, const_cast<Trained&>(*trained_), const_cast<Lengths&>(lengths_), const_cast<TraitPredictor&>(quality_),
+          const_cast<TraitPredictor&>(tokens_));
   file.word(hashBytes(file.bytes.data(), file.bytes.size()));
   return std::move(file.bytes);
 }
@@ -154,7 +154,6 @@ HybridPredictor HybridPredictor::fromBytes(std::span<const uint8_t> bytes) {
   if (targets > 0 && trained->forest.columns() != forestColumns(trained->features))
     corrupt("its forest is of other features");
   predictor.trained_ = std::move(trained);
-  predictor.bytes_ = bytes.size();
   return predictor;
 }
 

@@ -35,7 +35,7 @@ QueryFeatures QueryFeatures::fit(std::span<const float> embeddings, size_t dimen
   features.axes_ = std::min(dimension, kMaxAxes);
 
   // Evenly spaced, so that no order of the history matters.
-  const size_t step = (rows + kMomentRows - 1) / std::max<size_t>(kMomentRows, 1) + (rows == 0);
+  const size_t step = std::max<size_t>(1, (rows + kMomentRows - 1) / kMomentRows);
   const compute::Chunks chunks((rows + step - 1) / step, kRowsPerChunk);
   std::vector<Eigen::MatrixXd> parts(chunks.count());
   compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {
@@ -88,8 +88,7 @@ void QueryFeatures::map(std::span<const float> embeddings, const Texts& texts, f
       float* to = std::copy(axes.data(), axes.data() + axes_, out + row * size());
       surface(texts[row], to);
       for (size_t f = 0; f < kSurfaceFeatures; ++f)
-        to[f] = kSurfaceScale *
-                std::clamp((to[f] - mean_[f]) * scale_[f], -kMostDeviations, kMostDeviations);
+        to[f] = kSurfaceScale * std::clamp((to[f] - mean_[f]) * scale_[f], -kMostDeviations, kMostDeviations);
     }
   });
 }

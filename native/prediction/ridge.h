@@ -28,8 +28,8 @@ class Ridge {
  private:
   std::vector<float> weights_;
   double total_ = 0;
-  Eigen::VectorXd mean_;           // [columns], weighted
-  Eigen::VectorXd eigenvalues_;    // of the centred, weighted features' Gram matrix
+  Eigen::VectorXd mean_;         // [columns], weighted
+  Eigen::VectorXd eigenvalues_;  // of the centred, weighted features' Gram matrix
   Eigen::MatrixXd eigenvectors_;
   RowMatrix rotated_;  // [rows x columns]: centred features along the eigenvectors
 };

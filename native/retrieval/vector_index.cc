@@ -106,8 +106,7 @@ void VectorIndex::search(std::span<const float> queries, size_t k, const compute
     std::vector<Neighbour> found(queries.size() / dimension_ * size);
     if (!found.empty()) exactSearch(rows, {0, size}, queries, size, cancel, found);
     for (size_t q = 0; q * k < out.size(); ++q)
-      std::copy_n(found.begin() + static_cast<ptrdiff_t>(q * size), size,
-                  out.begin() + static_cast<ptrdiff_t>(q * k));
+      std::copy_n(found.begin() + static_cast<ptrdiff_t>(q * size), size, out.begin() + static_cast<ptrdiff_t>(q * k));
     return;
   }
   // A graph that has outgrown these rows (they are a snapshot of some time ago) would find later ones.

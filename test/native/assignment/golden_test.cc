@@ -81,7 +81,7 @@ struct Golden {
 
 constexpr Golden kGolden[] = {
     {7, 4, 20, 0xeb97473bf9c0dbb3},      {60, 8, 10, 0x3dcce2b71371b81d},   {65, 5, 20, 0x62eaac6f1e041c23},
-    {500, 16, 10, 0xb5483792ad4e7d47},   {3000, 33, 6, 0xdfe4f08b8eb52f0c}, {9000, 7, 4, 0x7f78e8126c50a25a},
+    {500, 16, 10, 0xb5483792ad4e7d47},   {3000, 33, 6, 0xdfe4f08b8eb52f0c}, {9000, 7, 4, 0x2b165c11c1dc5f59},
     {40'000, 12, 2, 0x4d01d0f57dc1bd52},
 };
 

@@ -2,48 +2,18 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
-#include <cmath>
 #include <random>
+#include <vector>
 
 #include "assignment/smoothed_dual.h"
-#include "assignment/solver.h"
+#include "native/assignment/tied.h"
 
 using Eigen::VectorXd;
 using namespace omnirouter;
 using namespace omnirouter::assignment;
+using namespace omnirouter::assignment::test;
 
-namespace {
-
-constexpr size_t kRows = 6000, kModels = 5;
-
-// Quality on a coarse grid, one price per call: few kinds of rows.
-struct Tied {
-  std::vector<float> quality, cost;
-  Problem problem;
-
-  explicit Tied(uint64_t seed, double share) {
-    std::mt19937_64 random(seed);
-    for (size_t i = 0; i < kRows; ++i)
-      for (size_t j = 0; j < kModels; ++j) {
-        quality.push_back(static_cast<float>(random() % 4) / 4);
-        cost.push_back(static_cast<float>(j + 1) / 1024);
-      }
-    double best = 0;
-    for (size_t i = 0; i < kRows; ++i)
-      best += static_cast<double>(*std::max_element(quality.begin() + static_cast<ptrdiff_t>(i * kModels),
-                                                    quality.begin() + static_cast<ptrdiff_t>((i + 1) * kModels)));
-    problem.rows = kRows;
-    problem.models = kModels;
-    problem.quantities = {{cost.data(), 1}, {quality.data(), 1}};
-    problem.objective = {1, 0};
-    problem.limits.push_back({1, true, share * best, kAll, kAll});
-    for (size_t j = 0; j < kModels; ++j)
-      problem.limits.push_back({kRequests, false, std::ceil(1.1 * kRows / kModels), kAll, static_cast<int>(j)});
-  }
-};
-
-}  // namespace
+static constexpr size_t kRows = 6000;
 
 TEST_CASE("the dual function of the kinds of rows is that of the rows") {
   const Tied tied(1, 0.9);
@@ -86,20 +56,18 @@ TEST_CASE("rows that nothing makes alike stay apart, and groups are kept apart")
   CHECK(classesOf(tied.problem, terms, openRows(tied.problem, RowSample::all(kRows)), {}).size() == kRows);
 }
 
-TEST_CASE("pure ties are solved to a small gap, and what cannot be met is proven so") {
-  const Tied reachable(4, 0.9);
-  const Solution solution = solve(reachable.problem, {}, {});
-  CHECK(solution.certificate.holds);
-  CHECK(solution.gap <= 1e-4);
-
-  Problem most = reachable.problem;
-  most.objective = {0, -1};
-  most.limits.erase(most.limits.begin());
-  const Solution best = solve(most, {}, {});
-  CHECK(best.certificate.holds);
-  CHECK(best.gap <= 1e-6);
-
-  Problem beyond = reachable.problem;
-  beyond.limits[0].bound = -best.bound + 1;
-  CHECK(solve(beyond, {}, {}).status == Status::infeasible);
+TEST_CASE("every row knows its kind") {
+  const Tied tied(5, 0.9);
+  const Terms terms(tied.problem);
+  const RowSet rows = openRows(tied.problem, RowSample::all(kRows));
+  std::vector<uint32_t> classOf;
+  const RowSet classes = classesOf(tied.problem, terms, rows, {}, &classOf);
+  std::vector<double> members(classes.size(), 0.0);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const RowSet::Row kind = classes[classOf[i]];
+    ++members[classOf[i]];
+    for (size_t c = 1; c < kind.models.size(); ++c)
+      REQUIRE(kind.value(1, c) - kind.value(1, 0) == rows[i].value(1, c) - rows[i].value(1, 0));
+  }
+  for (size_t k = 0; k < classes.size(); ++k) CHECK(members[k] == classes[k].copies);
 }

@@ -10,8 +10,8 @@
 
 #include "compute/pool.h"
 #include "errors.h"
-#include "prediction/hash.h"
 #include "native/prediction/planted.h"
+#include "prediction/hash.h"
 
 using namespace omnirouter;
 using namespace omnirouter::prediction;

@@ -11,8 +11,7 @@ using namespace omnirouter::prediction;
 
 TEST_CASE("planted levels and loadings are recovered") {
   const Planted planted(4000, 4, 1);
-  const ItemResponse fitted =
-      fitItemResponse(Link::logistic, planted.trait, planted.quality, 4, compute::CancelFlag());
+  const ItemResponse fitted = fitItemResponse(Link::logistic, planted.trait, planted.quality, 4, compute::CancelFlag());
   for (size_t j = 0; j < 4; ++j) {
     CHECK(fitted.parameters[j * 2] == doctest::Approx(0.3 * static_cast<double>(j) - 0.5).epsilon(0.15));
     CHECK(fitted.parameters[j * 2 + 1] == doctest::Approx(j == 3 ? 2 : 1).epsilon(0.15));
@@ -23,8 +22,7 @@ TEST_CASE("planted levels and loadings are recovered") {
 TEST_CASE("the fit is where the gradient of the log posterior vanishes, by finite differences") {
   const Planted planted(300, 1, 2);
   // Of one model with all of the pool's weight the prior is nearly flat: the likelihood alone is stationary up to it.
-  const ItemResponse fitted =
-      fitItemResponse(Link::logistic, planted.trait, planted.quality, 1, compute::CancelFlag());
+  const ItemResponse fitted = fitItemResponse(Link::logistic, planted.trait, planted.quality, 1, compute::CancelFlag());
   const auto loss = [&](double b, double u) {
     double sum = 0;
     for (size_t row = 0; row < 300; ++row) {
@@ -45,8 +43,7 @@ TEST_CASE("a model without outcomes has the pool's parameters and its doubt, one
     planted.quality[row * 6 + 5] = std::nanf("");
     if (row >= 5) planted.quality[row * 6 + 4] = std::nanf("");
   }
-  const ItemResponse fitted =
-      fitItemResponse(Link::logistic, planted.trait, planted.quality, 6, compute::CancelFlag());
+  const ItemResponse fitted = fitItemResponse(Link::logistic, planted.trait, planted.quality, 6, compute::CancelFlag());
   double mean = 0;
   for (size_t j = 0; j < 5; ++j) mean += fitted.parameters[j * 2] / 5;
   CHECK(fitted.parameters[5 * 2] == doctest::Approx(mean).epsilon(0.1));
@@ -59,8 +56,7 @@ TEST_CASE("learning one outcome at a time moves a level to where a fit puts it")
   Planted known = planted;
   for (size_t row = 0; row < planted.rows; ++row) known.quality[row * 3] = std::nanf("");
   ItemResponse online = fitItemResponse(Link::logistic, known.trait, known.quality, 3, compute::CancelFlag());
-  const ItemResponse whole =
-      fitItemResponse(Link::logistic, planted.trait, planted.quality, 3, compute::CancelFlag());
+  const ItemResponse whole = fitItemResponse(Link::logistic, planted.trait, planted.quality, 3, compute::CancelFlag());
   const double before = online.deviation[0];
   for (size_t row = 0; row < planted.rows; ++row)
     online.learn(Link::logistic, 0, planted.trait.data() + row, planted.quality[row * 3]);

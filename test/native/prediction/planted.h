@@ -31,7 +31,8 @@ struct Planted {
         const double p = 1 / (1 + std::exp(-logit));
         truth.push_back(static_cast<float>(p));
         quality.push_back(uniform(random) < p ? 1.0f : 0.0f);
-        tokens.push_back(static_cast<float>(std::exp(4 + 0.2 * static_cast<double>(j) - 0.3 * t + 0.4 * normal(random))));
+        tokens.push_back(
+            static_cast<float>(std::exp(4 + 0.2 * static_cast<double>(j) - 0.3 * t + 0.4 * normal(random))));
       }
     }
   }

@@ -1,0 +1,318 @@
+#include "assignment/tied_search.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "assignment/cells.h"
+#include "assignment/kinds_lp.h"
+#include "assignment/row_blocks.h"
+#include "assignment/row_classes.h"
+#include "assignment/screening.h"
+#include "compute/chunks.h"
+#include "compute/pool.h"
+
+namespace omnirouter::assignment {
+
+namespace {
+
+constexpr size_t kSampleGrowth = 8;
+constexpr int kAttempts = 12;
+// A price this near to a side of its box, as a share of its width, is taken to want out, and reaches so much farther in
+// the next. Not more: a box wide enough for every price to end in holds more kinds than it pays to solve for.
+constexpr double kEdge = 0.02;
+constexpr double kWidening = 2.0;
+// How far the prices of a larger sample are expected: so many times what the last one moved each, and all of them.
+constexpr double kReachOwn = 0.2, kReachUsual = 0.1, kReachLeast = 1e-2;
+// What is decided in a region as large as the box: the pairwise ellipsoids of TrustRegion hold less of its corners.
+constexpr double kCorners = 1.75;
+// Kinds are few if there are so many times fewer than rows, or no more than this.
+constexpr double kFewer = 1.5;
+constexpr size_t kFewKinds = 4096;
+// Precision of the linear program, relative to the gap that it begins with: of samples, and of all rows.
+constexpr double kSamplePrecision = 1e-3, kFinalPrecision = 1e-7;
+// Rows for the repair.
+constexpr size_t kPool = 16384;
+// Rows are screened in slices, so that no more than one's open rows are held at a time.
+constexpr size_t kSlices = 16, kLeastSlice = 8192, kLargestSlice = 32768;
+
+// The open rows of all, by kinds, and which kind each is of.
+struct KindsOfRows {
+  RowSet kinds;
+  std::vector<uint16_t> inSlice;              // per row, kind within its slice; kDecided
+  std::vector<std::vector<uint32_t>> kindOf;  // per slice and kind within it
+  size_t slice = 0;                           // rows
+  static constexpr uint16_t kDecided = 0xFFFF;
+};
+
+class TiedSearch {
+ public:
+  TiedSearch(const Problem& problem, const Terms& terms, uint64_t seed, PriceSearch& search,
+             const compute::CancelFlag& cancel)
+      : problem_(problem),
+        terms_(terms),
+        seed_(seed),
+        search_(search),
+        cancel_(cancel),
+        everywhere_(PriceBox::all(search.scale)) {}
+
+  bool run(const RowSample& first, const Eigen::VectorXd& reach) {
+    reach_ = reach;
+    for (RowSample sample = first; !sample.everyRow();
+         sample = RowSample(problem_.rows, kSampleGrowth * sample.size(), seed_ + kSampleGrowth * sample.size()))
+      if (!settle(sample, kSamplePrecision, [&](const TrustRegion& within) {
+            const RowSet open = screen(problem_, within, search_.scale.objective, sample, nullptr, cancel_);
+            return classesOf(problem_, terms_, open, cancel_);
+          }))
+        return false;
+    const auto kindsWithin = [&](const TrustRegion& within) -> const RowSet& { return kindsOfAll(within); };
+    if (!settle(RowSample::all(problem_.rows), kFinalPrecision, kindsWithin)) return false;
+    dealOut();
+    return true;
+  }
+
+ private:
+  const Eigen::VectorXd& unit() const { return search_.scale.price; }
+
+  // What is decided within reach of the present prices.
+  TrustRegion region() const {
+    const auto limits = reach_.size();
+    return {problem_, terms_, search_.prices, Eigen::MatrixXd::Zero(limits, limits), 1.0, kCorners * reach_};
+  }
+
+  // Solves in a box around the prices, moved until they no longer want out; `kindsWithin(region)` are the kinds of rows
+  // open in it.
+  template <class KindsWithin>
+  bool settle(const RowSample& sample, double precision, const KindsWithin& kindsWithin) {
+    const Eigen::VectorXd before = search_.prices;
+    for (int attempt = 0; attempt < kAttempts && !cancel_.timeIsUp(); ++attempt) {
+      const TrustRegion within = region();
+      const RowSet& kinds = kindsWithin(within);
+      if (kinds.size() > kFewKinds && kFewer * static_cast<double>(kinds.size()) > kinds.rows()) return false;
+      const PriceBox box = everywhere_.around(within.center(), reach_);
+      const double magnitude = search_.scale.objective * reach_.cwiseQuotient(unit()).mean();
+      plan_ = solveKinds(problem_, terms_, kinds, box, within.center(), magnitude, precision, cancel_);
+      search_.evaluations += plan_.steps;
+      search_.prices = plan_.prices;
+      const int edges = widenEdges(box);
+      if (edges == 0 && within.contains(search_.prices)) {
+        const Eigen::ArrayXd moved = (search_.prices - before).cwiseQuotient(unit()).cwiseAbs().array();
+        reach_ = ((kReachOwn * moved + kReachUsual * moved.mean() + kReachLeast) * unit().array()).matrix();
+        return plan_.converged;
+      }
+      if (edges > 0)
+        followRise(sample, within.center());
+      else
+        reach_ *= kWidening;
+    }
+    return false;
+  }
+
+  // Widens the reach of the prices that want out of the box; returns how many these are.
+  int widenEdges(const PriceBox& box) {
+    int edges = 0;
+    for (Eigen::Index l = 0; l < reach_.size(); ++l) {
+      const double y = search_.prices[l], near = kEdge * (box.high[l] - box.low[l]);
+      if (y <= box.high[l] - near && (box.low[l] == 0 || y >= box.low[l] + near)) continue;
+      reach_[l] *= kWidening;
+      ++edges;
+    }
+    return edges;
+  }
+
+  // D of the sample, and its slope, at center + s (prices - center).
+  struct Rise {
+    double at, value, slope;
+  };
+  Rise riseAt(const RowSample& sample, const Eigen::VectorXd& center, const Eigen::VectorXd& direction,
+              double at) const {
+    const Eigen::VectorXd prices = (center + at * direction).cwiseMax(0.0);
+    const Reduced reduced(problem_, {prices.data(), static_cast<size_t>(prices.size())});
+    const LeastReduced kernel = leastReduced(compute::isa());
+    const compute::Chunks chunks(sample.blocks(), 512);
+    std::vector<Cells> cells(chunks.count(), Cells(problem_));
+    std::vector<double> sums(chunks.count());
+    compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {
+      cancel_.throwIfRaised();
+      for (size_t b = chunks[chunk].begin; b < chunks[chunk].end; ++b)
+        forEachBlock(problem_, reduced, sample[b], [&](size_t first, const LeastReducedBlock& block) {
+          double least[kBlockRows];
+          uint8_t which[kBlockRows];
+          kernel(block, least, which);
+          for (size_t i = 0; i < block.rows; ++i) {
+            sums[chunk] += least[i];
+            cells[chunk].add(first + i, which[i]);
+          }
+        });
+    });
+    Cells all(problem_);
+    for (const Cells& part : cells) all.add(part);
+    Rise rise{at, 0, 0};
+    for (const double sum : sums) rise.value += sample.weight() * sum;
+    for (size_t l = 0; l < problem_.limits.size(); ++l) {
+      const Limit& limit = problem_.limits[l];
+      const auto e = static_cast<Eigen::Index>(l);
+      rise.value -= prices[e] * limit.sign() * limit.bound;
+      if (center[e] + at * direction[e] >= 0)
+        rise.slope += direction[e] * limit.sign() * (sample.weight() * all.total(limit) - limit.bound);
+    }
+    return rise;
+  }
+
+  // On from the side of the box to where D is highest in that direction: it is concave and piecewise linear, so
+  // tangents from both sides meet there, or cut off more of it.
+  void followRise(const RowSample& sample, const Eigen::VectorXd& center) {
+    const Eigen::VectorXd direction = search_.prices - center;
+    Rise low = riseAt(sample, center, direction, 1), high = low;
+    for (int step = 0; step < 8 && high.slope > 0; ++step) {
+      low = high;
+      high = riseAt(sample, center, direction, 3 * high.at);
+    }
+    for (int step = 0; step < 8 && low.slope > 0 && high.slope < 0; ++step) {
+      const double at = (high.value - low.value + low.slope * low.at - high.slope * high.at) / (low.slope - high.slope);
+      if (!(at > low.at && at < high.at)) break;
+      const Rise between = riseAt(sample, center, direction, at);
+      (between.slope > 0 ? low : high) = between;
+      if (between.value >= low.value && high.at - low.at < 0.05) break;
+    }
+    const Rise& best = high.value > low.value ? high : low;
+    search_.prices = (center + best.at * direction).cwiseMax(0.0);
+  }
+
+  Problem sliceOf(compute::Range rows) const {
+    Problem part = problem_;
+    part.rows = rows.size();
+    for (size_t k = 0; k < part.quantities.size(); ++k) part.quantities[k].values = problem_.row(k, rows.begin);
+    if (part.allowed) part.allowed += rows.begin;
+    if (part.groups) part.groups += rows.begin;
+    return part;
+  }
+
+  const RowSet& kindsOfAll(const TrustRegion& within) {
+    all_ = KindsOfRows();
+    all_.slice = std::clamp(problem_.rows / kSlices, kLeastSlice, kLargestSlice);
+    all_.inSlice.assign(problem_.rows, KindsOfRows::kDecided);
+    RowSet kinds(problem_.quantities.size(), problem_.limits.size());
+    std::vector<size_t> sizes;
+    std::vector<uint32_t> classOf;
+    for (size_t begin = 0; begin < problem_.rows; begin += all_.slice) {
+      const compute::Range rows{begin, std::min(problem_.rows, begin + all_.slice)};
+      const Problem part = sliceOf(rows);
+      const RowSet open = screen(part, within, search_.scale.objective, RowSample::all(part.rows),
+                                 search_.choice.data() + begin, cancel_);
+      const RowSet own = classesOf(part, terms_, open, cancel_, &classOf);
+      for (size_t i = 0; i < open.size(); ++i) all_.inSlice[begin + open[i].id] = static_cast<uint16_t>(classOf[i]);
+      sizes.push_back(own.size());
+      kinds.append(own);
+    }
+    all_.kinds = classesOf(problem_, terms_, kinds, cancel_, &classOf);
+    auto at = classOf.begin();
+    for (const size_t size : sizes) {
+      all_.kindOf.emplace_back(at, at + static_cast<ptrdiff_t>(size));
+      at += static_cast<ptrdiff_t>(size);
+    }
+    return all_.kinds;
+  }
+
+  // Whole rows for every candidate of every kind.
+  std::vector<double> wholeRows() const {
+    std::vector<double> whole(plan_.amount.size());
+    std::vector<double> carry(problem_.models, 0.0);
+    std::vector<size_t> order;
+    size_t first = 0;
+    for (size_t k = 0; k < all_.kinds.size(); ++k) {
+      const RowSet::Row row = all_.kinds[k];
+      double left = row.copies;
+      order.clear();
+      std::vector<double> want(row.models.size());
+      for (size_t c = 0; c < row.models.size(); ++c) {
+        want[c] = plan_.amount[first + c];
+        if (want[c] < 1e-3 * row.copies) continue;
+        want[c] += carry[row.models[c]];
+        whole[first + c] = std::max(0.0, std::floor(want[c]));
+        left -= whole[first + c];
+        order.push_back(c);
+      }
+      const auto lacks = [&](size_t c) { return want[c] - whole[first + c]; };
+      for (; left > 0; --left) {
+        const size_t c =
+            *std::max_element(order.begin(), order.end(), [&](size_t a, size_t b) { return lacks(a) < lacks(b); });
+        ++whole[first + c];
+      }
+      for (; left < 0; ++left) {
+        size_t most = order[0];
+        for (const size_t c : order)
+          if (whole[first + c] > 0 && (whole[first + most] == 0 || lacks(c) < lacks(most))) most = c;
+        --whole[first + most];
+      }
+      for (const size_t c : order) carry[row.models[c]] = lacks(c);
+      first += row.models.size();
+    }
+    return whole;
+  }
+
+  void dealOut() {
+    std::vector<double> left = wholeRows();
+    const RowSet& kinds = all_.kinds;
+    Sums sums = kinds.decided;
+    std::vector<size_t> first(kinds.size());
+    std::vector<uint8_t> next(kinds.size(), 0);
+    for (size_t k = 0, at = 0; k < kinds.size(); ++k) {
+      first[k] = at;
+      RowSet::Row row = kinds[k];
+      for (size_t c = 0; c < row.models.size(); ++c) {
+        row.copies = left[at + c];
+        addChoice(problem_, terms_, row, c, sums);
+      }
+      at += row.models.size();
+    }
+    const size_t perCandidate = std::max<size_t>(1, kPool / std::max<size_t>(1, kinds.candidates()));
+    std::vector<uint32_t> pooled(left.size(), 0);
+    RowSet pool(problem_.quantities.size(), problem_.limits.size());
+    for (size_t i = 0; i < problem_.rows; ++i) {
+      if (all_.inSlice[i] == KindsOfRows::kDecided) continue;
+      const size_t k = all_.kindOf[i / all_.slice][all_.inSlice[i]];
+      size_t at = first[k] + next[k];
+      while (left[at] == 0) {
+        ++at;
+        ++next[k];
+      }
+      --left[at];
+      const RowSet::Row kind = kinds[k];
+      search_.choice[i] = kind.models[next[k]];
+      if (pooled[at]++ >= perCandidate) continue;
+      uint64_t models = 0;
+      for (const uint8_t model : kind.models) models |= uint64_t{1} << model;
+      pool.add(problem_, i, models);
+    }
+    // What is not in the pool is settled.
+    Sums own(problem_.limits.size());
+    for (size_t i = 0; i < pool.size(); ++i) {
+      const RowSet::Row row = pool[i];
+      const auto c = std::find(row.models.begin(), row.models.end(), search_.choice[row.id]) - row.models.begin();
+      addChoice(problem_, terms_, row, static_cast<size_t>(c), own);
+    }
+    sums.objective -= own.objective;
+    for (size_t l = 0; l < sums.limit.size(); ++l) sums.limit[l] -= own.limit[l];
+    pool.decided = sums;
+    search_.levels.assign(1, std::move(pool));
+  }
+
+  const Problem& problem_;
+  const Terms& terms_;
+  const uint64_t seed_;
+  PriceSearch& search_;
+  const compute::CancelFlag& cancel_;
+  const PriceBox everywhere_;
+  Eigen::VectorXd reach_;
+  KindsPlan plan_;
+  KindsOfRows all_;
+};
+
+}  // namespace
+
+bool searchTied(const Problem& problem, const Terms& terms, const RowSample& sample, const Eigen::VectorXd& reach,
+                uint64_t seed, PriceSearch& search, const compute::CancelFlag& cancel) {
+  return TiedSearch(problem, terms, seed, search, cancel).run(sample, reach);
+}
+
+}  // namespace omnirouter::assignment
