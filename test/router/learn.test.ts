@@ -36,6 +36,11 @@ async function answers(router: Router) {
   };
 }
 
+/** What of these answers depends on what is known alone, and not on when which part of it was fitted or learned. */
+function ofContents({ support, report, estimates, pool }: Awaited<ReturnType<typeof answers>>) {
+  return { support, report, estimates, pool };
+}
+
 async function saved(records: readonly HistoryRecord[] = history): Promise<Router> {
   const router = await Router.fit(records, pool);
   await router.save(folder);
@@ -77,17 +82,61 @@ describe("a router learns", () => {
     expect(router.directory).toBeUndefined();
   });
 
-  it("the same from many calls as from one, and as after a save and a load", async () => {
+  it("the same from many calls as from one, but for the steps of the levels, and as after a save and a load", async () => {
     const one = await Router.fit(history, pool);
     const many = await Router.fit(history, pool);
     await one.learn(later);
     for (let at = 0; at < later.length; at += 7) await many.learn(later.slice(at, at + 7));
-    expect(await answers(many)).toEqual(await answers(one));
+    const [ofOne, ofMany] = [await answers(one), await answers(many)];
+    expect(ofContents(ofMany)).toEqual(ofContents(ofOne));
+    for (const [at, quality] of ofMany.quality.entries())
+      expect(Math.abs(quality - ofOne.quality[at]!)).toBeLessThan(0.01);
     await many.save(folder);
-    expect(await answers(await Router.load(folder))).toEqual(await answers(one));
+    expect(await answers(await Router.load(folder))).toEqual(ofMany);
   });
 
-  it("what a fit would have known: only the embedder, the neighbours and the token estimate are older", async () => {
+  it("how good each model is on the whole, from each grade once, however often it is corrected", async () => {
+    const router = await saved();
+    const [model = ""] = names;
+    const trained = async () => {
+      await router.save(folder);
+      return await RouterStore.open(folder).read(async ({ bytes }) =>
+        Buffer.from(await bytes("predictor.bin")).toString("base64"),
+      );
+    };
+    const grade = (row: number, quality: number) => {
+      const { id, query } = later[row]!;
+      return router.learn([{ id, query, outcomes: { [model]: { quality } } }]);
+    };
+    const fitted = await trained();
+    await grade(0, 0);
+    const once = await trained();
+    expect(once).not.toBe(fitted);
+    await grade(0, 0.5);
+    expect(await trained()).toBe(once);
+    // A length that comes after its grade is news again.
+    await router.learn([{ ...later[0]!, outcomes: { [model]: { outputTokens: 5000 } } }]);
+    const lengthened = await trained();
+    expect(lengthened).not.toBe(once);
+    await router.learn([{ ...later[0]!, outcomes: { [model]: { outputTokens: 50, cost: 1 } } }]);
+    expect(await trained()).toBe(lengthened);
+    // Of another query of the history, too.
+    await router.learn([{ ...history[0]!, outcomes: { [model]: { quality: 0.5 } } }]);
+    expect(await trained()).toBe(lengthened);
+
+    const far = [{ query: "zebra quagga okapi" }];
+    const before = (await router.predict(far)).quality[0]!;
+    const failures = Array.from({ length: 40 }, (_, i) => ({
+      query: `${later[i]!.query} again`,
+      outcomes: { [model]: { quality: 0 } },
+    }));
+    await router.learn(failures);
+    const after = (await router.predict(far)).quality;
+    expect(after[0]).toBeLessThan(before);
+    expect(await answers(await Router.load(folder))).toEqual(await answers(router));
+  });
+
+  it("what a fit would have known: only what was fitted is older, until a refit", async () => {
     const embedder = { ...letterEmbedder(), embedSync: undefined };
     const strip = (records: readonly HistoryRecord[]) =>
       records.map(record => ({ ...record, inputTokens: 100 }));
@@ -96,9 +145,13 @@ describe("a router learns", () => {
     const learned = await fitted(history);
     await learned.learn(strip(later));
     const whole = await fitted(workload.history);
-    expect(await learned.predict(queries)).toEqual(await whole.predict(queries));
+    expect((await learned.predict(queries)).support).toEqual((await whole.predict(queries)).support);
     expect(learned.report).toEqual(whole.report);
     expect(learned.estimates()).toEqual(whole.estimates());
+    expect(learned.outOfFold!.rows).toBe(history.length);
+    await learned.refit();
+    expect(await learned.predict(queries)).toEqual(await whole.predict(queries));
+    expect(learned.outOfFold).toEqual(whole.outOfFold);
   });
 
   it("parts of outcomes that are known, each in the place of what was known of it", async () => {
@@ -146,6 +199,8 @@ describe("a router learns", () => {
       pool,
       { neighbours: router.neighbours },
     );
+    expect(ofContents(await answers(router))).toEqual(ofContents(await answers(expected)));
+    await router.refit({ neighbours: router.neighbours });
     expect(await answers(router)).toEqual(await answers(expected));
   });
 
@@ -319,6 +374,8 @@ describe("a router with a folder", () => {
       '{"records":[{"query":"no id"}]}',
       '{"records":[{"id":"a new query","query":"without its vector"}]}',
       '{"pool":{"models":[]}}',
+      '{"records":[],"levels":[1,1]}',
+      '{"records":[],"levels":["many"]}',
     ]) {
       await append(text);
       await expect(Router.load(folder), text).rejects.toMatchObject({ code: "ERR_OMNI_CORRUPT" });
@@ -381,6 +438,57 @@ describe("a pool changes", () => {
     expect(await answers(await Router.load(folder))).toEqual(await answers(router));
   });
 
+  it("in what promises rest on: new models have no part in them until a refit, prices have", async () => {
+    const router = await saved();
+    await router.addModel(newcomer);
+    await router.learn(
+      later.map(({ id, query }) => ({ id, query, outcomes: { newcomer: { quality: 1, outputTokens: 10 } } })),
+    );
+    const column = router.pool.indexOf("newcomer");
+    const promised = { minQuality: 0.7, confidence: 0.8 };
+    expect(router.routeSync(queries, { minQuality: 0.7 }).requests[column]).toBe(queries.length);
+    for (const plan of [router.routeSync(queries, promised), await router.route(queries, promised)]) {
+      expect(plan.requests[column]).toBe(0);
+      expect(plan.promise!.outcomes).toBeLessThanOrEqual(history.length + 1);
+    }
+    // But for a query that only it may answer.
+    const only = [...queries, { query: "only", allowed: ["newcomer"] }];
+    expect((await router.route(only, promised)).requests[column]).toBe(1);
+    const { outOfFold } = router;
+    expect(outOfFold).toMatchObject({ rows: history.length, models: [...router.pool.names] });
+    const dear = router.pool.models.map(model => ({
+      ...model,
+      inputPer1M: 2 * model.inputPer1M,
+      outputPer1M: 2 * model.outputPer1M,
+    }));
+    await router.setPool({ models: dear });
+    for (const at of [0, 1, 1000])
+      expect(router.outOfFold!.cost[at]).toBeCloseTo(2 * outOfFold!.cost[at]!, 9);
+    const expected = router.routeSync(queries, promised);
+    const loaded = await Router.load(folder);
+    expect(loaded.outOfFold).toEqual(router.outOfFold);
+    expect(loaded.routeSync(queries, promised).promises).toEqual(expected.promises);
+    await router.refit();
+    expect((await router.route(queries, promised)).requests[column]).toBeGreaterThan(0);
+    expect(router.outOfFold!.rows).toBe(workload.history.length);
+  });
+
+  it("by a model that comes back, of which nothing is remembered", async () => {
+    const router = await saved();
+    const model = pool.models[0]!;
+    const outcomes = { [model.name]: { quality: 1, outputTokens: 1000 } };
+    await router.removeModel(model.name);
+    await router.addModel(model);
+    const column = router.pool.indexOf(model.name);
+    const of = async (asked: Router) => (await asked.predict(["zebra quagga okapi"])).quality;
+    const [unknown, others] = [(await of(router))[column]!, (await of(router)).slice(0, column)];
+    expect(unknown).toBeGreaterThan(Math.min(...others));
+    expect(unknown).toBeLessThan(Math.max(...others));
+    await router.learn(later.slice(0, 20).map(({ id, query }) => ({ id, query, outcomes })));
+    expect((await of(router))[column]).toBeGreaterThan(unknown);
+    expect(await of(await Router.load(folder))).toEqual(await of(router));
+  });
+
   it("by a model less, which a call under way does not choose either", async () => {
     let open = () => {};
     const gate = new Promise<void>(resolve => {
@@ -400,6 +508,7 @@ describe("a pool changes", () => {
     const favourite = names[choice[0]!]!;
     closed = true;
     const underWay = router.route(queries, {});
+    const promised = router.route(queries, { confidence: 0.8 });
     const only = router.route([{ query: "x", allowed: [favourite] }], {});
     only.catch(() => {});
     await router.removeModel(favourite);
@@ -409,6 +518,9 @@ describe("a pool changes", () => {
     expect(plan.models).toEqual(names);
     expect(plan.requests[names.indexOf(favourite)]).toBe(0);
     expect(plan.requests.reduce((sum, requests) => sum + requests)).toBe(queries.length);
+    const withPromise = await promised;
+    expect(withPromise.requests[names.indexOf(favourite)]).toBe(0);
+    expect(withPromise.promise).toMatchObject({ refused: false, queries: queries.length });
     await expect(only).rejects.toThrow(/queries\[0\]\.allowed .*removed/);
   });
 
