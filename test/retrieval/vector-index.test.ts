@@ -31,6 +31,24 @@ describe("a snapshot", () => {
   });
 });
 
+describe("the vectors of an index", () => {
+  it("are those that were added, by the order of their addition", () => {
+    const vectors = embeddings(3000, 8, 5);
+    const index = new VectorIndex(8);
+    index.add(vectors.subarray(0, 80));
+    index.add(vectors.subarray(80));
+    const rows = Int32Array.from([2999, 0, 9, 10, 0]);
+    const expected = Array.from(rows, row => [...vectors.subarray(8 * row, 8 * row + 8)]).flat();
+    expect([...index.vectors(rows)]).toEqual(expected);
+    expect(index.vectors(new Int32Array(0))).toEqual(new Float32Array(0));
+    for (const bad of [-1, 3000])
+      expect(() => index.vectors(Int32Array.of(0, bad))).toThrow(
+        expect.objectContaining({ code: "ERR_OMNI_INVALID_ARGUMENT", argument: "rows[1]" }),
+      );
+    expect(() => index.vectors([0] as never)).toThrow(/rows/);
+  });
+});
+
 describe("exact search", () => {
   it("is what sorting all inner products gives", () => {
     // Small whole numbers: inner products are exact in any order of summation, and ties abound.

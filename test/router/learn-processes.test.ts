@@ -86,14 +86,23 @@ it("nothing that was acknowledged is lost to a kill at any moment", async () => 
   expect(acknowledged.length).toBeGreaterThan(20);
   const loaded = await Router.load(folder);
   expect(loaded.report.records).toBe(100 + acknowledged.length);
+  // Levels that moved step by step in six processes are those on the disk, for whoever loads it.
+  const texts = workload.queries.map(({ query }) => query);
+  expect(await (await Router.load(folder)).predict(texts)).toEqual(await loaded.predict(texts));
+  await loaded.save(folder);
+  expect(await (await Router.load(folder)).predict(texts)).toEqual(await loaded.predict(texts));
   await loaded.learn([{ query: "and on", outcomes: { [loaded.pool.names[0]!]: { quality: 1 } } }]);
 });
 
 it("two processes learn in one folder, and each takes in what the other learned", async () => {
+  const onlooker = await Router.load(folder);
   const learners = [learner("a", "50"), learner("b", "50")];
   await Promise.all(learners.map(({ ended }) => ended));
   expect(learners.map(({ errors }) => errors())).toEqual(["", ""]);
   const found = await idsInFolder();
   expect(found.length).toBe(200);
   expect(found).toEqual(expect.arrayContaining(learners.flatMap(({ acknowledged }) => acknowledged())));
+  await onlooker.refresh();
+  const texts = workload.queries.map(({ query }) => query);
+  expect(await onlooker.predict(texts)).toEqual(await (await Router.load(folder)).predict(texts));
 });
