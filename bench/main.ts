@@ -1,8 +1,10 @@
-// What run.mjs starts once everything is built: main.js assign|peers OPTIONS...
+// What run.mjs starts once everything is built: main.js assign|peers|prediction|install OPTIONS...
 import { join } from "node:path";
 import { benchAssign } from "./assign.js";
+import { benchInstall } from "./install.js";
 import { HELP, parseOptions } from "./options.js";
 import { comparePeers } from "./peers.js";
+import { benchPrediction } from "./prediction.js";
 import { writeSection } from "./report.js";
 
 /** The folder of this file's source; the compiled form lies elsewhere. */
@@ -15,7 +17,11 @@ else if (options !== undefined) {
   const text =
     which === "peers"
       ? await comparePeers(options, join(sources, "peers"))
-      : await benchAssign(options, process.env.OMNIROUTER_STREAM_READ!);
+      : which === "install"
+        ? benchInstall(join(sources, ".."))
+        : which === "prediction"
+          ? await benchPrediction(options)
+          : await benchAssign(options, process.env.OMNIROUTER_STREAM_READ!);
   if (options.markdown) writeSection(join(sources, "README.md"), which!, text);
 }
 

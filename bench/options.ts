@@ -18,14 +18,16 @@ export interface BenchOptions {
 
 export const HELP = `npm run bench [-- OPTIONS]          our solver, by benny
 npm run bench:peers [-- OPTIONS]    our solver beside others
+npm run bench:install [-- --markdown]    how long the package takes to install, and how large it is
+npm run bench:prediction [-- OPTIONS]    learning, predicting and retrieval
 
   --rows N,...       these numbers of queries instead of the usual ones
   --models M,...     these numbers of models instead of the usual ones
   --limits SET,...   only these of ${LIMIT_SETS.join(", ")} (npm run bench also has choose, hard and async)
-  --set NAME,...     only "generated" problems, or those of a real set (bench:peers)
+  --set NAME,...     only "generated" problems, or those of a real set (bench:peers, bench:prediction)
   --peer TEXT,...    only the solvers whose name contains one of these (bench:peers)
   --cut SECONDS      stop a solver after so long; 60 (bench:peers)
-  --quick            half a second per case instead of five: to see that it works, not to quote (bench)
+  --quick            half a second per case instead of five: to see that it works, not to quote (bench, bench:prediction)
   --markdown         write the tables into bench/README.md too
 
 OMNIROUTER_DATA names the folder with the real sets; OMNIROUTER_THREADS and OMNIROUTER_ISA bind as everywhere.`;

@@ -1,23 +1,24 @@
 // npm test: set-up as far as needed, then vitest and the native tests. npm run test:full adds what takes long.
 // Any argument that is not ours goes to vitest (a file filter, -t NAME); then the native tests are left out.
 import { join } from "node:path";
+import { bundle } from "./bundle.mjs";
 import { runAttached } from "./setup/command.mjs";
 import { SetupFailed } from "./setup/steps.mjs";
 import { root, runScript, setUp } from "./setup.mjs";
 import { crossCompiled } from "./test/arm.mjs";
 import { fuzzing } from "./test/fuzzing.mjs";
-import { installNodes } from "./test/nodes.mjs";
+import { installedNodes, installNodes } from "./test/nodes.mjs";
 import { addressSanitizer, threadSanitizer } from "./test/sanitizers.mjs";
 
 const help = `npm test [-- [--verbose] [VITEST ARGUMENTS]]     npm run test:full
 
-Sets up what is missing, then runs vitest (test/**/*.test.ts) and the native tests (test/native, by ctest).
+Sets up what is missing, other versions of Node to try the package with among it, then runs vitest (test/**/*.test.ts)
+and the native tests (test/native, by ctest).
 With arguments for vitest, such as part of a file's name or -t NAME, only vitest runs.
 Tests on real records need OMNIROUTER_DATA to name the folder that has them; else they are skipped.
 
-  --full      also the long tests (*.full.test.ts), the lint, the package under other versions of Node, the solver
-              on 64-bit ARM under qemu, and the native code under AddressSanitizer, UndefinedBehaviorSanitizer and
-              ThreadSanitizer, and fuzzed (OMNIROUTER_FUZZ_SECONDS for each target, 60 unless set)
+  --full      also the long tests (*.full.test.ts), the lint, the solver on 64-bit ARM under qemu, and the native code
+              under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer, and fuzzed (OMNIROUTER_FUZZ_SECONDS for each target, 60 unless set)
   --verbose   show the whole output of set-up`;
 
 /** @typedef {{ name: string, run: () => Promise<number> }} Stage */
@@ -92,12 +93,12 @@ await runScript(async () => {
   }
   const verbose = options.has("--verbose");
   await setUp({ tests: true, verbose });
+  await bundle({ verbose });
   if (process.env.OMNIROUTER_DATA === undefined)
     console.log("  - OMNIROUTER_DATA is not set: tests on real records will be skipped");
   const full = options.has("--full");
-  const env = full
-    ? { OMNIROUTER_TEST_FULL: "1", OMNIROUTER_TEST_NODES: (await installNodes({ verbose })).join("\n") }
-    : {};
+  const nodes = filters.length > 0 && !full ? installedNodes() : await installNodes({ verbose });
+  const env = { OMNIROUTER_TEST_NODES: nodes.join("\n"), ...(full ? { OMNIROUTER_TEST_FULL: "1" } : {}) };
   if (filters.length > 0) return runStages([vitest(filters, env)]);
   if (!full) return runStages([vitest([], env), native(env)]);
   return runStages([

@@ -14,7 +14,10 @@ import { checkTies, type Ties } from "./ties.js";
 export interface AssignOptions {
   /** Relative gap at which a plan counts as `withinTolerance`, >= 0. Default 1e-6. */
   readonly gapTolerance?: number;
-  /** Nodes of the exact search that batches of up to 64 queries get; 0 for none. Default 20,000. */
+  /**
+   * Nodes of the exact search that batches of up to 2,048 queries get, those of up to 16 queries 50 times as many; 0 for
+   * none. Default 20,000.
+   */
   readonly nodeLimit?: number;
   /**
    * Milliseconds after which the best plan so far is taken, with its certified gap; `certificate.stopped` tells. What is

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import process from "node:process";
+import { addEvaluate } from "./evaluate.js";
 import { addFit } from "./fit.js";
 import { addInspect } from "./inspect.js";
 import { addLearn } from "./learn.js";
@@ -8,7 +9,7 @@ import { addQuickstart } from "./quickstart.js";
 import { addRefit } from "./refit.js";
 import { addRoute } from "./route.js";
 
-const commands = [addFit, addRoute, addLearn, addRefit, addInspect, addQuickstart];
+const commands = [addFit, addRoute, addLearn, addRefit, addInspect, addEvaluate, addQuickstart];
 
 process.exitCode = await runProgram(process.argv.slice(2), process, commands);
 // A pipe that is still open at the other end must not keep a finished command alive.

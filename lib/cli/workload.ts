@@ -87,7 +87,8 @@ export function splitRecords(
   return { history: shuffled.slice(0, border), queries: shuffled.slice(border) };
 }
 
-function filesOf(folder: string): { records: string; pool: string } | undefined {
+/** The files of the data set that a folder is; undefined if it is none. */
+export function filesOf(folder: string): { records: string; pool: string } | undefined {
   const first = (names: readonly string[]) => names.map(name => join(folder, name)).find(existsSync);
   const records = first(RECORDS);
   const pool = first(POOLS);

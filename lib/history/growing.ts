@@ -35,7 +35,8 @@ export interface News {
   readonly cost: Float32Array;
 }
 
-type Matrices = Record<(typeof QUANTITIES)[number], Rows>;
+type Quantity = (typeof QUANTITIES)[number];
+type Matrices = Record<Quantity, Rows>;
 
 /**
  * A history that takes in more records, in time proportional to them. Of a query that is known already, what a later
@@ -221,13 +222,12 @@ export class GrowingHistory {
       }
       if (inputTokens !== undefined) known.inputTokens = inputTokens;
       const [quality, outputTokens, cost] = known.cells as [Float32Array, Float32Array, Float32Array];
-      const isNew = (row: number, column: number, ...of: (typeof QUANTITIES)[number][]) =>
-        row >= this.size || of.every(quantity => Number.isNaN(this.#matrices[quantity].get(row, column)));
       for (const [model, outcome] of Object.entries(outcomes)) {
         const column = this.#column.get(model);
         if (column === undefined) continue;
-        if (isNew(known.row, column, "quality")) quality[column] = outcome.quality ?? quality[column]!;
-        if (!isNew(known.row, column, "outputTokens", "cost")) continue;
+        if (!this.#isKnown(known.row, column, ["quality"]))
+          quality[column] = outcome.quality ?? quality[column]!;
+        if (this.#isKnown(known.row, column, ["outputTokens", "cost"])) continue;
         outputTokens[column] = outcome.outputTokens ?? outputTokens[column]!;
         cost[column] = outcome.cost ?? cost[column]!;
       }
@@ -284,8 +284,11 @@ export class GrowingHistory {
     };
   }
 
-  #isKnown(row: number, column: number): boolean {
-    return QUANTITIES.some(quantity => !Number.isNaN(this.#matrices[quantity].get(row, column)));
+  /** Whether any of these quantities of an outcome is known; nothing is of rows that are yet to be made. */
+  #isKnown(row: number, column: number, quantities: readonly Quantity[] = QUANTITIES): boolean {
+    return (
+      row < this.size && quantities.some(quantity => !Number.isNaN(this.#matrices[quantity].get(row, column)))
+    );
   }
 
   #saysMore(row: number, record: HistoryRecord): boolean {

@@ -1,13 +1,12 @@
 import { type AssignOptions, solve, solveAsync } from "../assignment/assign.js";
 import type { AssignmentProblem } from "../assignment/problem.js";
 import { invalid } from "../errors.js";
+import type { FloorHistory } from "../floors/residuals.js";
 import { solvePromised, solvePromisedAsync } from "../floors/solve.js";
 import type { ModelPool } from "../pool/pool.js";
-import { HybridPredictor } from "../prediction/hybrid-predictor.js";
 import type { Predictions } from "../prediction/predictor.js";
 import { columnsOf, predict, predictSync } from "./batch.js";
 import { compileLimits, type RouteLimits } from "./limits.js";
-import { outOfFoldOf, outOfFoldSync } from "./out-of-fold.js";
 import type { QueryColumns, RouteQuery } from "./queries.js";
 import { RoutePlan } from "./route-plan.js";
 import type { RouterState } from "./state.js";
@@ -29,8 +28,7 @@ export async function route(
   const compiled = compileLimits(limits, state.parts.pool);
   const columns = columnsOf(state, queries, compiled.groupNames);
   const isPromised = compiled.promises.length > 0;
-  // Copied, as grades may come in while this is under way.
-  const graded = isPromised ? state.parts.history.quality.slice() : undefined;
+  const history = isPromised ? floorHistoryOf(state) : undefined;
   const { predictions, ...timings } = await predict(state, columns, signal, onProgress);
   const started = performance.now();
   const solveOptions = { ...options, ...(signal ? { signal } : {}) };
@@ -39,14 +37,9 @@ export async function route(
     const narrowed = narrow(columns, state, removed, isPromised);
     const problem = problemOf(narrowed, predictions, compiled);
     const { solved, promises } =
-      graded === undefined
+      history === undefined
         ? { solved: await solveAsync(problem, solveOptions), promises: [] }
-        : await solvePromisedAsync(
-            problem,
-            compiled.promises,
-            { outOfFold: await outOfFoldOf(state, signal), quality: graded },
-            solveOptions,
-          );
+        : await solvePromisedAsync(problem, compiled.promises, history, solveOptions);
     const now = removedFrom(state, present());
     const assign = performance.now() - started;
     if (now === removed) return new RoutePlan(solved, columns, predictions, { ...timings, assign }, promises);
@@ -67,15 +60,22 @@ export function routeSync(
   const started = performance.now();
   const problem = problemOf(narrow(columns, state, 0n, isPromised), predictions, compiled);
   const { solved, promises } = isPromised
-    ? solvePromised(
-        problem,
-        compiled.promises,
-        { outOfFold: outOfFoldSync(state), quality: state.parts.history.quality },
-        options,
-      )
+    ? solvePromised(problem, compiled.promises, floorHistoryOf(state), options)
     : { solved: solve(problem, options), promises: [] };
   const assign = performance.now() - started;
   return new RoutePlan(solved, columns, predictions, { ...timings, assign }, promises);
+}
+
+/** How predictions turned out for the queries that the predictor was fitted on, the history's first. */
+function floorHistoryOf({ parts: { trained, history } }: RouterState): FloorHistory {
+  if (trained === undefined)
+    throw invalid(
+      "limits.confidence",
+      "needs predictions that were made out of fold, which this router, saved by an earlier release, does not hold: refit() it",
+    );
+  const { outOfFold } = trained;
+  // Copied, as grades may come in while a batch is under way.
+  return { outOfFold, quality: history.quality.slice(0, outOfFold.rows * outOfFold.models.length) };
 }
 
 /** Bit j: model j of that state is not in the pool any more. */
@@ -94,11 +94,11 @@ function removedFrom({ parts }: RouterState, pool: ModelPool): bigint {
  */
 function narrow(
   columns: QueryColumns,
-  { parts, predictor, usable }: RouterState,
+  { parts, usable }: RouterState,
   removed: bigint,
   isPromised: boolean,
 ): QueryColumns {
-  const unproven = isPromised && predictor instanceof HybridPredictor ? predictor.trained.unproven : 0n;
+  const unproven = (isPromised && parts.trained?.unproven) || 0n;
   if (removed === 0n && (unproven & usable) === 0n) return columns;
   const all = usable & ((1n << BigInt(parts.pool.size)) - 1n);
   const before = columns.allowed ?? new BigUint64Array(columns.texts.length).fill(all);

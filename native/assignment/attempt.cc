@@ -5,11 +5,11 @@
 #include <optional>
 
 #include "assignment/direct.h"
-#include "assignment/exact.h"
 #include "assignment/lattice.h"
-#include "assignment/open_plan.h"
 #include "assignment/price_search.h"
 #include "assignment/recovery.h"
+#include "assignment/simplex.h"
+#include "assignment/vertex_plan.h"
 
 namespace omnirouter::assignment {
 
@@ -17,6 +17,8 @@ namespace {
 
 // Batches up to this size are searched exactly: all rows, and all models whose regret is below the gap.
 constexpr size_t kExactRows = 512;
+// ... of few rows with so many times the nodes: each row is much of the whole, and prices say little of it.
+constexpr size_t kFewRowsNodes = 50;
 // A tie-break may cost this share of the objective's own spread.
 constexpr double kTieBreak = 1e-7;
 
@@ -34,19 +36,24 @@ Problem withTieBreak(const Problem& problem, const Terms& terms) {
   return tied;
 }
 
-// Searches the whole batch exactly from the attempt's choice.
-void searchAll(const Problem& problem, const Terms& terms, const PriceSearch& search, size_t nodeLimit, Attempt& result,
-               const compute::CancelFlag& cancel) {
-  OpenPlan plan(problem, terms, search.scale, search.prices, Sums(problem.limits.size()));
-  const RowSet rows = openRows(problem, RowSample::all(problem.rows));
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const RowSet::Row row = rows[i];
-    const auto at = std::find(row.models.begin(), row.models.end(), result.choice[row.id]);
-    plan.add(row, at == row.models.end() ? 0 : static_cast<size_t>(at - row.models.begin()));
-  }
-  result.exhausted = searchExact(problem, plan, nodeLimit, cancel) == Search::exhausted;
-  result.outOfNodes = !result.exhausted && !cancel.timeIsUp();
-  for (size_t i = 0; i < plan.rows().size(); ++i) result.choice[plan.rows()[i].id] = plan.chosen(i).model;
+// The prices of a small batch, at a vertex of its dual (simplex.h).
+std::optional<PriceSearch> searchVertex(const Problem& problem, const Terms& terms, std::span<const double> warmStart,
+                                        const compute::CancelFlag& cancel) {
+  if (!Simplex::suits(problem)) return {};
+  thread_local Simplex simplex;  // its memory serves the next batch
+  PriceSearch search;
+  RowSet rows = openRows(problem, RowSample::all(problem.rows));
+  search.scale = measureScale(problem, terms, rows);
+  search.prices = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(problem.limits.size()));
+  std::copy(warmStart.begin(), warmStart.end(), search.prices.begin());
+  const Simplex::Outcome outcome = simplex.maximise(problem, terms, search.scale, cancel, search.prices);
+  if (outcome == Simplex::Outcome::stopped && !cancel.timeIsUp()) return {};
+  search.evaluations = simplex.steps();
+  search.diverged = outcome == Simplex::Outcome::unbounded;
+  search.choice.resize(problem.rows);
+  simplex.roundTo(search.choice.data());
+  search.levels.push_back(std::move(rows));
+  return search;
 }
 
 }  // namespace
@@ -60,8 +67,10 @@ Attempt attempt(const Problem& given, const Terms& terms, const Options& options
     return Eigen::Map<const Eigen::VectorXd>(values.data(), static_cast<Eigen::Index>(values.size()));
   };
   const WarmStart warm{vector(options.warmStart), vector(options.warmReach)};
-  PriceSearch search = searchPrices(problem, terms, options.warmStart.empty() ? nullptr : &warm, options.gapTolerance,
-                                    options.seed, cancel);
+  std::optional<PriceSearch> vertex = searchVertex(problem, terms, options.warmStart, cancel);
+  PriceSearch search = vertex ? std::move(*vertex)
+                              : searchPrices(problem, terms, options.warmStart.empty() ? nullptr : &warm,
+                                             options.gapTolerance, options.seed, cancel);
 
   Attempt result;
   result.prices = search.prices;
@@ -73,20 +82,48 @@ Attempt attempt(const Problem& given, const Terms& terms, const Options& options
   result.evaluations = search.evaluations;
   result.choice = std::move(search.choice);
 
-  // The narrowest level with rows enough for a search; if that fails, wider ones.
-  const size_t wanted = 1024 + 24 * problem.models;
-  size_t level = search.levels.size() - 1;
-  while (level > 0 && search.levels[level].size() < wanted) --level;
-  for (;; --level) {
-    const Recovery recovery = recover(problem, terms, search.levels[level], search.scale, search.prices, search.tau,
-                                      options.gapTolerance, result.choice.data(), cancel);
-    if (recovery.feasible || level == 0 || cancel.timeIsUp()) break;
+  const bool exact = options.nodeLimit > 0 && (vertex || problem.rows <= kExactRows);
+  const size_t nodeLimit = (problem.rows <= kFewRows ? kFewRowsNodes : 1) * options.nodeLimit;
+  size_t nodes = nodeLimit;
+  const auto take = [&](const VertexPlan& plan) {
+    nodes -= plan.nodes;
+    result.exhausted = plan.exhausted;
+    result.outOfNodes = !plan.exhausted && !cancel.timeIsUp();
+    return plan.found;
+  };
+  const RowSet every = exact && !vertex ? openRows(problem, RowSample::all(problem.rows)) : RowSet();
+  const RowSet& rows = vertex ? search.levels.front() : every;
+  const bool found =
+      vertex && exact && !search.diverged && !cancel.timeIsUp() &&
+      take(planAtVertex(problem, terms, rows, search.scale, search.prices, nodes, result.choice.data(), cancel));
+  if (!found) {
+    // A plan is rounded better from weights at a temperature than at the vertex, where only split rows have any.
+    std::optional<PriceSearch> smoothed;
+    if (vertex && !search.diverged && !result.exhausted && !cancel.timeIsUp())
+      smoothed = searchPrices(problem, terms, nullptr, options.gapTolerance, options.seed, cancel);
+    const PriceSearch& from = smoothed ? *smoothed : search;
+    if (smoothed) {
+      result.choice = smoothed->choice;
+      result.evaluations += smoothed->evaluations;
+    }
+    // The narrowest level with rows enough for a search; if that fails, wider ones.
+    const size_t wanted = 1024 + 24 * problem.models;
+    size_t level = from.levels.size() - 1;
+    while (level > 0 && from.levels[level].size() < wanted) --level;
+    for (;; --level) {
+      const Recovery recovery = recover(problem, terms, from.levels[level], from.scale, from.prices, from.tau,
+                                        options.gapTolerance, result.choice.data(), cancel);
+      if (recovery.feasible || level == 0 || cancel.timeIsUp()) break;
+    }
   }
-
-  if (problem.rows <= kExactRows && options.nodeLimit > 0 && !cancel.timeIsUp()) {
-    searchAll(problem, terms, search, options.nodeLimit, result, cancel);
-    // What is proven must be proven of the objective as stated; the tie-broken plan stands unless that has a better one.
-    if (stated.tieBreak >= 0) searchAll(stated, terms, search, options.nodeLimit, result, cancel);
+  const auto improve = [&](const Problem& of) {
+    take(improveAtVertex(of, terms, rows, search.scale, search.prices, nodes, result.choice.data(), cancel));
+  };
+  if (exact && !found && !result.exhausted && !cancel.timeIsUp()) improve(problem);
+  // What is proven must be proven of the objective as stated; the tie-broken plan stands unless that has a better one.
+  if (exact && stated.tieBreak >= 0 && !cancel.timeIsUp()) {
+    nodes = nodeLimit;
+    improve(stated);
   }
   return result;
 }

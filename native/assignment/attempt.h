@@ -10,6 +10,9 @@
 
 namespace omnirouter::assignment {
 
+// Batches of so few rows are searched to the end.
+inline constexpr size_t kFewRows = 16;
+
 struct Attempt {
   std::vector<uint8_t> choice;
   Eigen::VectorXd prices;

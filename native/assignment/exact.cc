@@ -12,6 +12,8 @@ namespace omnirouter::assignment {
 
 namespace {
 
+// Bounding so many rows afresh takes as long as a node.
+constexpr size_t kRowsPerNode = 32;
 constexpr double kNever = std::numeric_limits<double>::infinity();
 
 // Further prices beside the plan's own. Any prices bound any node; below a node that has spent the slack, or saved it,
@@ -39,7 +41,8 @@ std::vector<Eigen::VectorXd> otherPrices(const Problem& problem, const OpenPlan&
 
 class DepthFirst {
  public:
-  DepthFirst(const Problem& problem, const OpenPlan& plan, size_t nodeLimit, const compute::CancelFlag& cancel)
+  DepthFirst(const Problem& problem, const OpenPlan& plan, double gap, size_t nodeLimit,
+             const compute::CancelFlag& cancel)
       : plan_(plan), cancel_(cancel), limits_(problem.limits.size()), nodesLeft_(nodeLimit), slack_(plan.emptySlack()) {
     for (const Limit& limit : problem.limits) {
       allowance_.push_back(tolerance(limit));
@@ -47,7 +50,7 @@ class DepthFirst {
       slotsOf_.push_back(slots ? uint64_t{1} << limit.model : 0);
     }
     rows_ = plan.rows().size();
-    bestGap_ = plan.violations() == 0 ? plan.gap() : kNever;
+    bestGap_ = plan.violations() == 0 ? std::min(gap, plan.gap()) : gap;
     orderRows();
     addReach();
     addPrices(problem);
@@ -59,9 +62,10 @@ class DepthFirst {
     picked_.resize(rows_);
   }
 
-  Search run() {
+  // How many nodes are left; 0: they or the time ran out.
+  size_t run() {
     descend(0, 0, 0);
-    return nodesLeft_ == 0 ? Search::nodeLimit : Search::exhausted;
+    return nodesLeft_;
   }
   bool improved() const { return found_; }
   std::vector<OpenPlan::Move> moves() const {
@@ -178,12 +182,14 @@ class DepthFirst {
     }
   }
 
+  // Improvements below rounding are none.
+  double bestToBeat() const { return bestGap_ - 1e-13 * std::abs(plan_.objective()); }
+
   // Whether no plan better than the best can be below: `unused` is the priced slack that is left over in any case.
   bool hopeless(size_t depth, size_t frame, double unused) const {
     const double* partial = partial_.data() + depth * bounds_;
     const double* suffix = suffix_[frame].data() + depth * bounds_;
-    // Improvements below rounding are none.
-    const double best = bestGap_ - 1e-13 * std::abs(plan_.objective());
+    const double best = bestToBeat();
     if (partial[0] + suffix[0] + unused >= best) return true;
     const double limit = std::min(best, ceiling_);
     for (size_t b = 1; b < bounds_; ++b)
@@ -222,6 +228,7 @@ class DepthFirst {
     if (fullNow != full) {
       frame = depth;
       addSuffix(frame, depth, fullNow);
+      nodesLeft_ -= std::min(nodesLeft_, (rows_ - depth) / kRowsPerNode);
       if (hopeless(depth, frame, unused)) return;
     }
     const size_t row = order_[depth];
@@ -231,6 +238,8 @@ class DepthFirst {
       const OpenPlan::Candidate& candidate = plan_.candidates()[c];
       if ((fullNow >> candidate.model & 1) != 0) continue;
       const double* value = value_.data() + c * bounds_;
+      // They come in the order of their regrets.
+      if (partial[0] + value[0] + suffix_[frame][(depth + 1) * bounds_] >= bestToBeat()) break;
       for (size_t b = 0; b < bounds_; ++b) next[b] = partial[b] + value[b];
       if (hopeless(depth + 1, frame, 0)) continue;
       const auto entries = plan_.entries(candidate);
@@ -262,11 +271,12 @@ class DepthFirst {
 
 }  // namespace
 
-Search searchExact(const Problem& problem, OpenPlan& plan, size_t nodeLimit, const compute::CancelFlag& cancel) {
-  DepthFirst search(problem, plan, nodeLimit, cancel);
-  const Search outcome = search.run();
+Exact searchExact(const Problem& problem, OpenPlan& plan, double gap, size_t nodeLimit,
+                  const compute::CancelFlag& cancel) {
+  DepthFirst search(problem, plan, gap, nodeLimit, cancel);
+  const size_t left = search.run();
   if (search.improved()) plan.apply(search.moves());
-  return outcome;
+  return {search.improved(), left > 0, nodeLimit - left};
 }
 
 }  // namespace omnirouter::assignment

@@ -11,7 +11,7 @@ namespace omnirouter::assignment {
 
 struct Options {
   double gapTolerance = 1e-6;  // relative
-  size_t nodeLimit = 20000;    // of the exact search, which small batches get
+  size_t nodeLimit = 20000;    // of the exact search, which small batches get; up to 16 rows, of 50 times as many
   // Milliseconds after which to return the best so far, with what is proven of it. Checked between steps: passes over the
   // rows that are under way are finished, and those that make and certify a plan are made. A plan that time cut short
   // depends on the machine; every other is the same, bit for bit, on all.

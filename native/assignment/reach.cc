@@ -41,6 +41,7 @@ Reach reachLimit(const Problem& problem, const Limit& limit, const Options& opti
   result.found = certificate.holds;
   result.value = limit.sign() * certificate.objective;
   result.bound = limit.sign() * (best.exhausted && certificate.holds ? certificate.objective : dual);
+  result.dual = limit.sign() * dual;
   result.choice = std::move(best.choice);
   result.evaluations = best.evaluations;
   return result;

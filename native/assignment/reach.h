@@ -16,8 +16,9 @@ struct Reach {
   bool found = false;           // `choice` holds all the limits of the problem that was asked
   double value = 0;             // of the limit's sum, with `choice`
   double bound = 0;             // no plan within the other limits goes beyond: above it for a floor, below for a budget
+  double dual = 0;              // the same as far as `prices` prove it
   std::vector<uint8_t> choice;  // rows
-  std::vector<double> prices;   // of the problem's limits, at which `bound` is proven
+  std::vector<double> prices;   // of the problem's limits, of the dual
   int evaluations = 0;
 };
 

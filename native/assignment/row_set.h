@@ -5,10 +5,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <numeric>
 #include <span>
 #include <vector>
 
+#include "assignment/pair_columns.h"
 #include "assignment/problem.h"
 #include "compute/chunks.h"
 
@@ -58,6 +60,14 @@ class RowSet {
             copies_.empty() ? 1.0 : copies_[index]};
   }
 
+  size_t candidatesOf(size_t index) const { return starts_[index + 1] - starts_[index]; }
+  uint16_t groupOf(size_t index) const { return groups_[index]; }
+  // Arranged when first asked for; a set that is asked must not change any more.
+  const PairColumns& pairs() const {
+    if (!pairs_) pairs_ = std::make_shared<const PairColumns>(*this);
+    return *pairs_;
+  }
+
   // Adds row i of the problem with the candidates named in `models`.
   void add(const Problem& problem, size_t i, uint64_t models);
   // Adds a row of another set, keeping the candidates whose bit in `keep` (by position) is set.
@@ -76,6 +86,7 @@ class RowSet {
   std::vector<uint8_t> models_;
   std::vector<float> values_;
   std::vector<double> copies_;  // empty: all 1
+  mutable std::shared_ptr<const PairColumns> pairs_;
 };
 
 // Adds what candidate `c` of a row, in all its copies, contributes to the objective and to every limit.

@@ -1,7 +1,6 @@
 #include "assignment/screening.h"
 
 #include <algorithm>
-#include <bit>
 #include <iterator>
 
 #include "assignment/cells.h"
@@ -102,7 +101,7 @@ RowSet screen(const Problem& problem, const TrustRegion& region, double unit, co
       for (size_t k = 0; k < block.quantities; ++k) values[k] = problem.row(k, rows.begin);
       kernel(block, winner, open);
       for (size_t i = 0; i < rows.size(); ++i) {
-        if (std::has_single_bit(open[i]))
+        if ((open[i] & (open[i] - 1)) == 0)
           part.decided.add(rows.begin + i, winner[i]);
         else
           part.open.add(problem, rows.begin + i, open[i]);
@@ -162,7 +161,7 @@ RowSet narrow(const Problem& problem, const Terms& terms, const RowSet& set, con
       for (size_t c = 0; c < row.models.size(); ++c)
         if (c != winner && r[c] - r[winner] <= region.reach(row, winner, c)) open |= uint64_t{1} << c;
       choice[row.id] = row.models[winner];
-      if (std::has_single_bit(open))
+      if ((open & (open - 1)) == 0)
         addChoice(problem, terms, row, winner, part.decided);
       else
         part.add(row, open);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "assignment/kernels/softmin_pairs.h"
 #include "assignment/moments.h"
 #include "compute/chunks.h"
 #include "compute/exp.h"
@@ -21,23 +22,15 @@ class FewCandidates {
   FewCandidates(const MomentLayout& layout, const SoftminTables& tables, double* moments)
       : layout_(layout), t_(tables), moments_(moments) {}
 
-  // Returns the least reduced value. Rows of two wait for finish(), or for more of their kind.
-  double add(const RowSet::Row& row) {
+  // Returns the least reduced value.
+  double add(const RowSet::Row& row) const {
     const size_t count = row.models.size();
     const double* base = t_.base + row.group * layout_.models();
-    double r[kFew];
+    double r[kFew] = {};
     for (size_t c = 0; c < count; ++c) r[c] = base[row.models[c]];
     for (size_t k = 0; k < t_.quantities; ++k) {
       const double* weight = t_.weight + (row.group * t_.quantities + k) * layout_.models();
       for (size_t c = 0; c < count; ++c) r[c] += weight[row.models[c]] * row.value(k, c);
-    }
-    if (count == 2) {
-      const bool secondIsFarther = r[0] <= r[1];
-      const double distance = secondIsFarther ? r[1] - r[0] : r[0] - r[1];
-      pairs_[waiting_] = {row, secondIsFarther};
-      distance_[waiting_++] = distance * t_.perTau;
-      if (waiting_ == kBatch) finish();
-      return secondIsFarther ? r[0] : r[1];
     }
     double least = r[0];
     for (size_t c = 1; c < count; ++c) least = std::min(least, r[c]);
@@ -47,25 +40,13 @@ class FewCandidates {
       total += p[c] = x <= kNegligible ? compute::expOfMinus(x) : 0.0;
     }
     for (size_t c = 0; c < count; ++c) p[c] /= total;
-    addFew(row, p);
+    addWeighted(row, p);
     return least;
-  }
-
-  void finish() {
-    for (size_t i = waiting_; i % 8 != 0; ++i) distance_[i] = 0;
-    double farther[kBatch], variance[kBatch];
-    kernel_(distance_, waiting_, farther, variance);
-    for (size_t i = 0; i < waiting_; ++i) {
-      const double second = pairs_[i].secondIsFarther ? farther[i] : 1 - farther[i];
-      addPair(pairs_[i].row, second, variance[i]);
-    }
-    waiting_ = 0;
   }
 
  private:
   // Softmin weights below 2^-40, as in the kernel.
   static constexpr double kNegligible = 27.8;
-  static constexpr size_t kBatch = 64;
 
   double own(const RowSet::Row& row, size_t kind, size_t c) const {
     const int quantity = t_.kindQuantity[kind];
@@ -75,43 +56,7 @@ class FewCandidates {
     return row.value(static_cast<size_t>(t_.channelQuantity[s]), c);
   }
 
-  // Weights 1 - p and p, variance p (1 - p): E[f] = f0 + p d and Cov[f] = p (1 - p) d d', d = f1 - f0. No difference of
-  // nearly equal numbers, however close p is to 0 or 1.
-  void addPair(const RowSet::Row& row, double p, double variance) const {
-    const SoftminSums sums = layout_.at(moments_, row.group);
-    const size_t j0 = row.models[0], j1 = row.models[1], kinds = t_.kinds, models = layout_.models(),
-                 dimensions = layout_.dimensions();
-    *sums.rows += 1;
-    double slope[kMaxQuantities];
-    for (size_t s = 0; s < t_.channels; ++s) {
-      const double q0 = channel(row, s, 0), d = channel(row, s, 1) - q0;
-      slope[s] = variance * d;
-      sums.mean[s] += q0 + p * d;
-      for (size_t t = 0; t < s; ++t)
-        sums.covariance[s * t_.channels + t] += slope[s] * (channel(row, t, 1) - channel(row, t, 0));
-      sums.covariance[s * t_.channels + s] += slope[s] * d;
-    }
-    for (size_t o = 0; o < kinds; ++o) {
-      const double w0 = own(row, o, 0), w1 = own(row, o, 1);
-      const size_t at0 = o * models + j0, at1 = o * models + j1;
-      sums.own[at0] += (1 - p) * w0;
-      sums.own[at1] += p * w1;
-      for (size_t s = 0; s < t_.channels; ++s) {
-        sums.mixed[s * dimensions + at0] -= slope[s] * w0;
-        sums.mixed[s * dimensions + at1] += slope[s] * w1;
-      }
-      for (size_t other = o; other < kinds; ++other) {
-        const double v0 = own(row, other, 0), v1 = own(row, other, 1);
-        double* diagonal = sums.diagonal + (o * kinds + other) * models;
-        diagonal[j0] += variance * w0 * v0;
-        diagonal[j1] += variance * w1 * v1;
-        sums.outer[at0 * dimensions + other * models + j1] += variance * w0 * v1;
-        if (other != o) sums.outer[at1 * dimensions + other * models + j0] += variance * w1 * v0;
-      }
-    }
-  }
-
-  void addFew(const RowSet::Row& row, const double* p) const {
+  void addWeighted(const RowSet::Row& row, const double* p) const {
     const SoftminSums sums = layout_.at(moments_, row.group);
     const size_t count = row.models.size(), kinds = t_.kinds, models = layout_.models(),
                  dimensions = layout_.dimensions();
@@ -144,21 +89,120 @@ class FewCandidates {
     }
   }
 
-  struct Pair {
-    RowSet::Row row;
-    bool secondIsFarther;
-  };
   const MomentLayout& layout_;
   const SoftminTables& t_;
   double* const moments_;
-  const SoftminPairs kernel_ = softminPairs(compute::isa());
-  size_t waiting_ = 0;
-  Pair pairs_[kBatch];
-  double distance_[kBatch];
 };
 
-// Rows per chunk: enough to pay for a chunk's moments, few enough to share a small set among threads.
-size_t sliceFor(const MomentLayout& layout) { return std::max<size_t>(1024, layout.size() / 4); }
+// Rows of two candidates, run by run (pair_columns.h).
+class Pairs {
+ public:
+  Pairs(const MomentLayout& layout, const SoftminTables& tables, const PairColumns& columns)
+      : layout_(layout), t_(tables), columns_(columns) {
+    for (size_t o = 0; o < t_.kinds; ++o) {
+      const int quantity = t_.kindQuantity[o];
+      // Requests are the feature 1, a quantity's two follow those before it.
+      feature_.push_back(quantity < 0 ? 0 : 1 + t_.channels + 2 * owns_.size());
+      if (quantity >= 0) owns_.push_back(quantity);
+    }
+  }
+
+  // Adds a run's moments and returns the sum of its least reduced values.
+  double add(size_t index, double* moments) const {
+    const PairColumns::Run& run = columns_.runs()[index];
+    const size_t models = layout_.models(), j0 = run.first, j1 = run.second;
+    const double* base = t_.base + run.group * models;
+    double weight[2 * kMaxQuantities];
+    for (size_t k = 0; k < t_.quantities; ++k) {
+      const double* row = t_.weight + (run.group * t_.quantities + k) * models;
+      weight[2 * k] = row[j0];
+      weight[2 * k + 1] = row[j1];
+    }
+    PairSums z;
+    kernel_({run.rows,
+             t_.quantities,
+             columns_.values(run),
+             run.stride(),
+             weight,
+             {base[j0], base[j1]},
+             t_.perTau,
+             t_.channelQuantity,
+             t_.channels,
+             owns_.data(),
+             owns_.size()},
+            z);
+
+    const SoftminSums sums = layout_.at(moments, run.group);
+    const size_t kinds = t_.kinds, dimensions = layout_.dimensions();
+    const auto rows = static_cast<double>(run.rows);
+    const auto second = [&](size_t a, size_t b) { return z.second[a >= b ? pairPlace(a, b) : pairPlace(b, a)]; };
+    *sums.rows += rows;
+    for (size_t s = 0; s < t_.channels; ++s) {
+      sums.mean[s] += columns_.firstTotal(index, static_cast<size_t>(t_.channelQuantity[s])) + z.first[1 + s];
+      for (size_t t = 0; t <= s; ++t) sums.covariance[s * t_.channels + t] += second(1 + s, 1 + t);
+    }
+    for (size_t o = 0; o < kinds; ++o) {
+      const int quantity = t_.kindQuantity[o];
+      const size_t w0 = feature_[o], w1 = w0 == 0 ? 0 : w0 + 1;
+      const size_t at0 = o * models + j0, at1 = o * models + j1;
+      sums.own[at0] += (quantity < 0 ? rows : columns_.firstTotal(index, static_cast<size_t>(quantity))) - z.first[w0];
+      sums.own[at1] += z.first[w1];
+      for (size_t s = 0; s < t_.channels; ++s) {
+        sums.mixed[s * dimensions + at0] -= second(1 + s, w0);
+        sums.mixed[s * dimensions + at1] += second(1 + s, w1);
+      }
+      for (size_t other = o; other < kinds; ++other) {
+        const size_t v0 = feature_[other], v1 = v0 == 0 ? 0 : v0 + 1;
+        double* diagonal = sums.diagonal + (o * kinds + other) * models;
+        diagonal[j0] += second(w0, v0);
+        diagonal[j1] += second(w1, v1);
+        sums.outer[at0 * dimensions + other * models + j1] += second(w0, v1);
+        if (other != o) sums.outer[at1 * dimensions + other * models + j0] += second(w1, v0);
+      }
+    }
+    return z.least;
+  }
+
+ private:
+  const MomentLayout& layout_;
+  const SoftminTables& t_;
+  const PairColumns& columns_;
+  const SoftminPairs kernel_ = softminPairs(compute::isa());
+  std::vector<int> owns_;
+  std::vector<size_t> feature_;  // of each kind: its first candidate's
+};
+
+// What a thread takes at a time: runs of pairs, and rows of the others.
+struct Part {
+  compute::Range runs, others;
+};
+
+// Parts are large enough to pay for their moments, and small enough to share a small set among threads.
+std::vector<Part> partsOf(const PairColumns& columns, const MomentLayout& layout) {
+  // In rows of two candidates, roughly.
+  constexpr size_t kRun = 32, kOther = 16;
+  const size_t slice = kOther * std::max<size_t>(1024, layout.size() / 4);
+  std::vector<Part> parts;
+  Part part{};
+  size_t cost = 0;
+  const auto cut = [&] {
+    parts.push_back(part);
+    part = {{part.runs.end, part.runs.end}, {part.others.end, part.others.end}};
+    cost = 0;
+  };
+  for (const PairColumns::Run& run : columns.runs()) {
+    ++part.runs.end;
+    if ((cost += kRun + run.rows) >= slice) cut();
+  }
+  while (part.others.end < columns.others().size()) {
+    const size_t taken =
+        std::min(columns.others().size() - part.others.end, (slice - std::min(slice, cost)) / kOther + 1);
+    part.others.end += taken;
+    if ((cost += kOther * taken) >= slice) cut();
+  }
+  if (cost > 0 || parts.empty()) cut();
+  return parts;
+}
 
 }  // namespace
 
@@ -172,43 +216,49 @@ DualPoint evaluate(const Problem& problem, const RowSet& set, const Eigen::Vecto
                              layout.kinds().data(),    problem.models,        problem.quantities.size(),
                              layout.channels().size(), layout.kinds().size(), 1 / tau};
   const AddSoftminRow kernel = addSoftminRow(compute::isa());
-  const compute::Chunks chunks(set.size(), sliceFor(layout));
+  const auto addRow = [&](size_t i, double* to) {
+    const RowSet::Row row = set[i];
+    if (row.models.size() <= kFew && !withSpread) return FewCandidates(layout, tables, to).add(row);
+    return kernel(tables, {row.group, row.models.size(), row.models.data(), row.values}, withSpread,
+                  layout.at(to, row.group));
+  };
   const size_t stride = layout.size() + 1;
-  std::vector<double> moments(std::max<size_t>(1, chunks.count()) * stride, 0.0);
-  compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {
-    cancel.throwIfRaised();
-    double* own = moments.data() + chunk * stride;
-    const auto addRows = [&](compute::Range range, double* to) {
-      FewCandidates few(layout, tables, to);
-      double value = 0;
-      for (size_t i = range.begin; i < range.end; ++i) {
-        const RowSet::Row row = set[i];
-        if (row.models.size() <= kFew && !withSpread)
-          value += few.add(row);
-        else
-          value += kernel(tables, {row.group, row.models.size(), row.models.data(), row.values}, withSpread,
-                          layout.at(to, row.group));
+  std::vector<double> moments;
+  const auto forEachPart = [&](size_t parts, const auto& add) {
+    moments.assign(std::max<size_t>(1, parts) * stride, 0.0);
+    compute::Pool::shared().forEachChunk(parts, [&](size_t part) {
+      cancel.throwIfRaised();
+      add(part, moments.data() + part * stride);
+    });
+    for (size_t part = 1; part < parts; ++part)
+      for (size_t e = 0; e < stride; ++e) moments[e] += moments[part * stride + e];
+  };
+  if (set.counted() || withSpread) {
+    const compute::Chunks chunks(set.size(), std::max<size_t>(1024, layout.size() / 4));
+    forEachPart(chunks.count(), [&](size_t chunk, double* own) {
+      const compute::Range range = chunks[chunk];
+      // Runs of rows with as many copies: moments are linear in them.
+      std::vector<double> run(stride);
+      for (size_t begin = range.begin, end; begin < range.end; begin = end) {
+        const double copies = set[begin].copies;
+        std::fill(run.begin(), run.end(), 0.0);
+        for (end = begin; end < range.end && set[end].copies == copies; ++end)
+          run[layout.size()] += addRow(end, run.data());
+        for (size_t e = 0; e < stride; ++e) own[e] += copies * run[e];
       }
-      few.finish();
-      to[layout.size()] += value;
-    };
-    const compute::Range range = chunks[chunk];
-    if (!set.counted()) {
-      addRows(range, own);
-      return;
-    }
-    // Runs of rows with as many copies: moments are linear in them.
-    std::vector<double> run(stride);
-    for (size_t begin = range.begin, end; begin < range.end; begin = end) {
-      const double copies = set[begin].copies;
-      for (end = begin + 1; end < range.end && set[end].copies == copies;) ++end;
-      std::fill(run.begin(), run.end(), 0.0);
-      addRows({begin, end}, run.data());
-      for (size_t e = 0; e < stride; ++e) own[e] += copies * run[e];
-    }
-  });
-  for (size_t chunk = 1; chunk < chunks.count(); ++chunk)
-    for (size_t e = 0; e < stride; ++e) moments[e] += moments[chunk * stride + e];
+    });
+  } else {
+    const PairColumns& columns = set.pairs();
+    const Pairs pairs(layout, tables, columns);
+    const std::vector<Part> parts = partsOf(columns, layout);
+    forEachPart(parts.size(), [&](size_t part, double* own) {
+      double value = 0;
+      for (size_t r = parts[part].runs.begin; r < parts[part].runs.end; ++r) value += pairs.add(r, own);
+      for (size_t i = parts[part].others.begin; i < parts[part].others.end; ++i)
+        value += addRow(columns.others()[i], own);
+      own[layout.size()] += value;
+    });
+  }
 
   DualPoint point;
   point.value = set.decided.objective + set.weight * moments[layout.size()];

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "assignment/attempt.h"
 #include "assignment/lattice.h"
@@ -49,6 +50,8 @@ class Solve {
       if (proven_) solution_.status = Status::infeasible;
       proveByRay();
       if (solution_.status != Status::infeasible || options_.diagnose) tryReaching();
+      if (solution_.status == Status::infeasible && solution_.conflict.empty() && problem_.rows <= kFewRows)
+        filterConflict();
     }
     if (solution_.certificate.holds)
       finish();
@@ -141,6 +144,30 @@ class Solve {
       if (ray[l] > 0) solution_.conflict.push_back(static_cast<int>(l));
   }
 
+  // Where only whole rows are in the way of a plan, no prices tell of it: every limit without which there is still no plan
+  // is left out, in turn, and the rest cannot spare one (the deletion filter of Chinneck and Dravnieks, 1991).
+  void filterConflict() {
+    Problem rest = problem_;
+    std::vector<int> conflict(problem_.limits.size());
+    std::iota(conflict.begin(), conflict.end(), 0);
+    Options cold = options_;
+    cold.warmStart = cold.warmReach = {};
+    for (size_t l = 0; l < rest.limits.size();) {
+      Problem without = rest;
+      without.limits.erase(without.limits.begin() + static_cast<ptrdiff_t>(l));
+      const Attempt other = attempt(without, Terms(without), cold, cancel_);
+      count(other);
+      const std::vector<double> prices(other.prices.begin(), other.prices.end());
+      if (!other.exhausted || certify(without, prices, other.choice.data(), cancel_).holds) {
+        ++l;
+        continue;
+      }
+      rest = std::move(without);
+      conflict.erase(conflict.begin() + static_cast<ptrdiff_t>(l));
+    }
+    solution_.conflict = std::move(conflict);
+  }
+
   // For every floor or budget: the best value it can have while everything else holds. That settles feasibility where
   // the ray did not, and may find the plan that rounding missed. Undiagnosed, only the limit that is priced highest is
   // asked, until there is a proof.
@@ -167,9 +194,12 @@ class Solve {
     const Reach best = reachLimit(others, limit, options_, cancel_);
     solution_.evaluations += best.evaluations;
     solution_.reachable.push_back({static_cast<int>(l), best.found, best.value, best.bound});
-    if (limit.sign() * best.bound > limit.sign() * limit.bound + tolerance(limit) &&
-        solution_.status != Status::infeasible) {
-      solution_.status = Status::infeasible;
+    const auto misses = [&](double bound) {
+      return limit.sign() * bound > limit.sign() * limit.bound + tolerance(limit);
+    };
+    if (misses(best.bound)) solution_.status = Status::infeasible;
+    // Prices name a conflict that they prove themselves.
+    if (misses(best.dual) && solution_.conflict.empty()) {
       solution_.conflict = {static_cast<int>(l)};
       for (size_t m = 0; m < best.prices.size(); ++m)
         if (best.prices[m] > 0) solution_.conflict.push_back(static_cast<int>(m < l ? m : m + 1));

@@ -1,30 +1,25 @@
 #include "retrieval/exact_search.h"
 
-#include <faiss/utils/Heap.h>
-#include <faiss/utils/distances.h>
-
 #include <algorithm>
-#include <cfloat>
-#include <cmath>
+#include <utility>
 #include <vector>
 
 #include "compute/pool.h"
-#include "retrieval/blas_threads.h"
 #include "retrieval/inner_product.h"
 
 namespace omnirouter::retrieval {
 
 namespace {
 
-// Below this many queries a matrix product is no faster than reading the rows once per query.
-constexpr size_t kProductQueries = 4;
-// Queries per matrix product: enough that packing the rows is paid for (64 take 1.4 times as long per query), few
-// enough that one call, between two looks at the cancel flag, takes about ten milliseconds.
-constexpr size_t kQueriesPerChunk = 256;
+// Queries that share one pass over the rows: enough that reading the rows from memory costs little beside the products.
+// A multiple of every kernel's tile.
+constexpr size_t kQueriesPerChunk = 192;
 // With this many chunks of queries there is work for every thread; with fewer the rows are split as well.
 constexpr size_t kEnoughChunks = 32;
 constexpr size_t kMostStrips = 16;
-constexpr size_t kScanRows = 256;
+// Rows at a time are what the innermost cache holds beside a tile of queries; a multiple of every kernel's tile.
+constexpr size_t kBlockFloats = 12288;
+constexpr size_t kFewestRows = 8, kMostRows = 256;
 
 // What one thread does at a time: a chunk of queries against a strip of rows. Borders depend on the problem alone.
 struct Grid {
@@ -41,89 +36,32 @@ struct Grid {
   size_t chunks, strips = 1;
 };
 
-// Calls body(first, count) for runs of rows that lie together in memory.
+// Calls body(first, count) for runs of at most `most` rows that lie together in memory.
 template <class Body>
-void forEachRun(const Rows& rows, RowRange range, const Body& body) {
+void forEachRun(const Rows& rows, RowRange range, size_t most, const Body& body) {
   for (size_t row = range.first; row < range.end;) {
-    const size_t count = std::min(range.end, (row / rows.perBlock() + 1) * rows.perBlock()) - row;
+    const size_t end = std::min(range.end, (row / rows.perBlock() + 1) * rows.perBlock());
+    const size_t count = std::min(most, end - row);
     body(row, count);
     row += count;
   }
 }
 
-void scan(const Rows& rows, RowRange range, const float* query, const compute::CancelFlag& cancel, Nearest& nearest) {
-  const auto products = innerProduct().rows;
-  float similarity[kScanRows];
-  forEachRun(rows, range, [&](size_t first, size_t count) {
-    cancel.throwIfRaised();
-    for (size_t done = 0; done < count; done += kScanRows) {
-      const size_t n = std::min(kScanRows, count - done);
-      products(query, rows.vector(first + done), n, rows.dimension(), similarity);
-      for (size_t i = 0; i < n; ++i)
-        if (!nearest.full() || similarity[i] >= nearest.worst().similarity)
-          nearest.offer({similarity[i], rows.id(first + done + i)});
-    }
-  });
-}
-
-struct Candidate {
-  float similarity;  // as the BLAS rounded it
-  int64_t row;
-};
-bool likelier(const Candidate& a, const Candidate& b) {
-  return a.similarity != b.similarity ? a.similarity > b.similarity : a.row < b.row;
-}
-
-// Keeps the `most` likeliest of `all`, sorted.
-void keepLikeliest(std::vector<Candidate>& all, size_t most) {
-  if (all.size() > most) {
-    std::nth_element(all.begin(), all.begin() + static_cast<ptrdiff_t>(most), all.end(), likelier);
-    all.resize(most);
-  }
-  std::sort(all.begin(), all.end(), likelier);
-}
-
-// FAISS's proposals among a strip of rows for a chunk of queries: the `most` likeliest of each.
-void propose(const Rows& rows, RowRange range, std::span<const float> queries, size_t most,
-             const compute::CancelFlag& cancel, std::span<std::vector<Candidate>> proposals) {
-  const OneThreadedFaiss guard;
-  std::vector<float> similarities;
-  std::vector<int64_t> labels;
-  forEachRun(rows, range, [&](size_t first, size_t count) {
-    cancel.throwIfRaised();
-    const size_t k = std::min(most, count);
-    similarities.resize(proposals.size() * k);
-    labels.resize(proposals.size() * k);
-    faiss::float_minheap_array_t heaps = {proposals.size(), k, labels.data(), similarities.data()};
-    faiss::knn_inner_product(queries.data(), rows.vector(first), rows.dimension(), proposals.size(), count, &heaps);
-    for (size_t q = 0; q < proposals.size(); ++q) {
-      for (size_t i = q * k; i < (q + 1) * k; ++i)
-        if (labels[i] >= 0) proposals[q].push_back({similarities[i], static_cast<int64_t>(first) + labels[i]});
-      keepLikeliest(proposals[q], most);
-    }
-  });
-}
-
-// Recomputes the candidates of one query; false if rows left out might belong among the k.
-bool certify(const Rows& rows, RowRange range, const float* query, size_t k, std::span<const Candidate> candidates,
-             Nearest& nearest) {
-  const auto product = innerProduct().one;
-  for (const Candidate& c : candidates) {
-    const auto row = static_cast<size_t>(c.row);
-    nearest.offer({product(query, rows.vector(row), rows.dimension()), rows.id(row)});
-  }
-  if (candidates.size() == range.size()) return true;
-  if (candidates.size() < k) return false;
+// Offers a strip of rows to the nearest of every query of a chunk.
+void scan(const Rows& rows, RowRange range, std::span<const float> queries, const compute::CancelFlag& cancel,
+          std::span<Nearest> nearest) {
+  const auto products = innerProduct().block;
   const size_t d = rows.dimension();
-  const double length = std::sqrt(std::max(0.0, double{product(query, query, d)})) * (1 + innerProductError(d));
-  const double rounding = (innerProductError(d) + anyOrderError(d)) * length * rows.longest() +
-                          static_cast<double>(d) * FLT_MIN;  // and what may have underflowed
-  return double{candidates.back().similarity} + rounding < double{nearest.worst().similarity};
-}
-
-void copySorted(Nearest& nearest, std::span<Neighbour> out) {
-  const auto sorted = nearest.sorted();
-  std::copy(sorted.begin(), sorted.end(), out.begin());
+  const size_t most = std::clamp(kBlockFloats / d / kFewestRows * kFewestRows, kFewestRows, kMostRows);
+  std::vector<float> similarity(nearest.size() * most);
+  forEachRun(rows, range, most, [&](size_t first, size_t count) {
+    cancel.throwIfRaised();
+    products(queries.data(), nearest.size(), rows.vector(first), count, d, similarity.data());
+    for (size_t q = 0; q < nearest.size(); ++q)
+      for (size_t i = 0; i < count; ++i)
+        if (!nearest[q].full() || similarity[q * count + i] >= nearest[q].worst().similarity)
+          nearest[q].offer({similarity[q * count + i], rows.id(first + i)});
+  });
 }
 
 }  // namespace
@@ -136,59 +74,19 @@ void exactSearch(const Rows& rows, RowRange range, std::span<const float> querie
   const Grid grid(rows, range, count);
   compute::Pool& pool = compute::Pool::shared();
 
-  if (count < kProductQueries) {
-    std::vector<Nearest> found(count * grid.strips, Nearest(k));
-    pool.forEachChunk(found.size(), [&](size_t cell) {
-      scan(rows, grid.strip(cell % grid.strips), &queries[cell / grid.strips * d], cancel, found[cell]);
-    });
-    for (size_t q = 0; q < count; ++q) {
-      Nearest& merged = found[q * grid.strips];
-      for (size_t s = 1; s < grid.strips; ++s)
-        for (const Neighbour& n : found[q * grid.strips + s].sorted()) merged.offer(n);
-      copySorted(merged, out.subspan(q * k, k));
-    }
-    return;
-  }
-
-  // A few more than k, so that the border of the candidates lies clearly below that of the k.
-  const size_t most = k + std::max<size_t>(16, k / 4);
-  const auto queriesOf = [&](size_t chunk) {
-    return std::pair(chunk * kQueriesPerChunk, std::min(count, (chunk + 1) * kQueriesPerChunk));
-  };
-  const auto finish = [&](size_t q, std::span<const Candidate> candidates) {
-    Nearest nearest(k);
-    if (!certify(rows, range, &queries[q * d], k, candidates, nearest)) {
-      nearest.clear();
-      scan(rows, range, &queries[q * d], cancel, nearest);
-    }
-    copySorted(nearest, out.subspan(q * k, k));
-  };
-
-  if (grid.strips == 1) {
-    pool.forEachChunk(grid.chunks, [&](size_t chunk) {
-      const auto [first, end] = queriesOf(chunk);
-      std::vector<std::vector<Candidate>> proposals(end - first);
-      propose(rows, range, queries.subspan(first * d, (end - first) * d), most, cancel, proposals);
-      for (size_t q = first; q < end; ++q) finish(q, proposals[q - first]);
-    });
-    return;
-  }
-  std::vector<std::vector<Candidate>> proposals(count * grid.strips);  // strip-major: [strip][query]
+  std::vector<Nearest> found(count * grid.strips, Nearest(k));  // [strip][query]
   pool.forEachChunk(grid.chunks * grid.strips, [&](size_t cell) {
-    const auto [first, end] = queriesOf(cell / grid.strips);
-    const size_t strip = cell % grid.strips;
-    propose(rows, grid.strip(strip), queries.subspan(first * d, (end - first) * d), most, cancel,
-            std::span(proposals).subspan(strip * count + first, end - first));
+    const size_t first = cell / grid.strips * kQueriesPerChunk, strip = cell % grid.strips;
+    const size_t size = std::min(kQueriesPerChunk, count - first);
+    scan(rows, grid.strip(strip), queries.subspan(first * d, size * d), cancel,
+         std::span(found).subspan(strip * count + first, size));
   });
-  pool.forEachChunk(count, [&](size_t q) {
-    std::vector<Candidate>& merged = proposals[q];
-    for (size_t s = 1; s < grid.strips; ++s) {
-      const auto& more = proposals[s * count + q];
-      merged.insert(merged.end(), more.begin(), more.end());
-    }
-    keepLikeliest(merged, most);
-    finish(q, merged);
-  });
+  for (size_t q = 0; q < count; ++q) {
+    for (size_t s = 1; s < grid.strips; ++s)
+      for (const Neighbour& n : found[s * count + q].sorted()) found[q].offer(n);
+    const auto sorted = found[q].sorted();
+    std::copy(sorted.begin(), sorted.end(), out.begin() + static_cast<ptrdiff_t>(q * k));
+  }
 }
 
 }  // namespace omnirouter::retrieval

@@ -1,10 +1,8 @@
 // The k rows of highest inner product, exactly: the same ids and the same bits for any batch, thread count and CPU.
 //
-// A few queries are scanned with our kernel at the speed of memory. For more, FAISS's exhaustive search (a matrix
-// product) proposes candidates, three times faster than a scan, but its sums are rounded in an order that depends on
-// the BLAS, the CPU and the batch. So it proposes somewhat more than k; our kernel recomputes those, and a bound on
-// both roundings proves that no row left out can be among the k. Where the bound cannot prove it (many rows of equal
-// similarity at the border) the query is scanned.
+// One query reads the rows at the speed of memory; more share what is read, tile by tile, with sums in the same order
+// (inner_product.h). A BLAS multiplies larger batches somewhat faster, but rounds in an order of its own, so that its
+// results have to be computed once more, and would be the one thing here that needs a BLAS.
 #pragma once
 
 #include <cstddef>

@@ -103,7 +103,8 @@ Header getHeader(ByteSource& source) {
 }
 
 // A graph that FAISS can walk without leaving its arrays: it follows links blindly, and reads a row's links of a level
-// at an offset that is inside the row's own only if the row has that level.
+// at an offset that is inside the row's own only if the row has that level. It stops at a row's first empty place, but
+// takes a row whose last place is filled for full and measures all its links: so no place may be empty before a filled one.
 std::shared_ptr<const Graph> getGraph(ByteSource& source, size_t rows) {
   auto graph = std::make_shared<Graph>();
   faiss::HNSW& hnsw = graph->hnsw;
@@ -135,6 +136,7 @@ std::shared_ptr<const Graph> getGraph(ByteSource& source, size_t rows) {
       for (size_t link = first; link < end; ++link) {
         const int to = hnsw.neighbors[link];
         require(to >= -1 && to < static_cast<int64_t>(rows), "graph link out of range");
+        require(to < 0 || link == first || hnsw.neighbors[link - 1] >= 0, "graph link after an empty place");
         require(to < 0 || hnsw.levels[static_cast<size_t>(to)] > level, "graph link to a row that lacks the level");
       }
     }

@@ -18,14 +18,4 @@ const InnerProduct& innerProduct(compute::Isa isa) {
   }
 }
 
-namespace {
-double gamma(double operations) {
-  constexpr double kUnitRoundoff = 0x1p-24;
-  return operations * kUnitRoundoff / (1 - operations * kUnitRoundoff);
-}
-}  // namespace
-
-double innerProductError(size_t dimension) { return gamma(static_cast<double>((dimension + 31) / 32 + 5)); }
-double anyOrderError(size_t dimension) { return gamma(static_cast<double>(dimension)); }
-
 }  // namespace omnirouter::retrieval

@@ -15,10 +15,4 @@ namespace omnirouter::retrieval {
 
 const InnerProduct& innerProduct(compute::Isa isa = compute::isa());
 
-// Upper bound of |computed - exact| / (|x| |y|) for the summation above: each lane sums dimension/32 products, five
-// folds follow (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., eq. 3.5: gamma_n = nu / (1 - nu)).
-double innerProductError(size_t dimension);
-// The same for a summation in an unknown order, as a BLAS makes.
-double anyOrderError(size_t dimension);
-
 }  // namespace omnirouter::retrieval

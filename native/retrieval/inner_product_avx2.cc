@@ -6,7 +6,8 @@ namespace {
 
 using Vec = __m256;
 constexpr int kWidth = 8;
-constexpr int kRowsAtOnce = 2;  // 8 sums of 16 registers
+constexpr size_t kTileQueries = 3;  // 12 sums of 16 registers
+constexpr int kRowsAtOnce = 2;      // 8 sums of 16 registers
 
 inline Vec zero() { return _mm256_setzero_ps(); }
 inline Vec load(const float* p) { return _mm256_loadu_ps(p); }
@@ -16,14 +17,22 @@ inline Vec loadFirst(const float* p, size_t n) {
 }
 inline Vec multiplyAdd(Vec x, Vec y, Vec sum) { return _mm256_fmadd_ps(x, y, sum); }
 inline Vec add(Vec a, Vec b) { return _mm256_add_ps(a, b); }
+inline __m128 upperAndLower(Vec v) { return _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1)); }
 inline float fold(Vec v) {
-  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+  const __m128 four = upperAndLower(v);
   const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
   return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+}
+
+inline void foldFour(const Vec* v, float* out) {
+  const __m128 a = upperAndLower(v[0]), b = upperAndLower(v[1]), c = upperAndLower(v[2]), d = upperAndLower(v[3]);
+  const __m128 ab = _mm_add_ps(_mm_movelh_ps(a, b), _mm_movehl_ps(b, a));
+  const __m128 cd = _mm_add_ps(_mm_movelh_ps(c, d), _mm_movehl_ps(d, c));
+  _mm_storeu_ps(out, _mm_add_ps(_mm_shuffle_ps(ab, cd, 0x88), _mm_shuffle_ps(ab, cd, 0xDD)));
 }
 
 }  // namespace
 
 #include "retrieval/inner_product_generic.inl"
 
-const omnirouter::retrieval::InnerProduct omnirouter::retrieval::kAvx2InnerProduct{one, rows};
+const omnirouter::retrieval::InnerProduct omnirouter::retrieval::kAvx2InnerProduct{one, rows, block};

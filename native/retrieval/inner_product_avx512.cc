@@ -6,7 +6,8 @@ namespace {
 
 using Vec = __m512;
 constexpr int kWidth = 16;
-constexpr int kRowsAtOnce = 4;  // 8 sums of 32 registers; enough rows in flight to keep the memory busy
+constexpr size_t kTileQueries = 6;  // 24 sums of 32 registers
+constexpr int kRowsAtOnce = 4;      // 8 sums of 32 registers; enough rows in flight to keep the memory busy
 
 inline Vec zero() { return _mm512_setzero_ps(); }
 inline Vec load(const float* p) { return _mm512_loadu_ps(p); }
@@ -22,8 +23,19 @@ inline float fold(Vec v) {
   return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
 }
 
+inline void foldFour(const Vec* v, float* out) {
+  // 16 lanes to 8, two registers in one; 8 to 4, four in one; then within each quarter.
+  const Vec ab = add(_mm512_shuffle_f32x4(v[0], v[1], 0x44), _mm512_shuffle_f32x4(v[0], v[1], 0xEE));
+  const Vec cd = add(_mm512_shuffle_f32x4(v[2], v[3], 0x44), _mm512_shuffle_f32x4(v[2], v[3], 0xEE));
+  const Vec abcd = add(_mm512_shuffle_f32x4(ab, cd, 0x88), _mm512_shuffle_f32x4(ab, cd, 0xDD));
+  const Vec two = add(abcd, _mm512_permute_ps(abcd, 0x4E));
+  const Vec one = add(two, _mm512_permute_ps(two, 0xB1));
+  _mm_storeu_ps(out, _mm512_castps512_ps128(_mm512_permutexvar_ps(
+                         _mm512_setr_epi32(0, 4, 8, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), one)));
+}
+
 }  // namespace
 
 #include "retrieval/inner_product_generic.inl"
 
-const omnirouter::retrieval::InnerProduct omnirouter::retrieval::kAvx512InnerProduct{one, rows};
+const omnirouter::retrieval::InnerProduct omnirouter::retrieval::kAvx512InnerProduct{one, rows, block};

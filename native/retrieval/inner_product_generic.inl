@@ -1,7 +1,11 @@
 // The kernels, written once. An including file first defines, in an anonymous namespace:
-//   Vec, kWidth, kRowsAtOnce          a register, its number of lanes, rows that fit the register file at
-//   once load(p), loadFirst(p, n)          n < kWidth elements, the rest zero multiplyAdd(x, y, sum), add(a,
-//   b) fold(v)                           the lanes of one register folded in halves
+//   Vec, kWidth                       a register, and its number of lanes
+//   kRowsAtOnce                       rows whose sums, kLanes each, fit the register file at once
+//   kTileQueries                      queries that fit it together with four rows, a register for each pair
+//   load(p), loadFirst(p, n)          n < kWidth elements, the rest zero
+//   multiplyAdd(x, y, sum), add(a, b)
+//   fold(v)                           the lanes of one register folded in halves
+//   foldFour(v, out)                  the same of four registers at once
 
 namespace {
 
@@ -61,6 +65,75 @@ void rows(const float* x, const float* first, size_t count, size_t dimension, fl
   for (; r + kRowsAtOnce <= count; r += kRowsAtOnce)
     products<kRowsAtOnce>(x, first + r * dimension, dimension, out + r);
   for (; r < count; ++r) products<1>(x, first + r * dimension, dimension, out + r);
+}
+
+// Four rows against a few queries, for batches: each loaded register serves several sums. The file of registers holds one
+// part of all those sums at a time, so the rows are passed over once per part; they stay in the innermost cache meanwhile.
+constexpr size_t kTileRows = 4;
+
+template <size_t kQueries>
+void tile(const float* queries, const float* rows, size_t dimension, float* out, size_t stride) {
+  Vec sums[kParts][kQueries * kTileRows];
+  for (size_t part = 0; part < kParts; ++part) {
+    Vec sum[kQueries * kTileRows];
+#pragma GCC unroll 32
+    for (size_t s = 0; s < kQueries * kTileRows; ++s) sum[s] = zero();
+    size_t i = part * kWidth;
+    for (; i + kWidth <= dimension; i += kLanes) {
+      Vec ys[kTileRows];
+#pragma GCC unroll 4
+      for (size_t r = 0; r < kTileRows; ++r) ys[r] = load(rows + r * dimension + i);
+#pragma GCC unroll 8
+      for (size_t q = 0; q < kQueries; ++q) {
+        const Vec xs = load(queries + q * dimension + i);
+#pragma GCC unroll 4
+        for (size_t r = 0; r < kTileRows; ++r)
+          sum[q * kTileRows + r] = multiplyAdd(xs, ys[r], sum[q * kTileRows + r]);
+      }
+    }
+    if (i < dimension)
+      for (size_t q = 0; q < kQueries; ++q)
+        for (size_t r = 0; r < kTileRows; ++r)
+          sum[q * kTileRows + r] =
+              multiplyAdd(loadFirst(queries + q * dimension + i, dimension - i),
+                          loadFirst(rows + r * dimension + i, dimension - i), sum[q * kTileRows + r]);
+#pragma GCC unroll 32
+    for (size_t s = 0; s < kQueries * kTileRows; ++s) sums[part][s] = sum[s];
+  }
+  for (size_t q = 0; q < kQueries; ++q) {
+    for (size_t half = kParts / 2; half >= 1; half /= 2)
+      for (size_t p = 0; p < half; ++p)
+        for (size_t r = 0; r < kTileRows; ++r)
+          sums[p][q * kTileRows + r] = add(sums[p][q * kTileRows + r], sums[p + half][q * kTileRows + r]);
+    foldFour(&sums[0][q * kTileRows], out + q * stride);
+    for (size_t r = 0; r < kTileRows; ++r) out[q * stride + r] += 0.0f;  // as in foldLanes
+  }
+}
+
+// A tile of 1 to kQueries queries, each number of them compiled for itself.
+template <size_t kQueries>
+void upToTile(size_t count, const float* queries, const float* rows, size_t dimension, float* out, size_t stride) {
+  if constexpr (kQueries > 0) {
+    if (count == kQueries)
+      tile<kQueries>(queries, rows, dimension, out, stride);
+    else
+      upToTile<kQueries - 1>(count, queries, rows, dimension, out, stride);
+  }
+}
+
+void block(const float* queries, size_t queryCount, const float* first, size_t rowCount, size_t dimension, float* out) {
+  const size_t tiled = rowCount - rowCount % kTileRows;
+  for (size_t q = 0; q < queryCount; q += kTileQueries) {
+    const size_t count = queryCount - q < kTileQueries ? queryCount - q : kTileQueries;
+    const float* query = queries + q * dimension;
+    float* place = out + q * rowCount;
+    const size_t done = count > 1 ? tiled : 0;  // alone a query is as fast by the rows
+    for (size_t r = 0; r < done; r += kTileRows)
+      upToTile<kTileQueries>(count, query, first + r * dimension, dimension, place + r, rowCount);
+    for (size_t one = 0; one < count && done < rowCount; ++one)
+      rows(query + one * dimension, first + done * dimension, rowCount - done, dimension,
+           place + one * rowCount + done);
+  }
 }
 
 }  // namespace

@@ -12,6 +12,9 @@ struct InnerProduct {
   float (*one)(const float* x, const float* y, size_t dimension);
   // out[r] = <x, rows[r]> for `count` consecutive rows: the same bits as `one`, faster because rows are interleaved.
   void (*rows)(const float* x, const float* rows, size_t count, size_t dimension, float* out);
+  // out[q * rowCount + r] = <queries[q], rows[r]>: the same bits again, faster where the rows fit the innermost cache.
+  void (*block)(const float* queries, size_t queryCount, const float* rows, size_t rowCount, size_t dimension,
+                float* out);
 };
 
 extern const InnerProduct kScalarInnerProduct;

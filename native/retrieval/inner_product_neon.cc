@@ -6,7 +6,8 @@ namespace {
 
 using Vec = float32x4_t;
 constexpr int kWidth = 4;
-constexpr int kRowsAtOnce = 2;  // 16 sums of 32 registers
+constexpr size_t kTileQueries = 4;  // 16 sums of 32 registers
+constexpr int kRowsAtOnce = 2;      // 16 sums of 32 registers
 
 inline Vec zero() { return vdupq_n_f32(0); }
 inline Vec load(const float* p) { return vld1q_f32(p); }
@@ -22,8 +23,12 @@ inline float fold(Vec v) {
   return vget_lane_f32(two, 0) + vget_lane_f32(two, 1);
 }
 
+inline void foldFour(const Vec* v, float* out) {
+  for (int r = 0; r < 4; ++r) out[r] = fold(v[r]);
+}
+
 }  // namespace
 
 #include "retrieval/inner_product_generic.inl"
 
-const omnirouter::retrieval::InnerProduct omnirouter::retrieval::kNeonInnerProduct{one, rows};
+const omnirouter::retrieval::InnerProduct omnirouter::retrieval::kNeonInnerProduct{one, rows, block};

@@ -18,6 +18,10 @@ void rows(const float* x, const float* first, size_t count, size_t dimension, fl
   for (size_t r = 0; r < count; ++r) out[r] = one(x, first + r * dimension, dimension);
 }
 
+void block(const float* queries, size_t queryCount, const float* first, size_t rowCount, size_t dimension, float* out) {
+  for (size_t q = 0; q < queryCount; ++q) rows(queries + q * dimension, first, rowCount, dimension, out + q * rowCount);
+}
+
 }  // namespace
 
-const omnirouter::retrieval::InnerProduct omnirouter::retrieval::kScalarInnerProduct{one, rows};
+const omnirouter::retrieval::InnerProduct omnirouter::retrieval::kScalarInnerProduct{one, rows, block};

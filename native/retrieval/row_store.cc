@@ -22,13 +22,12 @@ Rows::Rows(size_t dimension)
     : dimension_(dimension),
       shift_(std::bit_width(std::clamp<size_t>(kBlockFloats / std::max<size_t>(dimension, 1), 64, 8192)) - 1) {}
 
-double checkVectors(std::span<const float> vectors, size_t dimension, const char* argument,
-                    const compute::CancelFlag& cancel) {
+void checkVectors(std::span<const float> vectors, size_t dimension, const char* argument,
+                  const compute::CancelFlag& cancel) {
   if (vectors.size() % dimension != 0)
     throw InvalidArgument(argument, std::string(argument) + " has " + std::to_string(vectors.size()) +
                                         " elements, which is not a multiple of the index's dimension " +
                                         std::to_string(dimension));
-  double longest = 0;
   for (size_t row = 0; row < vectors.size() / dimension; ++row) {
     if (row % kRowsPerLook == 0) cancel.throwIfRaised();
     double squares = 0;
@@ -36,12 +35,10 @@ double checkVectors(std::span<const float> vectors, size_t dimension, const char
     if (!std::isfinite(squares))  // the square of a finite float is finite in double, and so are sums of them
       throw InvalidArgument(argument, std::string(argument) + " row " + std::to_string(row) +
                                           " holds NaN or Infinity; every value must be finite");
-    longest = std::max(longest, std::sqrt(squares));
-    if (longest > kLongest)
+    if (std::sqrt(squares) > kLongest)
       throw InvalidArgument(argument, std::string(argument) + " row " + std::to_string(row) +
                                           " is longer than 1e19, where inner products overflow; normalise it");
   }
-  return longest;
 }
 
 void RowStore::checkIds(std::span<const int32_t> ids) const {
@@ -100,7 +97,7 @@ void RowStore::takeIds(std::span<const int32_t> ids, size_t count) {
 
 void RowStore::append(std::span<const float> vectors, std::span<const int32_t> ids, const compute::CancelFlag& cancel) {
   const size_t dimension = rows_.dimension();
-  const double longest = checkVectors(vectors, dimension, "vectors", cancel);
+  checkVectors(vectors, dimension, "vectors", cancel);
   const size_t count = vectors.size() / dimension;
   if (!ids.empty() && ids.size() != count)
     throw InvalidArgument(
@@ -122,7 +119,6 @@ void RowStore::append(std::span<const float> vectors, std::span<const int32_t> i
                 rows_.blocks_[row / rows_.perBlock()]->vectors.get() + row % rows_.perBlock() * dimension);
   }
   takeIds(ids, count);
-  rows_.longest_ = std::max(rows_.longest_, longest);
   rows_.size_ += count;
 }
 

@@ -35,8 +35,6 @@ class Rows {
   // Rows per block; depends on the dimension alone, so that work split by blocks is the same everywhere.
   size_t perBlock() const { return size_t{1} << shift_; }
   size_t blocks() const { return (size_ + perBlock() - 1) >> shift_; }
-  // The greatest Euclidean length of a row.
-  double longest() const { return longest_; }
 
   const float* vector(size_t row) const {
     return blocks_[row >> shift_]->vectors.get() + (row & (perBlock() - 1)) * dimension_;
@@ -48,7 +46,6 @@ class Rows {
   size_t dimension_;
   size_t shift_;
   size_t size_ = 0;
-  double longest_ = 0;
   std::vector<std::shared_ptr<Block>> blocks_;
 };
 
@@ -76,10 +73,10 @@ class RowStore {
   std::unordered_set<int32_t> used_;
 };
 
-// Checks that `vectors` is whole rows of finite values, none longer than kLongest; returns the greatest length.
-// `argument` is the caller's name for it in the error.
-double checkVectors(std::span<const float> vectors, size_t dimension, const char* argument,
-                    const compute::CancelFlag& cancel);
+// Checks that `vectors` is whole rows of finite values, none longer than kLongest. `argument` is the caller's name for
+// it in the error.
+void checkVectors(std::span<const float> vectors, size_t dimension, const char* argument,
+                  const compute::CancelFlag& cancel);
 
 // Inner products of vectors up to this length cannot overflow a float, whatever the order of summation.
 constexpr double kLongest = 1e19;

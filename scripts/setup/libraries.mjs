@@ -13,7 +13,8 @@ import { SetupFailed } from "./steps.mjs";
  * @property {readonly string[]} [headers] one of these must be found by the compiler
  * @property {string} [library] must be found by the linker
  * @property {string} apt
- * @property {string} brew
+ * @property {string} [brew] absent where Homebrew's is of no use
+ * @property {string} [source] a variable that may name a source tree instead
  */
 
 /** @type {readonly Requirement[]} */
@@ -33,14 +34,8 @@ const forTheAddon = [
     headers: ["faiss/IndexHNSW.h"],
     library: "faiss",
     apt: "libfaiss-dev",
-    brew: "faiss",
-  },
-  {
-    name: "OpenBLAS",
-    why: "multiplies matrices for FAISS; without it FAISS takes the reference BLAS, 20 to 30 times slower",
-    library: "openblas",
-    apt: "libopenblas-dev",
-    brew: "openblas",
+    // Homebrew's is of another version, and so of another interface.
+    source: "OMNIROUTER_FAISS_SOURCE",
   },
   {
     name: "Eigen",
@@ -49,7 +44,6 @@ const forTheAddon = [
     apt: "libeigen3-dev",
     brew: "eigen",
   },
-  { name: "OpenMP", why: "FAISS is built on it", headers: ["omp.h"], apt: "libomp-dev", brew: "libomp" },
 ];
 
 /** @type {Requirement} */
@@ -73,16 +67,16 @@ export function missingRequirements(machine, { tests }) {
   const requirements = tests ? [...forTheAddon, forTheTests] : forTheAddon;
   const headers = foundHeaders(machine, compiler, prefixes, requirements);
   return requirements.filter(
-    ({ commands, headers: wanted, library }) =>
-      (commands !== undefined && !commands.some(machine.has)) ||
-      (wanted !== undefined && !wanted.some(header => headers.has(header))) ||
-      (library !== undefined && !hasLibrary(machine, compiler, prefixes, library)),
+    ({ commands, headers: wanted, library, source }) =>
+      (source === undefined || !machine.env[source]) &&
+      ((commands !== undefined && !commands.some(machine.has)) ||
+        (wanted !== undefined && !wanted.some(header => headers.has(header))) ||
+        (library !== undefined && !hasLibrary(machine, compiler, prefixes, library))),
   );
 }
 
 /**
- * Where CMake will look besides the system's own folders. Homebrew's are not on the compiler's path, and it keeps
- * OpenBLAS and OpenMP out of its common folder.
+ * Where CMake will look besides the system's own folders. Homebrew's are not on the compiler's path.
  * @param {Machine} machine
  * @returns {readonly string[]}
  */
@@ -90,7 +84,7 @@ export function searchPrefixes(machine) {
   const given = (machine.env.CMAKE_PREFIX_PATH ?? "").split(/[:;]/).filter(Boolean);
   if (machine.platform !== "darwin") return given;
   const brew = machine.ask("brew", ["--prefix"])?.trim();
-  return brew ? [...given, brew, join(brew, "opt", "openblas"), join(brew, "opt", "libomp")] : given;
+  return brew ? [...given, brew] : given;
 }
 
 /**
@@ -101,12 +95,7 @@ export function searchPrefixes(machine) {
 export function buildEnvironment(machine) {
   const prefixes = searchPrefixes(machine);
   if (machine.platform !== "darwin") return machine.env;
-  const libomp = prefixes.find(prefix => prefix.endsWith("libomp"));
-  return {
-    ...machine.env,
-    CMAKE_PREFIX_PATH: prefixes.join(delimiter),
-    ...(libomp ? { OpenMP_ROOT: libomp } : {}),
-  };
+  return { ...machine.env, CMAKE_PREFIX_PATH: prefixes.join(delimiter) };
 }
 
 /**
@@ -153,7 +142,15 @@ function hasLibrary(machine, compiler, prefixes, name) {
  */
 export function installationPlan(machine, missing) {
   if (machine.platform === "darwin") {
-    const install = ["brew", "install", ...missing.map(requirement => requirement.brew)];
+    if (missing.some(requirement => requirement.name === "FAISS"))
+      return {
+        refusal: [
+          "Homebrew's FAISS is of another version. Please fetch the sources of 1.7.3 and name them, then run this again:",
+          "  git clone --depth 1 --branch v1.7.3 https://github.com/facebookresearch/faiss.git",
+          '  export OMNIROUTER_FAISS_SOURCE="$PWD/faiss"',
+        ].join("\n"),
+      };
+    const install = ["brew", "install", ...missing.flatMap(({ brew }) => brew ?? [])];
     if (machine.has("brew")) return { install };
     return {
       refusal: `Homebrew is not installed. Get it from https://brew.sh, then run:\n  ${install.join(" ")}`,

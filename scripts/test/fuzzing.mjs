@@ -71,10 +71,6 @@ function whatIsMissing() {
 /** @param {{ verbose: boolean }} options */
 async function build({ verbose }) {
   const folder = "build/fuzz";
-  /** @param {string} file */
-  const ofGcc = file => execFileSync("g++", [`-print-file-name=${file}`], { encoding: "utf8" }).trim();
-  // FAISS brings GCC's OpenMP, whose header uses an attribute in a form that clang 14 does not know.
-  const openMp = `-idirafter ${ofGcc("include")} "-D__malloc__(...)="`;
   /** @param {string} command CMake remembers compilers by their whole path */
   const path = command => execFileSync("which", [command], { encoding: "utf8" }).trim();
   const settings = {
@@ -84,11 +80,6 @@ async function build({ verbose }) {
     OMNIROUTER_ADDON: "OFF",
     OMNIROUTER_FUZZ: "ON",
     OMNIROUTER_SANITIZE: "fuzzer-no-link,address,undefined",
-    OpenMP_C_FLAGS: openMp,
-    OpenMP_C_LIB_NAMES: "gomp",
-    OpenMP_CXX_FLAGS: openMp,
-    OpenMP_CXX_LIB_NAMES: "gomp",
-    OpenMP_gomp_LIBRARY: ofGcc("libgomp.so"),
   };
   await new Steps({ logs: join(root, ".cache", "setup"), verbose }).step(
     folder,

@@ -3,16 +3,19 @@ import { mkdirSync, mkdtempSync, readFileSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { platformTarget } from "../../lib/binding.js";
 
 export const checkout = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 export const addon = join(checkout, "build", "Release", "omnirouter.node");
+/** What `npm run bundle` made of it, which `npm test` runs first. */
+export const bundled = join(checkout, "prebuilds", platformTarget(), "omnirouter.node");
 export const manifest = JSON.parse(readFileSync(join(checkout, "package.json"), "utf8")) as {
   scripts: Record<string, string>;
   dependencies: Record<string, string>;
   gypfile: boolean;
 };
 
-/** The Node that runs the tests, and those that the full run brings. */
+/** The Node that runs the tests, and those that `npm test` brings. */
 export const nodes = [
   process.execPath,
   ...(process.env.OMNIROUTER_TEST_NODES ?? "").split("\n").filter(Boolean),
@@ -26,7 +29,7 @@ export interface Packed {
   files: readonly string[];
 }
 
-/** What `npm publish` would send. dist/ is what the last set-up built. */
+/** What `npm publish` would send. dist/ and prebuilds/ are what `npm test` built before. */
 export function pack(): Packed {
   const folder = mkdtempSync(join(tmpdir(), "omnirouter package "));
   const arguments_ = ["pack", "--json", "--ignore-scripts", "--pack-destination", folder];
@@ -41,7 +44,7 @@ export function pack(): Packed {
 
 /**
  * A project that depends on the packed package, made without the network: the tarball unpacked where npm would, its
- * dependencies linked to the checkout's. (install.full.test.ts has npm do it.)
+ * dependencies linked to the checkout's. (install.test.ts has npm do it.)
  */
 export function consumer({ folder, tarball }: Packed): string {
   const modules = join(folder, "consumer", "node_modules");

@@ -3,8 +3,8 @@ import { installationPlan, missingRequirements } from "../../scripts/setup/libra
 import { machine } from "./machines.js";
 
 const tools = ["c++", "cmake", "ninja"];
-const headers = ["faiss/IndexHNSW.h", "eigen3/Eigen/Core", "omp.h"];
-const libraries = ["faiss", "openblas"];
+const headers = ["faiss/IndexHNSW.h", "eigen3/Eigen/Core"];
+const libraries = ["faiss"];
 const names = (requirements: readonly { name: string }[]) => requirements.map(({ name }) => name);
 
 describe("what is missing", () => {
@@ -20,31 +20,30 @@ describe("what is missing", () => {
       "CMake",
       "Ninja",
       "FAISS",
-      "OpenBLAS",
       "Eigen",
-      "OpenMP",
       "doctest",
     ]);
   });
 
-  it("is OpenBLAS where FAISS came with the reference BLAS", () => {
-    const slow = machine(tools, { headers, libraries: ["faiss", "blas"] });
-    expect(names(missingRequirements(slow, { tests: false }))).toEqual(["OpenBLAS"]);
-  });
-
   it("is FAISS where only its headers or only its library is there", () => {
-    const noLibrary = machine(tools, { headers, libraries: ["openblas"] });
+    const noLibrary = machine(tools, { headers, libraries: [] });
     const noHeaders = machine(tools, { headers: headers.slice(1), libraries });
     for (const half of [noLibrary, noHeaders])
       expect(names(missingRequirements(half, { tests: false }))).toEqual(["FAISS"]);
   });
 
+  it("is not FAISS where its sources are named", () => {
+    const env = { OMNIROUTER_FAISS_SOURCE: "/opt/faiss-1.7.3" };
+    const sources = machine(tools, { headers: ["Eigen/Core"], libraries: [], env });
+    expect(missingRequirements(sources, { tests: false })).toEqual([]);
+  });
+
   it("takes make for Ninja, and what CMAKE_PREFIX_PATH names", () => {
     const elsewhere = machine(["c++", "cmake", "make"], {
       headers,
-      libraries: ["openblas"],
+      libraries: [],
       env: { CMAKE_PREFIX_PATH: "/opt/none:/opt/faiss" },
-      exists: path => ["/opt/faiss/lib/libfaiss.a", "/usr/lib/libopenblas.so"].includes(path),
+      exists: path => path === "/opt/faiss/lib/libfaiss.a",
     });
     expect(missingRequirements(elsewhere, { tests: false })).toEqual([]);
   });
@@ -52,13 +51,13 @@ describe("what is missing", () => {
 
 describe("how it is installed", () => {
   const missing = missingRequirements(machine(tools), { tests: false });
-  const packages = ["libfaiss-dev", "libopenblas-dev", "libeigen3-dev", "libomp-dev"];
+  const packages = ["libfaiss-dev", "libeigen3-dev"];
   const plan = (has: readonly string[], changes = {}) => installationPlan(machine(has, changes), missing);
 
-  it("by apt-get, without sudo, as root: FAISS never without OpenBLAS", () => {
+  it("by apt-get, without sudo, as root", () => {
     const { install, refresh } = plan(["apt-get"]) as { install: string[]; refresh: string[] };
     expect(install).not.toContain("sudo");
-    expect(install.slice(-4)).toEqual(packages);
+    expect(install.slice(-2)).toEqual(packages);
     expect(refresh.at(-1)).toBe("update");
   });
 
@@ -87,16 +86,25 @@ describe("how it is installed", () => {
   });
 
   it("by brew on macOS, which is told how to be had where it is not", () => {
-    const mac = { platform: "darwin", debianLike: false, root: false };
-    const command = "brew install faiss openblas eigen libomp";
-    expect(plan(["brew"], mac)).toEqual({ install: command.split(" ") });
-    expect(plan([], mac)).toEqual({
-      refusal: expect.stringMatching(/https:\/\/brew\.sh.*\n.*brew install faiss/),
+    const mac = { platform: "darwin", debianLike: false, root: false } as const;
+    const env = { OMNIROUTER_FAISS_SOURCE: "/opt/faiss-1.7.3" };
+    const withSources = missingRequirements(machine(tools, { env }), { tests: false });
+    expect(installationPlan(machine(["brew"], mac), withSources)).toEqual({
+      install: ["brew", "install", "eigen"],
+    });
+    expect(installationPlan(machine([], mac), withSources)).toEqual({
+      refusal: expect.stringMatching(/https:\/\/brew\.sh.*\n.*brew install eigen/),
+    });
+  });
+
+  it("on macOS but for FAISS, whose sources are asked for", () => {
+    expect(plan(["brew"], { platform: "darwin", debianLike: false, root: false })).toEqual({
+      refusal: expect.stringMatching(/v1\.7\.3 .*\n.*OMNIROUTER_FAISS_SOURCE/),
     });
   });
 
   it("not on other systems, which are told what to look for", () => {
     const { refusal } = plan(["dnf"], { debianLike: false }) as { refusal: string };
-    for (const name of ["FAISS", "OpenBLAS", "Eigen", "CMAKE_PREFIX_PATH"]) expect(refusal).toContain(name);
+    for (const name of ["FAISS", "Eigen", "CMAKE_PREFIX_PATH"]) expect(refusal).toContain(name);
   });
 });

@@ -1,22 +1,26 @@
+#include "assignment/kernels/first_bend.h"
 #include "assignment/kernels/least_reduced.h"
 #include "assignment/kernels/screen_rows.h"
+#include "assignment/kernels/softmin_pairs.h"
 #include "assignment/kernels/softmin_row.h"
 #include "assignment/kernels/values_within.h"
 
 namespace omnirouter::assignment {
 
-#define OMNIROUTER_KERNELS(isa)                                                                                       \
-  extern const LeastReduced kLeastReduced_##isa;                                                                      \
-  extern const ScreenRows kScreenRows_##isa;                                                                          \
-  extern const AddSoftminRow kAddSoftminRow_##isa;                                                                    \
-  extern const SoftminPairs kSoftminPairs_##isa;                                                                      \
-  extern const ValuesWithin kValuesWithin_##isa;                                                                      \
-  static const Kernels k_##isa{&kLeastReduced_##isa, &kScreenRows_##isa, &kAddSoftminRow_##isa, &kSoftminPairs_##isa, \
-                               &kValuesWithin_##isa};
+#define OMNIROUTER_KERNELS(isa)                                                                 \
+  extern const FindFirstBend kFindFirstBend_##isa;                                              \
+  extern const LeastReduced kLeastReduced_##isa;                                                \
+  extern const ScreenRows kScreenRows_##isa;                                                    \
+  extern const AddSoftminRow kAddSoftminRow_##isa;                                              \
+  extern const SoftminPairs kSoftminPairs_##isa;                                                \
+  extern const ValuesWithin kValuesWithin_##isa;                                                \
+  static const Kernels k_##isa{&kFindFirstBend_##isa, &kLeastReduced_##isa, &kScreenRows_##isa, \
+                               &kAddSoftminRow_##isa, &kSoftminPairs_##isa, &kValuesWithin_##isa};
 
 namespace {
 // Pointers to the constants of another file, which may not be initialised yet when these are.
 struct Kernels {
+  const FindFirstBend* findFirstBend;
   const LeastReduced* leastReduced;
   const ScreenRows* screenRows;
   const AddSoftminRow* addSoftminRow;
@@ -54,6 +58,7 @@ const Kernels& kernels(compute::Isa isa) {
 
 }  // namespace
 
+FindFirstBend findFirstBend(compute::Isa isa) { return *kernels(isa).findFirstBend; }
 LeastReduced leastReduced(compute::Isa isa) { return *kernels(isa).leastReduced; }
 ScreenRows screenRows(compute::Isa isa) { return *kernels(isa).screenRows; }
 AddSoftminRow addSoftminRow(compute::Isa isa) { return *kernels(isa).addSoftminRow; }

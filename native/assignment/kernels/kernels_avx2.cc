@@ -1,6 +1,8 @@
+#include "assignment/kernels/first_bend.h"
 #include "assignment/kernels/lanes_avx2.inl"
 #include "assignment/kernels/least_reduced.h"
 #include "assignment/kernels/screen_rows.h"
+#include "assignment/kernels/softmin_pairs.h"
 #include "assignment/kernels/softmin_row.h"
 #include "assignment/kernels/values_within.h"
 #include "compute/exp.h"
@@ -8,12 +10,16 @@
 namespace omnirouter::assignment {
 
 namespace {
+#include "assignment/kernels/first_bend.inl"
 #include "assignment/kernels/least_reduced.inl"
 #include "assignment/kernels/screen_rows.inl"
+#include "assignment/kernels/softmin_pairs.inl"
 #include "assignment/kernels/softmin_row.inl"
 #include "assignment/kernels/values_within.inl"
 }  // namespace
 
+extern const FindFirstBend kFindFirstBend_avx2;
+const FindFirstBend kFindFirstBend_avx2 = findFirstBendAll;
 extern const LeastReduced kLeastReduced_avx2;
 const LeastReduced kLeastReduced_avx2 = leastReducedRows;
 extern const ScreenRows kScreenRows_avx2;

@@ -52,10 +52,4 @@ using AddSoftminRow = double (*)(const SoftminTables& tables, const SoftminRow& 
 
 AddSoftminRow addSoftminRow(compute::Isa isa);
 
-// The weights of rows with two candidates, x[i] >= 0 being how far their reduced values lie apart in tau: farther[i] is
-// the weight p of the greater one, variance[i] = p (1 - p). Arrays are padded to whole registers of eight.
-using SoftminPairs = void (*)(const double* x, size_t count, double* farther, double* variance);
-
-SoftminPairs softminPairs(compute::Isa isa);
-
 }  // namespace omnirouter::assignment

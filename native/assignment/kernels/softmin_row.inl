@@ -144,15 +144,3 @@ double addSoftminRowAll(const SoftminTables& tables, const SoftminRow& row, bool
       return addSoftminRowOf<8>(tables, row, withSecond, sums);
   }
 }
-
-void softminPairsAll(const double* x, size_t count, double* farther, double* variance) {
-  const Doubles one = allDoubles(1.0), farthest = allDoubles(700.0), negligible = allDoubles(27.8),
-                zero = allDoubles(0.0);
-  for (size_t i = 0; i < count; i += 8) {
-    const Doubles distance = load(x + i);
-    const Doubles e = select(atMost(distance, negligible), expOfMinus(least(distance, farthest)), zero);
-    const Doubles share = divide(one, add(one, e)), other = multiply(e, share);
-    store(farther + i, other);
-    store(variance + i, multiply(other, share));
-  }
-}

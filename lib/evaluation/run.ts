@@ -1,0 +1,132 @@
+import { invalid } from "../errors.js";
+import type { History } from "../history/history.js";
+import type { ModelPool } from "../pool/pool.js";
+import { version } from "../version.js";
+import { EvaluationSplit } from "./evaluation-split.js";
+import { METHODS } from "./methods/all.js";
+import type { Method } from "./methods/method.js";
+import { CONFIDENCE } from "./methods/ours.js";
+import { isKnown, outcomesOf } from "./outcomes.js";
+import type { EvaluationResults, SetResults } from "./results.js";
+import { type Conditions, type MethodRun, type Reference, referenceOf, runMethod } from "./split-run.js";
+import { splitQueries } from "./splits.js";
+import { summarise } from "./summary.js";
+
+/** Graded queries of one set, read for its pool. */
+export interface EvaluationSet {
+  readonly name: string;
+  /** Says to people where it comes from; and that it is simulated, where it is. */
+  readonly description: string;
+  readonly pool: ModelPool;
+  readonly history: History;
+}
+
+export interface EvaluationOptions extends Conditions {
+  readonly seeds: readonly number[];
+  /** Share of the queries that serve as history. */
+  readonly trainShare: number;
+  readonly methods?: readonly Method[];
+  readonly signal?: AbortSignal;
+  /** Called before each step: a method fitted and measured on one split of one set. */
+  readonly onProgress?: (done: number, total: number, what: string) => void;
+}
+
+/** Shares of the best single model's quality that are asked for as floors. */
+export const FLOORS = [0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.97];
+
+/** Sizes of the batches that floors are asked of. */
+export const BATCHES: readonly ("all" | number)[] = [100, 500, "all"];
+
+/**
+ * Compares methods on the same random splits of sets of graded queries.
+ *
+ * @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT` for a set too small to part; the signal's reason when aborted
+ */
+export async function evaluate(
+  sets: readonly EvaluationSet[],
+  options: EvaluationOptions,
+): Promise<EvaluationResults> {
+  const { seeds, trainShare, capacities, floors, batches, methods = METHODS } = options;
+  for (const { name, pool } of sets)
+    for (const capacity of capacities)
+      if (capacity * pool.size < 1 - 1e-9)
+        throw invalid(
+          "capacities",
+          `must leave room for all queries: ${name} has ${pool.size} models, so each must be able to take at least ${(1 / pool.size).toPrecision(2)} of a batch`,
+        );
+  const steps = sets.length * seeds.length * (1 + methods.length);
+  let done = 0;
+  const results: SetResults[] = [];
+  for (const set of sets) {
+    const step = (seed: number, label: string) =>
+      options.onProgress?.(done++, steps, `${set.name}, split ${seed}: ${label}`);
+    results.push(await evaluateSet(set, { ...options, methods }, step));
+  }
+  return {
+    format: "omnirouter-evaluation",
+    version: 1,
+    packageVersion: version,
+    createdAt: new Date().toISOString(),
+    seeds,
+    trainShare,
+    capacities,
+    floors,
+    batches,
+    confidence: CONFIDENCE,
+    sets: results,
+  };
+}
+
+async function evaluateSet(
+  set: EvaluationSet,
+  options: EvaluationOptions & { readonly methods: readonly Method[] },
+  step: (seed: number, label: string) => void,
+): Promise<SetResults> {
+  const started = performance.now();
+  const { methods, seeds, trainShare, signal } = options;
+  const { history, pool } = set;
+  const runs: MethodRun[][] = methods.map(() => []);
+  const references: Reference[] = [];
+  let sizes = { history: 0, heldOut: 0 };
+  for (const seed of seeds) {
+    const parts = splitQueries(history.queries, trainShare, seed);
+    sizes = { history: parts.history.length, heldOut: parts.heldOut.length };
+    if (Math.min(sizes.history, sizes.heldOut) === 0)
+      throw invalid(
+        "data",
+        `must hold queries enough for both sides of a split: ${set.name} has ${history.size}, and ${Math.round(100 * trainShare)} % of them are history`,
+      );
+    const [learned, heldOut] = [history.select(parts.history), history.select(parts.heldOut)];
+    step(seed, "preparing");
+    const split = await EvaluationSplit.prepare(pool, learned, heldOut, seed, signal);
+    const reference = referenceOf(split);
+    references.push(reference);
+    for (const [m, method] of methods.entries()) {
+      step(seed, method.label);
+      signal?.throwIfAborted();
+      runs[m]!.push(await runMethod(split, await method.fit(split), reference, options));
+    }
+  }
+  return {
+    name: set.name,
+    description: set.description,
+    queries: history.size,
+    historyQueries: sizes.history,
+    heldOutQueries: sizes.heldOut,
+    models: pool.names,
+    ungraded: history.report.ungraded,
+    known: knownShare(set),
+    best: references.map(({ column, quality, cost }) => ({ model: pool.names[column]!, quality, cost })),
+    methods: methods.map((method, m) => summarise(method, runs[m]!, pool.names, options)),
+    seconds: (performance.now() - started) / 1000,
+  };
+}
+
+function knownShare({ history, pool }: EvaluationSet): number {
+  const outcomes = outcomesOf(history, pool);
+  let known = 0;
+  outcomes.quality.forEach((_, cell) => {
+    if (isKnown(outcomes, cell)) known++;
+  });
+  return known / outcomes.quality.length;
+}

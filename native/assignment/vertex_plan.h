@@ -1,0 +1,32 @@
+// From the prices at a vertex of the dual (simplex.h) to a plan, for small batches. A plan's gap to D is the sum of its
+// regrets and priced slacks (recovery.h), so a plan with a gap below g has no model with a regret of g or more: rows with
+// one model left are settled. Searched exactly for g from small to large, the first plan found is soon proven best, and
+// before that no plan is needed to start from (iterative deepening: Korf, 1985).
+#pragma once
+
+#include <Eigen/Core>
+#include <cstdint>
+
+#include "assignment/newton.h"
+#include "assignment/problem.h"
+#include "compute/cancel.h"
+
+namespace omnirouter::assignment {
+
+struct VertexPlan {
+  bool found = false;      // choice[] holds every limit
+  bool exhausted = false;  // ... and no plan is better; or none holds them
+  size_t nodes = 0;
+};
+
+// Rewrites choice[] if a plan is found.
+VertexPlan planAtVertex(const Problem& problem, const Terms& terms, const RowSet& rows, const Scale& scale,
+                        const Eigen::VectorXd& prices, size_t nodeLimit, uint8_t* choice,
+                        const compute::CancelFlag& cancel);
+
+// From a plan choice[], to the best with a gap below its own, if it holds the limits; else to the best of all.
+VertexPlan improveAtVertex(const Problem& problem, const Terms& terms, const RowSet& rows, const Scale& scale,
+                           const Eigen::VectorXd& prices, size_t nodeLimit, uint8_t* choice,
+                           const compute::CancelFlag& cancel);
+
+}  // namespace omnirouter::assignment

@@ -1,0 +1,31 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** A fenced block of code: ```language title. */
+export interface Block {
+  readonly language: string;
+  /** The file that the block is, where it is one. */
+  readonly title: string;
+  readonly code: string;
+}
+
+/** Paths of every page, seen from the root: the README and docs/. */
+export function pages(): string[] {
+  const docs = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" });
+  return ["README.md", ...docs.filter(path => path.endsWith(".md")).map(path => join("docs", path))].sort();
+}
+
+export function blocksOf(page: string): Block[] {
+  const text = readFileSync(join(root, page), "utf8");
+  return [...text.matchAll(/^```(\w*)(?: ([^\n]*))?\n(.*?)^```$/gms)].map(
+    ([, language = "", title = "", code = ""]) => ({ language, title, code }),
+  );
+}
+
+/** What the comments `//=> TEXT` say that a page's program prints, in their order. */
+export function promisedLines(code: string): string[] {
+  return [...code.matchAll(/\/\/=> (.*)$/gm)].map(([, line]) => line!.trim());
+}
