@@ -10,6 +10,7 @@
 namespace omnirouter::assignment {
 
 namespace {
+#include "assignment/kernels/exp.inl"
 #include "assignment/kernels/first_bend.inl"
 #include "assignment/kernels/least_reduced.inl"
 #include "assignment/kernels/screen_rows.inl"

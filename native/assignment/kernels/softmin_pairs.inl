@@ -1,4 +1,4 @@
-// Included once per instruction set, after softmin_row.inl, inside an anonymous namespace: no standard templates, so
+// Included once per instruction set, after exp.inl, inside an anonymous namespace: no standard templates, so
 // that no function compiled for a newer CPU can be shared with the rest of the program. `kFeatures` of them are kept in
 // registers, 0: any number.
 

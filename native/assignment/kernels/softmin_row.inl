@@ -2,19 +2,6 @@
 // that no function compiled for a newer CPU can be shared with the rest of the program. `kBlocks` registers of eight
 // models.
 
-// exp(-x) for 0 <= x <= 700: compute/exp.h, lane by lane.
-inline __attribute__((always_inline)) Doubles expOfMinus(Doubles x) {
-  const Doubles round = allDoubles(compute::exp_detail::kRound);
-  const Doubles shifted = add(multiply(x, allDoubles(compute::exp_detail::kLog2e)), round);
-  const Doubles n = subtract(shifted, round);
-  const Doubles f = subtract(multiply(n, allDoubles(compute::exp_detail::kLn2Low)),
-                             subtract(x, multiply(n, allDoubles(compute::exp_detail::kLn2High))));
-  Doubles p = allDoubles(compute::exp_detail::kTaylor[0]);
-  for (size_t t = 1; t < sizeof compute::exp_detail::kTaylor / sizeof(double); ++t)
-    p = add(multiply(p, f), allDoubles(compute::exp_detail::kTaylor[t]));
-  return divideByPower(p, shifted);
-}
-
 // Sum over models of a * b.
 template <size_t kBlocks>
 inline __attribute__((always_inline)) double dot(const Doubles* a, const Doubles* b) {
