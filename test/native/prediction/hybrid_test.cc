@@ -164,7 +164,7 @@ TEST_CASE("levels are all that learning moves, and can be put back") {
   CHECK(predictor.withLevels(levels).toBytes() == learned.toBytes());
   CHECK(learned.withLevels(predictor.levels()).toBytes() == predictor.toBytes());
   CHECK_THROWS_AS(predictor.withLevels(std::span(levels).subspan(1)), InvalidArgument);
-  for (const double bad : {NAN, 0.0, -1.0}) {
+  for (const double bad : {std::nan(""), 0.0, -1.0}) {
     std::vector<double> broken = levels;
     broken[1] = bad;
     CHECK_THROWS_AS(predictor.withLevels(broken), InvalidArgument);
