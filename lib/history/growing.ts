@@ -1,5 +1,5 @@
 import { type HistoryColumns, QUANTITIES, Rows } from "./columns.js";
-import { History, type ModelOutcomes, type Omissions } from "./history.js";
+import { History, type ModelOutcomes, NOTHING_OMITTED, type Omissions } from "./history.js";
 import { Problem } from "./problem.js";
 import type { HistoryRecord, Outcome } from "./record.js";
 
@@ -22,17 +22,12 @@ export interface Grown {
   readonly changed: number;
 }
 
-/** Outcomes of which nothing was known: a row for each query. Matrices are `[size x models]`, NaN = nothing new. */
+/** What is new in some records. */
 export interface News {
-  readonly size: number;
-  /** Row numbers in the history; new queries have those that they will be given. */
+  /** A row for each of their queries, with the outcomes, or parts of them, of which nothing was known. */
+  readonly history: History;
+  /** Its rows' numbers in the history that they are news to; new queries have those that they will be given. */
   readonly rows: Int32Array;
-  readonly queries: readonly string[];
-  /** `[size]`, NaN = unknown. */
-  readonly inputTokens: Float32Array;
-  readonly quality: Float32Array;
-  readonly outputTokens: Float32Array;
-  readonly cost: Float32Array;
 }
 
 type Quantity = (typeof QUANTITIES)[number];
@@ -58,7 +53,7 @@ export class GrowingHistory {
   readonly #byText: Map<string, number>;
 
   private constructor(
-    columns: HistoryColumns,
+    columns: Omit<HistoryColumns, Quantity>,
     matrices: Matrices,
     counts: readonly ModelOutcomes[],
     omissions: Omissions,
@@ -85,6 +80,13 @@ export class GrowingHistory {
   static of(history: History): GrowingHistory {
     const matrices = matricesOf(quantity => new Rows(history.models.length, history[quantity]));
     return new GrowingHistory(history, matrices, history.report.models, history.report);
+  }
+
+  static #without(models: readonly string[]): GrowingHistory {
+    const columns = { models, ids: [], queries: [], tasks: [], inputTokens: new Float32Array(0) };
+    const matrices = matricesOf(() => new Rows(models.length));
+    const counts = models.map(model => ({ model, outcomes: 0, graded: 0 }));
+    return new GrowingHistory(columns, matrices, counts, NOTHING_OMITTED);
   }
 
   get size(): number {
@@ -205,50 +207,18 @@ export class GrowingHistory {
    * that had neither, so that each counts once, however often it is corrected. Changes nothing.
    */
   news(records: readonly HistoryRecord[]): News {
-    const width = this.models.length;
-    const byId = new Map<
-      string,
-      { row: number; query: string; inputTokens: number; cells: Float32Array[] }
-    >();
+    const news = GrowingHistory.#without(this.models);
+    const rows: number[] = [];
     let next = this.size;
-    for (const { id, query, inputTokens, outcomes } of records) {
-      let known = byId.get(id);
-      if (known === undefined) {
-        const row = this.#byId.get(id) ?? next++;
-        const tokens = row < this.size ? this.#inputTokens.get(row, 0) : Number.NaN;
-        const cells = Array.from({ length: 3 }, () => new Float32Array(width).fill(Number.NaN));
-        known = { row, query, inputTokens: tokens, cells };
-        byId.set(id, known);
-      }
-      if (inputTokens !== undefined) known.inputTokens = inputTokens;
-      const [quality, outputTokens, cost] = known.cells as [Float32Array, Float32Array, Float32Array];
-      for (const [model, outcome] of Object.entries(outcomes)) {
-        const column = this.#column.get(model);
-        if (column === undefined) continue;
-        if (!this.#isKnown(known.row, column, ["quality"]))
-          quality[column] = outcome.quality ?? quality[column]!;
-        if (this.#isKnown(known.row, column, ["outputTokens", "cost"])) continue;
-        outputTokens[column] = outcome.outputTokens ?? outputTokens[column]!;
-        cost[column] = outcome.cost ?? cost[column]!;
-      }
+    for (const record of records) {
+      const row = this.#byId.get(record.id);
+      const outcomes = row === undefined ? record.outcomes : this.#unknown(row, record.outcomes);
+      if (row !== undefined && Object.keys(outcomes).length === 0) continue;
+      const inputTokens = row === undefined || news.#byId.has(record.id) ? {} : this.#billed(row);
+      const { added } = news.apply([{ ...inputTokens, ...record, outcomes }]);
+      if (added > 0) rows.push(row ?? next++);
     }
-    const news = [...byId.values()].filter(({ cells }) =>
-      cells.some(values => values.some(value => !Number.isNaN(value))),
-    );
-    const matrix = (cells: number) => {
-      const values = new Float32Array(news.length * width);
-      for (const [at, each] of news.entries()) values.set(each.cells[cells]!, at * width);
-      return values;
-    };
-    return {
-      size: news.length,
-      rows: Int32Array.from(news, ({ row }) => row),
-      queries: news.map(({ query }) => query),
-      inputTokens: Float32Array.from(news, ({ inputTokens }) => inputTokens),
-      quality: matrix(0),
-      outputTokens: matrix(1),
-      cost: matrix(2),
-    };
+    return { history: news.view(), rows: Int32Array.from(rows) };
   }
 
   /** The text of the row with an id, if there is one. */
@@ -284,11 +254,33 @@ export class GrowingHistory {
     };
   }
 
-  /** Whether any of these quantities of an outcome is known; nothing is of rows that are yet to be made. */
   #isKnown(row: number, column: number, quantities: readonly Quantity[] = QUANTITIES): boolean {
-    return (
-      row < this.size && quantities.some(quantity => !Number.isNaN(this.#matrices[quantity].get(row, column)))
-    );
+    return quantities.some(quantity => !Number.isNaN(this.#matrices[quantity].get(row, column)));
+  }
+
+  #billed(row: number): Pick<HistoryRecord, "inputTokens"> {
+    const inputTokens = this.#inputTokens.get(row, 0);
+    return Number.isNaN(inputTokens) ? {} : { inputTokens };
+  }
+
+  /** The parts of outcomes of which nothing is known: the grade, and the length or cost. */
+  #unknown(row: number, outcomes: HistoryRecord["outcomes"]): Record<string, Outcome> {
+    const unknown: Record<string, Outcome> = Object.create(null);
+    for (const [model, { quality, outputTokens, cost }] of Object.entries(outcomes)) {
+      const column = this.#column.get(model);
+      if (column === undefined) continue;
+      const parts = {
+        ...(quality === undefined || this.#isKnown(row, column, ["quality"]) ? {} : { quality }),
+        ...(this.#isKnown(row, column, ["outputTokens", "cost"])
+          ? {}
+          : {
+              ...(outputTokens === undefined ? {} : { outputTokens }),
+              ...(cost === undefined ? {} : { cost }),
+            }),
+      };
+      if (Object.keys(parts).length > 0) unknown[model] = parts;
+    }
+    return unknown;
   }
 
   #saysMore(row: number, record: HistoryRecord): boolean {

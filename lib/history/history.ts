@@ -41,7 +41,8 @@ export interface HistoryReport {
 /** What only the reader of a source knows. */
 export type Omissions = Pick<HistoryReport, "unknownModels" | "skipped">;
 
-const NOTHING_OMITTED: Omissions = { unknownModels: [], skipped: { count: 0, kinds: [], first: [] } };
+/** @internal */
+export const NOTHING_OMITTED: Omissions = { unknownModels: [], skipped: { count: 0, kinds: [], first: [] } };
 
 /**
  * Graded queries of the past, by column. Row i is query i, column j is model j of the pool; the matrices are row-major

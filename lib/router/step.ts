@@ -14,25 +14,25 @@ export async function withLevels(
   signal: AbortSignal | undefined,
 ): Promise<LearnedRecords> {
   if (!(predictor instanceof HybridPredictor) || growing === undefined) return { records, vectors };
-  const news = growing.news(records);
+  const { history: news, rows } = growing.news(records);
   if (news.size === 0) return { records, vectors };
 
-  const { dimension } = parts.index;
+  const { index, pool, tokens } = parts;
   const { size } = growing;
-  const isKnown = news.rows.map(row => (row < size ? 1 : 0));
-  const known = parts.index.vectors(news.rows.filter(row => row < size));
-  const embeddings = new Float32Array(news.size * dimension);
-  let at = 0;
-  for (const [i, row] of news.rows.entries()) {
-    const from = isKnown[i] ? known.subarray(at, at + dimension) : rowOf(vectors, row - size, dimension);
-    if (isKnown[i]) at += dimension;
-    embeddings.set(from, i * dimension);
+  const known = index.vectors(rows.filter(row => row < size));
+  const embeddings = new Float32Array(news.size * index.dimension);
+  let next = 0;
+  for (const [at, row] of rows.entries()) {
+    const vector =
+      row < size ? rowOf(known, next++, index.dimension) : rowOf(vectors, row - size, index.dimension);
+    embeddings.set(vector, at * index.dimension);
   }
-  const inputTokens = parts.tokens.complete(news.queries, news.inputTokens);
+  const inputTokens = tokens.complete(news.queries, news.inputTokens);
   const levels = await predictor.levelsAfter(
     { texts: news.queries, embeddings, inputTokens },
-    { quality: news.quality, outputTokens: knownOutputTokens(news, inputTokens, parts.pool.models) },
-    { exclude: news.rows.map(row => (row < size ? row : -1)), ...(signal ? { signal } : {}) },
+    { quality: news.quality, outputTokens: knownOutputTokens(news, inputTokens, pool.models) },
+    // A query of the history is not its own neighbour.
+    { exclude: rows.map(row => (row < size ? row : -1)), ...(signal ? { signal } : {}) },
   );
   return { records, vectors, levels };
 }
