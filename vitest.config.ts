@@ -10,6 +10,8 @@ export default defineConfig({
     // A process per file: the native addon's compute pool and its thread count belong to the process.
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 60_000,
+    // Of a machine that has much else to do.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
   },
 });

@@ -555,8 +555,11 @@ describe.skipIf(process.platform === "win32")("a route that waits for its querie
     child.stderr!.setEncoding("utf8").on("data", text => {
       told += text;
     });
-    // Before its handlers are in place a signal ends any process.
-    await new Promise(resolve => setTimeout(resolve, 1000));
+    // Before its handlers are in place a signal ends any process. More than a pipe holds: written once it is being read.
+    const query = argv.length > 0 ? "How much is it?\n" : '{"query": "How much is it?"}\n';
+    await new Promise<void>((resolve, reject) =>
+      child.stdin!.write(query.repeat(20_000), error => (error ? reject(error) : resolve())),
+    );
     child.kill(signal);
     expect(await once(child, "close")).toEqual([code, null]);
     expect(told).toBe("");
