@@ -18,6 +18,8 @@ export type ErrorCode =
   | "ERR_OMNI_VERSION"
   /** Another process is writing the same saved router. */
   | "ERR_OMNI_LOCKED"
+  /** Another process has saved the same router since the work began whose result this would be. */
+  | "ERR_OMNI_SUPERSEDED"
   /** An optional package is not installed or does not load. */
   | "ERR_OMNI_MISSING_DEPENDENCY"
   /** An embedder (an endpoint, a local model) failed or broke its contract. */
@@ -25,7 +27,7 @@ export type ErrorCode =
   /** The native addon could not be loaded. */
   | "ERR_OMNI_NO_BINDING"
   | "ERR_OMNI_OUT_OF_MEMORY"
-  /** A workspace whose solve is still under way. */
+  /** A workspace whose solve is still under way, or a router whose refit is. */
   | "ERR_OMNI_BUSY"
   /** Raised inside a cancelled task; callers see the AbortSignal's reason instead. */
   | "ERR_OMNI_CANCELLED"

@@ -31,16 +31,12 @@ export {
 } from "./history/history.js";
 export { type BadRecord, type ReadOptions, type ReadProgress, readRecords } from "./history/read.js";
 export type { HistoryRecord, Outcome } from "./history/record.js";
+export type { Skipped } from "./history/skipped.js";
 export type { HistorySource } from "./history/source.js";
 export { ModelPool } from "./pool/pool.js";
 export type { Model } from "./pool/schema.js";
 export type { Embedder } from "./prediction/embedder.js";
-export {
-  type HybridFitOptions,
-  type HybridHistory,
-  type HybridPredictions,
-  HybridPredictor,
-} from "./prediction/hybrid-predictor.js";
+export { type HybridPredictions, HybridPredictor } from "./prediction/hybrid-predictor.js";
 export { InputTokenEstimator } from "./prediction/input-tokens.js";
 export {
   type NeighbourHistory,
@@ -54,8 +50,14 @@ export {
 } from "./prediction/neighbour-predictor.js";
 export { OpenAIEmbedder, type OpenAIEmbedderOptions } from "./prediction/openai-embedder.js";
 export type { OutOfFoldPredictions } from "./prediction/out-of-fold.js";
-export type { Predictions, Predictor, QueryBatch } from "./prediction/predictor.js";
+export type { Learned, ModelEstimate, Predictions, Predictor, QueryBatch } from "./prediction/predictor.js";
 export { TextEmbedder, type TextEmbedderOptions } from "./prediction/text-embedder.js";
+export {
+  type BatchOutcomes,
+  type HybridFitOptions,
+  type HybridHistory,
+  TrainedHalf,
+} from "./prediction/trained-half.js";
 export {
   TransformersEmbedder,
   type TransformersEmbedderOptions,
@@ -63,10 +65,13 @@ export {
 } from "./prediction/transformers-embedder.js";
 export { FaissNodeIndex, type FaissNodeIndexOptions } from "./retrieval/faiss-node.js";
 export type { Index, IndexCallOptions, SearchResult } from "./retrieval/index.js";
-export { VectorIndex, type VectorIndexOptions } from "./retrieval/vector-index.js";
-export type { FitOptions, FitProgress, FitStage } from "./router/fit.js";
+export { VectorIndex, type VectorIndexOptions, type VectorSnapshot } from "./retrieval/vector-index.js";
+export type { PricedRoute } from "./router/by-prices.js";
+export type { FitOptions, FitProgress, FitStage, RefitOptions } from "./router/fit.js";
+export type { LearnOptions, LearnReport } from "./router/knowledge.js";
 export type { RouteLimits, TenantLimits } from "./router/limits.js";
 export type { RouteQuery } from "./router/queries.js";
+export type { RouteOptions } from "./router/route.js";
 export type { RoutedQuery, RoutePlan, RouteTimings, TenantTotals } from "./router/route-plan.js";
-export { type PricedRoute, type RouteOptions, Router } from "./router/router.js";
+export { Router } from "./router/router.js";
 export { type SimulatedWorkload, type SimulationOptions, simulateWorkload } from "./simulation/workload.js";

@@ -1,4 +1,3 @@
-import { HybridPredictor } from "../prediction/hybrid-predictor.js";
 import { inspectParts } from "../router/saved.js";
 import { formatCount, formatMoney, formatQuality } from "./format.js";
 import { omissionsInWords } from "./omissions.js";
@@ -25,17 +24,14 @@ export const addInspect: AddCommand = (program, session) => {
 };
 
 async function inspect(folder: string, json: boolean, session: Session): Promise<void> {
-  const { manifest, pool, history, index, neighbours, predictor } = await inspectParts(
-    folder,
-    session.signal,
-  );
+  const { manifest, pool, history, index, neighbours, trained } = await inspectParts(folder, session.signal);
   const models = pool.models.map((model, column) => ({
     ...model,
     ...history.report.models[column]!,
     meanQuality: mean(history.quality, column, pool.size),
     meanCost: mean(history.cost, column, pool.size),
   }));
-  const isHybrid = predictor instanceof HybridPredictor;
+  const isHybrid = trained !== undefined;
   const facts = {
     generation: manifest.generation,
     createdAt: manifest.createdAt,

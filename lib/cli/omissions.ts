@@ -1,6 +1,18 @@
 import type { HistoryReport } from "../history/history.js";
 import { placeInWords } from "../history/problem.js";
+import type { Skipped } from "../history/skipped.js";
 import { formatCount, formatPercent } from "./format.js";
+
+/** The bad records that were left out; no line where there were none. */
+export function skippedInWords({ count, kinds, first }: Skipped): string[] {
+  if (count === 0) return [];
+  return [
+    `Left out ${formatCount(count)} bad records:`,
+    ...kinds.map(({ kind, count }) => `  ${formatCount(count)} × ${kind}`),
+    "the first of them:",
+    ...first.slice(0, 3).map(bad => `  ${placeInWords(bad)}: ${bad.reason}`),
+  ];
+}
 
 /** What of a history and a pool a router does without, one line for each kind; none where it uses everything. */
 export function omissionsInWords({
@@ -10,13 +22,7 @@ export function omissionsInWords({
   ungraded,
   unknownModels,
 }: HistoryReport): string[] {
-  const lines: string[] = [];
-  if (skipped.count > 0) {
-    lines.push(`Left out ${formatCount(skipped.count)} bad records:`);
-    for (const { kind, count } of skipped.kinds) lines.push(`  ${formatCount(count)} × ${kind}`);
-    lines.push("the first of them:");
-    for (const bad of skipped.first.slice(0, 3)) lines.push(`  ${placeInWords(bad)}: ${bad.reason}`);
-  }
+  const lines = skippedInWords(skipped);
   const graded = models.filter(model => model.graded > 0);
   const pairs = records * graded.length;
   const missing = graded.reduce((sum, model) => sum - model.graded, pairs);

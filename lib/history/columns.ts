@@ -76,20 +76,23 @@ export class HistoryBuilder {
 }
 
 /** A row-major matrix that doubles when it is full. */
-class Rows {
-  readonly #width: number;
-  #values = new Float32Array(0);
-  #used = 0;
+export class Rows {
+  readonly width: number;
+  #values: Float32Array;
+  #used: number;
 
-  constructor(width: number) {
-    this.#width = width;
+  /** @param values whole rows to begin with, which are copied. */
+  constructor(width: number, values: Float32Array = new Float32Array(0)) {
+    this.width = width;
+    this.#values = values.slice();
+    this.#used = values.length;
   }
 
   /** A view of a new row of NaN, valid until the next one is added. */
   add(): Float32Array {
-    const end = this.#used + this.#width;
+    const end = this.#used + this.width;
     if (end > this.#values.length) {
-      const larger = new Float32Array(Math.max(end, 2 * this.#values.length, 1024 * this.#width)).fill(
+      const larger = new Float32Array(Math.max(end, 2 * this.#values.length, 1024 * this.width)).fill(
         Number.NaN,
       );
       larger.set(this.#values);
@@ -100,7 +103,20 @@ class Rows {
     return row;
   }
 
+  get(row: number, column: number): number {
+    return this.#values[row * this.width + column]!;
+  }
+
+  set(row: number, column: number, value: number): void {
+    this.#values[row * this.width + column] = value;
+  }
+
+  /** A view of all rows. */
+  view(): Float32Array {
+    return this.#values.subarray(0, this.#used);
+  }
+
   values(): Float32Array {
-    return this.#values.slice(0, this.#used);
+    return this.view().slice();
   }
 }

@@ -1,11 +1,12 @@
 import { invalid, OmniRouterError } from "../errors.js";
 import { ModelPool } from "../pool/pool.js";
 import { show } from "../show.js";
-import { HistoryBuilder, type HistoryColumns } from "./columns.js";
+import { HistoryBuilder, type HistoryColumns, QUANTITIES } from "./columns.js";
 import { decodeHistory, encodeHistory } from "./encoding.js";
 import type { HistoryFormat } from "./formats/format.js";
 import { placeInWords } from "./problem.js";
 import { type BadRecord, type ReadProgress, readRecords } from "./read.js";
+import { mostFirst, type Skipped, SkippedRecords } from "./skipped.js";
 import type { HistorySource } from "./source.js";
 
 export interface HistoryReadOptions {
@@ -34,23 +35,14 @@ export interface HistoryReport {
   readonly ungraded: readonly string[];
   /** Models that the history knows and the pool does not, the most frequent first; their outcomes were left out. */
   readonly unknownModels: readonly { readonly model: string; readonly outcomes: number }[];
-  /** Records left out because they were bad. In formats whose rows hold one outcome each, such a record is a row. */
-  readonly skipped: {
-    readonly count: number;
-    /** How many were bad in which way, the most frequent first. */
-    readonly kinds: readonly { readonly kind: string; readonly count: number }[];
-    /** The first of them all. */
-    readonly first: readonly BadRecord[];
-  };
+  readonly skipped: Skipped;
 }
 
 /** What only the reader of a source knows. */
 export type Omissions = Pick<HistoryReport, "unknownModels" | "skipped">;
 
-/** So many bad records are kept for the report; a million more are only counted. */
-const KEPT_BAD_RECORDS = 20;
-
-const NOTHING_OMITTED: Omissions = { unknownModels: [], skipped: { count: 0, kinds: [], first: [] } };
+/** @internal */
+export const NOTHING_OMITTED: Omissions = { unknownModels: [], skipped: { count: 0, kinds: [], first: [] } };
 
 /**
  * Graded queries of the past, by column. Row i is query i, column j is model j of the pool; the matrices are row-major
@@ -74,8 +66,8 @@ export class History implements HistoryColumns {
   readonly latencyMs: Float32Array;
   readonly report: HistoryReport;
 
-  private constructor(columns: HistoryColumns, omissions: Omissions) {
-    this.size = columns.ids.length;
+  private constructor(columns: HistoryColumns, omissions: Omissions, counts = countOutcomes(columns)) {
+    this.size = columns.inputTokens.length;
     this.ids = columns.ids;
     this.queries = columns.queries;
     this.tasks = columns.tasks;
@@ -85,9 +77,8 @@ export class History implements HistoryColumns {
     this.outputTokens = columns.outputTokens;
     this.cost = columns.cost;
     this.latencyMs = columns.latencyMs;
-    const models = this.models.map((model, column) => ({ model, ...this.#count(column) }));
-    const ungraded = models.filter(({ graded }) => graded === 0).map(({ model }) => model);
-    this.report = { records: this.size, models, ungraded, ...omissions };
+    const ungraded = counts.filter(({ graded }) => graded === 0).map(({ model }) => model);
+    this.report = { records: this.size, models: counts, ungraded, ...omissions };
   }
 
   /**
@@ -103,22 +94,19 @@ export class History implements HistoryColumns {
   ): Promise<History> {
     if (!(pool instanceof ModelPool)) throw invalid("pool", `must be a ModelPool, got ${show(pool)}`);
     const { onBadRecord = "error", ...rest } = options;
-    const first: BadRecord[] = [];
-    let count = 0;
-    const kinds = new Map<string, number>();
-    const skip = (bad: BadRecord) => {
-      if (count++ < KEPT_BAD_RECORDS) first.push(bad);
-      kinds.set(bad.kind, (kinds.get(bad.kind) ?? 0) + 1);
-    };
+    const omitted = new SkippedRecords();
+    const skip = (bad: BadRecord) => omitted.add(bad);
     const builder = new HistoryBuilder(pool.names);
     const records = readRecords(source, { ...rest, onBadRecord: onBadRecord === "skip" ? skip : "error" });
     for await (const record of records) builder.append(record);
 
-    const skipped = { count, kinds: mostFirst(kinds).map(([kind, count]) => ({ kind, count })), first };
+    const skipped = omitted.report();
     const unknownModels = mostFirst(builder.unknown).map(([model, outcomes]) => ({ model, outcomes }));
     const history = new History(builder.columns(), { unknownModels, skipped });
     if (history.size === 0)
-      throw unusable(`holds no ${count > 0 ? `usable record: ${reason(first[0]!)}` : "records"}`);
+      throw unusable(
+        `holds no ${skipped.count > 0 ? `usable record: ${reason(skipped.first[0]!)}` : "records"}`,
+      );
     if (history.report.ungraded.length === pool.size) {
       const others = unknownModels.slice(0, 5).map(({ model }) => model);
       const instead = others.length === 0 ? "" : `; it knows ${others.join(", ")}`;
@@ -176,26 +164,31 @@ export class History implements HistoryColumns {
     return new History(decodeHistory(bytes), { unknownModels, skipped });
   }
 
-  #count(column: number): { outcomes: number; graded: number } {
-    let outcomes = 0;
-    let graded = 0;
-    for (let at = column; at < this.quality.length; at += this.models.length) {
-      const isGraded = !Number.isNaN(this.quality[at]);
-      if (isGraded) graded++;
-      const isKnown = [this.outputTokens, this.cost, this.latencyMs].some(
-        values => !Number.isNaN(values[at]),
-      );
-      if (isGraded || isKnown) outcomes++;
-    }
-    return { outcomes, graded };
+  /**
+   * A view of columns that grow, not a copy: of as many rows as their matrices have now.
+   *
+   * @internal
+   */
+  static over(columns: HistoryColumns, omissions: Omissions, counts: readonly ModelOutcomes[]): History {
+    const { unknownModels, skipped } = omissions;
+    return new History(columns, { unknownModels, skipped }, counts);
   }
 }
 
-const reason = (bad: BadRecord) => `${placeInWords(bad)}: ${bad.reason}`;
-
-function mostFirst(counts: ReadonlyMap<string, number>): [string, number][] {
-  return [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
+function countOutcomes(columns: HistoryColumns): readonly ModelOutcomes[] {
+  const width = columns.models.length;
+  return columns.models.map((model, column) => {
+    let outcomes = 0;
+    let graded = 0;
+    for (let at = column; at < columns.quality.length; at += width) {
+      if (!Number.isNaN(columns.quality[at])) graded++;
+      if (QUANTITIES.some(quantity => !Number.isNaN(columns[quantity][at]))) outcomes++;
+    }
+    return { model, outcomes, graded };
+  });
 }
+
+const reason = (bad: BadRecord) => `${placeInWords(bad)}: ${bad.reason}`;
 
 function unusable(sentence: string): OmniRouterError {
   return new OmniRouterError("ERR_OMNI_INVALID_HISTORY", `the history ${sentence}`, { argument: "history" });

@@ -48,7 +48,7 @@ interface Reading<R> {
   /** For the rows of one input. `undefined` holds a record back for {@link gathered}. */
   readonly open: () => (row: unknown, fallbackId: string, place: Place) => R | Problem | undefined;
   /** What was held back, once all inputs are read. */
-  readonly gathered: () => Iterable<{ readonly record: R; readonly place: Place }>;
+  readonly gathered: () => Iterable<PlacedRecord<R>>;
 }
 
 /**
@@ -71,20 +71,35 @@ export async function* readRecords(
   source: HistorySource,
   options: ReadOptions = {},
 ): AsyncGenerator<HistoryRecord> {
+  for await (const { record } of readPlacedRecords(source, options)) yield record;
+}
+
+export interface PlacedRecord<R> {
+  readonly record: R;
+  readonly place: Place;
+}
+
+/** {@link readRecords} with where each record stands; what is without an id is called after `prefix` and its place. */
+export async function* readPlacedRecords(
+  source: HistorySource,
+  options: ReadOptions = {},
+  prefix = "",
+): AsyncGenerator<PlacedRecord<HistoryRecord>> {
   const { format } = options;
   if (format !== undefined && !HISTORY_FORMATS.includes(format))
     throw invalid("options.format", `must be one of ${HISTORY_FORMATS.join(", ")}, got ${show(format)}`);
   const named: Named = { what: "the history", code: "ERR_OMNI_INVALID_HISTORY" };
-  yield* readRows(named, historyReading(format), source, options);
+  yield* readRows(named, historyReading(format), source, options, prefix);
 }
 
 /** Records of any kind, one a line as JSON. */
-export function readRecordsOf<R extends { readonly id: string }>(
+export async function* readRecordsOf<R extends { readonly id: string }>(
   kind: RecordKind<R>,
   source: HistorySource,
   options: Omit<ReadOptions, "format"> = {},
 ): AsyncGenerator<R> {
-  return readRows(kind, { open: () => kind.parse, gathered: () => [] }, source, options);
+  const reading = { open: () => kind.parse, gathered: () => [] };
+  for await (const { record } of readRows(kind, reading, source, options)) yield record;
 }
 
 function historyReading(format: HistoryFormat | undefined): Reading<HistoryRecord> {
@@ -115,7 +130,8 @@ async function* readRows<R extends { readonly id: string }>(
   { containers, open, gathered }: Reading<R>,
   source: HistorySource,
   { signal, onProgress, onBadRecord = "error" }: ReadOptions,
-): AsyncGenerator<R> {
+  prefix = "",
+): AsyncGenerator<PlacedRecord<R>> {
   signal?.throwIfAborted();
   const inputs = await inputsOf(source, named.what, signal);
   const totalBytes = inputs.reduce((sum, input) => sum + (input.bytes ?? Number.NaN), 0);
@@ -146,13 +162,14 @@ async function* readRows<R extends { readonly id: string }>(
     for await (const batch of findRows(input, named, containers, signal, count => (bytes += count))) {
       for (const { line, value } of batch) {
         const place = { source: input.name, line };
-        const record = value instanceof Problem ? value : toRecord(value, `${ordinal + 1}:${line}`, place);
+        const record =
+          value instanceof Problem ? value : toRecord(value, `${prefix}${ordinal + 1}:${line}`, place);
         if (record instanceof Problem) leaveOut(record, place);
-        else if (record !== undefined && accept(record, place)) yield record;
+        else if (record !== undefined && accept(record, place)) yield { record, place };
       }
       onProgress?.({ records, bytes, ...total });
     }
   }
-  for (const { record, place } of gathered()) if (accept(record, place)) yield record;
+  for (const { record, place } of gathered()) if (accept(record, place)) yield { record, place };
   onProgress?.({ records, bytes, ...total });
 }

@@ -64,6 +64,15 @@ export interface PredictionBinding {
     power: number,
     shrinkage: number,
   ): NeighboursHandle;
+  /** Another predictor with these rows replaced or appended; the one given stays as it is. */
+  learnNeighbours(
+    handle: NeighboursHandle,
+    rows: Int32Array,
+    quality: Float32Array,
+    outputTokens: Float32Array,
+  ): NeighboursHandle;
+  /** `[models]` each. */
+  neighboursPrior(handle: NeighboursHandle): { quality: Float64Array; error: Float64Array };
   estimateNeighbours(...args: EstimateArguments): NativeEstimates;
   estimateNeighboursAsync(...args: EstimateArguments): NativeTask<NativeEstimates>;
 
@@ -80,9 +89,18 @@ export interface PredictionBinding {
   ): NativeTask<{ handle: HybridHandle; outOfFold: NativeHybridEstimates }>;
   predictHybrid(handle: HybridHandle, ...batch: HybridBatch): NativeHybridEstimates;
   predictHybridAsync(handle: HybridHandle, ...batch: HybridBatch): NativeTask<NativeHybridEstimates>;
+  /** `[models x 4]`: all that learning moves. */
   learnHybrid(
     handle: HybridHandle,
     ...rest: [...batch: HybridBatch, quality: Float32Array, outputTokens: Float32Array]
+  ): NativeTask<Float64Array>;
+  hybridWithLevels(handle: HybridHandle, levels: Float64Array): HybridHandle;
+  /** `from`: for each model its number in the one given, or -1 for a new one. */
+  hybridWithModels(
+    handle: HybridHandle,
+    from: Int32Array,
+    inputPer1M: Float64Array,
+    outputPer1M: Float64Array,
   ): HybridHandle;
   hybridToBytes(handle: HybridHandle): Uint8Array;
   hybridFromBytes(

@@ -1,30 +1,21 @@
-import { binding } from "../binding.js";
 import { invalid } from "../errors.js";
-import { native, settle } from "../task.js";
-import type { HybridHandle, NativeHybridEstimates } from "./binding.js";
+import type { NativeHybridEstimates } from "./binding.js";
 import { checkTexts } from "./embedder.js";
-import type { NeighbourPredictions, NeighbourPredictor, PricedPool } from "./neighbour-predictor.js";
-import { decodeOutOfFold, encodeOutOfFold, type OutOfFoldPredictions } from "./out-of-fold.js";
-import type { Predictor, QueryBatch } from "./predictor.js";
-
-/** What a hybrid predictor is fitted on: the queries and outcomes that its neighbours come from. */
-export interface HybridHistory {
-  readonly texts: readonly string[];
-  /** `[rows x dimension]`: of the texts, as the neighbours' index holds them. */
-  readonly embeddings: Float32Array;
-  /** `[rows]`, all known. */
-  readonly inputTokens: Float32Array;
-  /** `[rows x models]`, NaN = missing. */
-  readonly quality: Float32Array;
-  /** `[rows x models]`, NaN = missing. See `knownOutputTokens`. */
-  readonly outputTokens: Float32Array;
-}
-
-export interface HybridFitOptions {
-  /** Of the forest; a whole number >= 0. Default 0. */
-  readonly seed?: number;
-  readonly signal?: AbortSignal;
-}
+import type {
+  NeighbourPredictions,
+  NeighbourPredictor,
+  PredictOptions,
+  PricedPool,
+} from "./neighbour-predictor.js";
+import type { OutOfFoldPredictions } from "./out-of-fold.js";
+import type { Learned, ModelEstimate, Predictor, QueryBatch } from "./predictor.js";
+import {
+  type BatchOutcomes,
+  type HybridFitOptions,
+  type HybridHistory,
+  type TextBatch,
+  TrainedHalf,
+} from "./trained-half.js";
 
 /** Matrices are `[rows x models.length]`, row-major. */
 export interface HybridPredictions extends NeighbourPredictions {
@@ -48,16 +39,14 @@ export interface HybridPredictions extends NeighbourPredictions {
  */
 export class HybridPredictor implements Predictor {
   readonly models: readonly string[];
-  /** What it would have said of its own history's queries, had it not seen them. Not to be changed. */
-  readonly outOfFold: OutOfFoldPredictions;
+  readonly trained: TrainedHalf;
   readonly #neighbours: NeighbourPredictor;
-  readonly #handle: HybridHandle;
 
-  private constructor(neighbours: NeighbourPredictor, handle: HybridHandle, outOfFold: OutOfFoldPredictions) {
+  /** @param trained of the neighbours' models */
+  constructor(neighbours: NeighbourPredictor, trained: TrainedHalf) {
     this.models = neighbours.models;
-    this.outOfFold = outOfFold;
+    this.trained = trained;
     this.#neighbours = neighbours;
-    this.#handle = handle;
   }
 
   /**
@@ -70,120 +59,62 @@ export class HybridPredictor implements Predictor {
     pool: PricedPool,
     options: HybridFitOptions = {},
   ): Promise<HybridPredictor> {
-    const { seed = 0, signal } = options;
-    const { texts, embeddings, inputTokens, quality, outputTokens } = history;
-    if (!Number.isSafeInteger(seed) || seed < 0) throw invalid("seed", "must be a whole number >= 0");
-    checkTexts(texts, "history.texts");
-    const rows = texts.length;
-    if (rows === 0) throw invalid("history.texts", "must hold at least one query to fit on");
-    if (inputTokens.length !== rows)
-      throw invalid("history.inputTokens", `has ${inputTokens.length} elements for ${rows} queries`);
-    // Without the query itself among its neighbours, which would know the answer.
-    const leftOut = await neighbours.predict(
-      { embeddings, inputTokens },
-      { exclude: Int32Array.from({ length: rows }, (_, row) => row), ...(signal ? { signal } : {}) },
-    );
-    const { handle, outOfFold } = await settle(signal, () =>
-      binding().fitHybrid(
-        ...pricesOf(pool),
-        texts,
-        embeddings,
-        inputTokens,
-        leftOut.quality,
-        leftOut.outputTokens,
-        embeddings.length / rows,
-        quality,
-        outputTokens,
-        seed,
-      ),
-    );
-    const { models } = neighbours;
-    return new HybridPredictor(neighbours, handle, {
-      rows,
-      models,
-      quality: outOfFold.quality,
-      cost: outOfFold.cost,
-    });
+    return new HybridPredictor(neighbours, await TrainedHalf.fit(neighbours, history, pool, options));
+  }
+
+  /** What it would have said of its own history's queries, had it not seen them. Not to be changed. */
+  get outOfFold(): OutOfFoldPredictions {
+    return this.trained.outOfFold;
   }
 
   /** @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT`; the signal's reason when aborted */
   async predict(batch: QueryBatch, options: { signal?: AbortSignal } = {}): Promise<HybridPredictions> {
-    const texts = textsOf(batch).slice();
-    // Copied, so that a caller may change or transfer its own while this is under way.
-    const steady = { embeddings: batch.embeddings.slice(), inputTokens: batch.inputTokens.slice() };
+    const steady = copyOf(batch);
     const near = await this.#neighbours.predict(steady, options);
-    const estimates = await settle(options.signal, () =>
-      binding().predictHybridAsync(
-        this.#handle,
-        texts,
-        steady.embeddings,
-        steady.inputTokens,
-        near.quality,
-        near.outputTokens,
-      ),
-    );
-    return joined(near, estimates);
+    return joined(near, await this.trained.predict(steady, near, options.signal));
   }
 
   predictSync(batch: QueryBatch): HybridPredictions {
     const texts = textsOf(batch);
-    const { embeddings, inputTokens } = batch;
     const near = this.#neighbours.predictSync(batch);
-    const estimates = native(() =>
-      binding().predictHybrid(this.#handle, texts, embeddings, inputTokens, near.quality, near.outputTokens),
-    );
-    return joined(near, estimates);
+    return joined(near, this.trained.predictSync({ ...batch, texts }, near));
   }
 
   /**
-   * Another predictor, which has learned from some more outcomes without a fit. The neighbours given know them already and
-   * serve from now on. Beside them each model's level moves, by one Newton step per outcome, the less the more outcomes
-   * the model had (native/prediction/item_response.h); all else waits for the next fit, {@link outOfFold} too.
-   *
-   * @param outcomes matrices `[rows x models]` of the batch's queries, NaN = missing
+   * Neighbours know the rows from now on. The trained half learns by a step of its own ({@link levelsAfter}), which needs
+   * the predictor as it was before; all else of it waits for the next fit, {@link outOfFold} too.
    */
-  learned(
-    neighbours: NeighbourPredictor,
+  learned(news: Learned): HybridPredictor {
+    return new HybridPredictor(this.#neighbours.learned(news), this.trained);
+  }
+
+  /**
+   * What outcomes that this predictor has not seen make of the models' levels: for `trained.withLevels`.
+   *
+   * @param options.exclude as in `NeighbourPredictor.predict`: queries of the history are not their own neighbours
+   */
+  async levelsAfter(
     batch: QueryBatch,
-    outcomes: { readonly quality: Float32Array; readonly outputTokens: Float32Array },
-  ): HybridPredictor {
-    const texts = textsOf(batch);
-    // From the neighbours as they were before, which do not know these outcomes.
-    const near = this.#neighbours.predictSync(batch);
-    const handle = native(() =>
-      binding().learnHybrid(
-        this.#handle,
-        texts,
-        batch.embeddings,
-        batch.inputTokens,
-        near.quality,
-        near.outputTokens,
-        outcomes.quality,
-        outcomes.outputTokens,
-      ),
-    );
-    return new HybridPredictor(neighbours, handle, this.outOfFold);
+    outcomes: BatchOutcomes,
+    options: PredictOptions & { signal?: AbortSignal } = {},
+  ): Promise<Float64Array> {
+    const steady = copyOf(batch);
+    const near = await this.#neighbours.predict(steady, options);
+    return await this.trained.levelsAfter(steady, near, outcomes, options.signal);
   }
 
-  /** The trained half, without the neighbours and {@link outOfFold}: versioned and checksummed. */
-  toBytes(): Uint8Array {
-    return native(() => binding().hybridToBytes(this.#handle));
+  estimates(): readonly Omit<ModelEstimate, "graded">[] {
+    return this.#neighbours.estimates();
   }
+}
 
-  outOfFoldToBytes(): Uint8Array {
-    return encodeOutOfFold(this.outOfFold);
-  }
-
-  /** @throws OmniRouterError `ERR_OMNI_CORRUPT`, or `ERR_OMNI_VERSION` for a newer or older format */
-  static fromBytes(
-    saved: { readonly predictor: Uint8Array; readonly outOfFold: Uint8Array },
-    neighbours: NeighbourPredictor,
-    pool: PricedPool,
-    dimension: number,
-  ): HybridPredictor {
-    const handle = native(() => binding().hybridFromBytes(saved.predictor, ...pricesOf(pool), dimension));
-    return new HybridPredictor(neighbours, handle, decodeOutOfFold(saved.outOfFold, neighbours.models));
-  }
+/** A caller may change or transfer its own while a prediction is under way. */
+function copyOf(batch: QueryBatch): TextBatch {
+  return {
+    texts: textsOf(batch).slice(),
+    embeddings: batch.embeddings.slice(),
+    inputTokens: batch.inputTokens.slice(),
+  };
 }
 
 function textsOf({ texts, inputTokens }: QueryBatch): readonly string[] {
@@ -193,13 +124,6 @@ function textsOf({ texts, inputTokens }: QueryBatch): readonly string[] {
   if (texts.length !== inputTokens.length)
     throw invalid("batch.texts", `has ${texts.length} elements for ${inputTokens.length} queries`);
   return texts;
-}
-
-function pricesOf(pool: PricedPool): [inputPer1M: Float64Array, outputPer1M: Float64Array] {
-  return [
-    Float64Array.from(pool.models, model => model.inputPer1M),
-    Float64Array.from(pool.models, model => model.outputPer1M),
-  ];
 }
 
 function joined(near: NeighbourPredictions, estimates: NativeHybridEstimates): HybridPredictions {

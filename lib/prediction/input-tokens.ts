@@ -63,6 +63,12 @@ export class InputTokenEstimator {
     );
   }
 
+  /** `inputTokens` with estimates where they are NaN. */
+  complete(texts: readonly string[], inputTokens: Float32Array): Float32Array {
+    const estimates = this.estimate(texts);
+    return inputTokens.map((known, row) => (Number.isNaN(known) ? estimates[row]! : known));
+  }
+
   toJSON(): { tokensPerText: number; tokensPerByte: number } {
     return { tokensPerText: this.tokensPerText, tokensPerByte: this.tokensPerByte };
   }

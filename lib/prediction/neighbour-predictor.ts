@@ -4,7 +4,7 @@ import { native, settle } from "../task.js";
 import type { NativeEstimates, NeighboursHandle } from "./binding.js";
 import { InputTokenEstimator } from "./input-tokens.js";
 import { type BilledHistory, knownOutputTokens } from "./output-tokens.js";
-import type { Predictions, Predictor, QueryBatch } from "./predictor.js";
+import type { Learned, ModelEstimate, Predictions, Predictor, QueryBatch } from "./predictor.js";
 
 /** What is needed of a history: its columns. Matrices are `[size x models]`, row-major, NaN = no outcome. */
 export interface NeighbourHistory extends BilledHistory {
@@ -54,15 +54,12 @@ export interface NeighbourOptions {
   power?: number;
   /** How many neighbours' worth the model's mean over the whole history counts in each estimate, >= 0. Default 2. */
   shrinkage?: number;
+  /** Estimates input tokens where a record does not say them; fitted on the records that do unless given. */
+  tokens?: InputTokenEstimator;
 }
 
-export interface NeighbourPredictions extends Predictions {
-  /**
-   * `[rows x models]`: how much of each quality rests on neighbours, 0 to 1; the rest is the model's mean over the
-   * history. 0 for a model without any outcome nearby; without any at all, its mean is the pool's.
-   */
-  readonly support: Float32Array;
-}
+/** Here `support` is the share of the neighbours; a model without any outcome has the pool's mean. */
+export type NeighbourPredictions = Predictions;
 
 export interface PredictOptions {
   /** `[rows]`: for each query an id that does not count as its neighbour (its own, to leave one out), or -1. */
@@ -82,6 +79,9 @@ const DEFAULT_POWER = 2;
 const DEFAULT_SHRINKAGE = 2;
 const DEFAULT_OUTCOMES = 100;
 
+/** What a predictor has learned since another was made of the whole history. */
+const LEARNED = Symbol("learned");
+
 /** A search of so many queries at once bounds the memory of the matches: 1.6 MB per 100 neighbours. */
 const ROWS_PER_SEARCH = 2048;
 
@@ -96,6 +96,8 @@ export class NeighbourPredictor implements Predictor {
   readonly models: readonly string[];
   /** Neighbours per query. */
   readonly k: number;
+  readonly #pool: PricedPool;
+  readonly #tokens: InputTokenEstimator;
   readonly #index: NeighbourSource;
   readonly #handle: NeighboursHandle;
 
@@ -107,7 +109,7 @@ export class NeighbourPredictor implements Predictor {
     history: NeighbourHistory,
     pool: PricedPool,
     index: NeighbourSource,
-    options: NeighbourOptions = {},
+    options: NeighbourOptions & { readonly [LEARNED]?: NeighboursHandle } = {},
   ) {
     const { power = DEFAULT_POWER, shrinkage = DEFAULT_SHRINKAGE } = options;
     const names = pool.models.map(model => model.name);
@@ -126,16 +128,26 @@ export class NeighbourPredictor implements Predictor {
     if (!Number.isInteger(k) || k < 1 || k > 0x7fffffff - 1)
       throw invalid("k", "must be a whole number from 1 to 2147483646");
 
-    const tokens = knownOutputTokens(history, knownInputTokens(history), pool.models);
-    refuseUnlessAnyKnown(history.quality, "quality: there is nothing to learn from");
-    refuseUnlessAnyKnown(tokens, "outputTokens, nor a cost to derive them from: no cost can be predicted");
     this.models = names;
     this.k = k;
+    this.#pool = pool;
+    this.#tokens = options.tokens ?? InputTokenEstimator.fit(history.queries, history.inputTokens);
     this.#index = index;
+    const learned = options[LEARNED];
+    if (learned !== undefined) {
+      this.#handle = learned;
+      return;
+    }
+    const outputTokens = this.#outputTokens(history);
+    refuseUnlessAnyKnown(history.quality, "quality: there is nothing to learn from");
+    refuseUnlessAnyKnown(
+      outputTokens,
+      "outputTokens, nor a cost to derive them from: no cost can be predicted",
+    );
     this.#handle = native(() =>
       binding().createNeighbours(
         history.quality,
-        tokens,
+        outputTokens,
         Float64Array.from(pool.models, model => model.inputPer1M),
         Float64Array.from(pool.models, model => model.outputPer1M),
         k,
@@ -190,6 +202,44 @@ export class NeighbourPredictor implements Predictor {
     return result;
   }
 
+  learned({ history, index, rows }: Learned): NeighbourPredictor {
+    const width = this.models.length;
+    const pick = (values: Float32Array, width: number) => {
+      const picked = new Float32Array(rows.length * width);
+      for (const [at, row] of rows.entries())
+        picked.set(values.subarray(row * width, (row + 1) * width), at * width);
+      return picked;
+    };
+    const quality = pick(history.quality, width);
+    const outputTokens = this.#outputTokens({
+      size: rows.length,
+      queries: Array.from(rows, row => history.queries[row]!),
+      inputTokens: pick(history.inputTokens, 1),
+      outputTokens: pick(history.outputTokens, width),
+      cost: pick(history.cost, width),
+    });
+    return new NeighbourPredictor(history, this.#pool, index, {
+      k: this.k,
+      tokens: this.#tokens,
+      [LEARNED]: native(() => binding().learnNeighbours(this.#handle, rows, quality, outputTokens)),
+    });
+  }
+
+  estimates(): Omit<ModelEstimate, "graded">[] {
+    const { quality, error } = native(() => binding().neighboursPrior(this.#handle));
+    return this.models.map((model, column) => ({
+      model,
+      quality: quality[column]!,
+      uncertainty: error[column]!,
+    }));
+  }
+
+  /** Where a record does not say its input tokens, they are estimated. */
+  #outputTokens(history: Omit<NeighbourHistory, "models" | "quality">): Float32Array {
+    const inputTokens = this.#tokens.complete(history.queries, history.inputTokens);
+    return knownOutputTokens(history, inputTokens, this.#pool.models);
+  }
+
   #check({ embeddings, inputTokens }: QueryBatch, exclude: Int32Array | undefined): void {
     if (!(embeddings instanceof Float32Array)) throw invalid("batch.embeddings", "must be a Float32Array");
     if (!(inputTokens instanceof Float32Array)) throw invalid("batch.inputTokens", "must be a Float32Array");
@@ -238,12 +288,6 @@ function place(part: NativeEstimates, whole: NeighbourPredictions, offset: numbe
   whole.outputTokens.set(part.outputTokens, offset);
   whole.cost.set(part.cost, offset);
   whole.support.set(part.support, offset);
-}
-
-/** Where a record does not say its input tokens, they are estimated from the records that do. */
-function knownInputTokens({ queries, inputTokens }: NeighbourHistory): Float32Array {
-  const estimates = InputTokenEstimator.fit(queries, inputTokens).estimate(queries);
-  return inputTokens.map((tokens, row) => (Number.isNaN(tokens) ? estimates[row]! : tokens));
 }
 
 /** Neighbours per query for a history with these outcomes; `NeighbourOptions.k` says why. */

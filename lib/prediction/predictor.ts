@@ -1,3 +1,6 @@
+import type { History } from "../history/history.js";
+import type { NeighbourSource } from "./neighbour-predictor.js";
+
 /** Queries as a predictor sees them. */
 export interface QueryBatch {
   /** `[rows x dimension]`, row-major: the queries' embeddings. */
@@ -18,10 +21,43 @@ export interface Predictions {
   readonly outputTokens: Float32Array;
   /** USD: `(inputTokens * inputPer1M + outputTokens * outputPer1M) / 1e6`. */
   readonly cost: Float32Array;
+  /**
+   * How much of each quality rests on what was seen on similar queries, 0 to 1; the rest is what is known of the model
+   * as a whole ({@link ModelEstimate}). 0 for a model without outcomes.
+   */
+  readonly support: Float32Array;
+}
+
+/** What is known of a model as a whole. */
+export interface ModelEstimate {
+  readonly model: string;
+  /** Graded outcomes that it rests on. */
+  readonly graded: number;
+  /** Mean quality, shrunk to the mean of the pool's models as far as the outcomes are few; without any it is that. */
+  readonly quality: number;
+  /** Standard deviation of what is not known of it: falls with the outcomes. */
+  readonly uncertainty: number;
+}
+
+/** A history some rows of which were added or changed. */
+export interface Learned {
+  /** The whole of it, as it is now. Valid during the call only. */
+  readonly history: History;
+  /** Over the embeddings of its queries, as it is now; ids are row numbers. */
+  readonly index: NeighbourSource;
+  /** Rows that are new or have other outcomes than before, ascending. */
+  readonly rows: Int32Array;
 }
 
 /** The seam between the history and the solver: neighbours, a trained head, or a stack of both. */
 export interface Predictor {
   predict(batch: QueryBatch, options?: { signal?: AbortSignal }): Promise<Predictions>;
   predictSync(batch: QueryBatch): Predictions;
+  /**
+   * Another predictor, which knows these rows too, without a fit. This one goes on predicting as before: calls that are
+   * under way keep the state that they began with.
+   */
+  learned(news: Learned): Predictor;
+  /** Of each model of the pool, in its order. */
+  estimates(): readonly Omit<ModelEstimate, "graded">[];
 }

@@ -8,10 +8,14 @@ export interface NativeVectorIndex {
   hasGraph(): boolean;
   add(vectors: Float32Array, ids: Int32Array | undefined): void;
   addAsync(vectors: Float32Array, ids: Int32Array | undefined): NativeTask<void>;
-  search(queries: Float32Array, k: number): SearchResult;
-  searchAsync(queries: Float32Array, k: number): NativeTask<SearchResult>;
+  /** `among`: only so many of the first vectors are looked at; all unless given. */
+  search(queries: Float32Array, k: number, among?: number): SearchResult;
+  searchAsync(queries: Float32Array, k: number, among?: number): NativeTask<SearchResult>;
+  /** Those that were added as these, counted from 0. */
+  vectors(rows: Int32Array): Float32Array;
   settle(): NativeTask<void>;
   toBytes(): Uint8Array;
+  toBytesAsync(): NativeTask<Uint8Array>;
   /** Replaces what the index holds, its dimension included. */
   fromBytes(bytes: Uint8Array): void;
   writeFile(descriptor: number): NativeTask<void>;

@@ -17,6 +17,9 @@ export interface VectorIndexOptions {
   kind?: "auto" | "flat" | "hnsw";
 }
 
+/** What an index held at some moment, for searching. */
+export type VectorSnapshot = Pick<Index, "dimension" | "size" | "search" | "searchAsync">;
+
 /**
  * An index of vectors by inner product, in native code over FAISS.
  *
@@ -76,15 +79,28 @@ export class VectorIndex implements Index {
   }
 
   search(queries: Float32Array, k: number): SearchResult {
-    checkRows("queries", queries, this.dimension);
-    checkK(k);
-    return native(() => this.#native.search(queries, k));
+    return searchNow(this.#native, queries, k);
   }
 
   async searchAsync(queries: Float32Array, k: number, options: IndexCallOptions = {}): Promise<SearchResult> {
-    checkRows("queries", queries, this.dimension);
-    checkK(k);
-    return settle(options.signal, () => this.#native.searchAsync(queries, k));
+    return searchLater(this.#native, queries, k, options);
+  }
+
+  /** Vectors that were added, `[rows.length x dimension]`; `rows` counts them from 0 in the order of their addition. */
+  vectors(rows: Int32Array): Float32Array {
+    return native(() => this.#native.vectors(rows));
+  }
+
+  /** The index as it is now, for searching: what is added later is not found in it. Costs nothing to make or keep. */
+  snapshot(): VectorSnapshot {
+    const handle = this.#native;
+    const [dimension, size] = [this.dimension, this.size];
+    return {
+      dimension,
+      size,
+      search: (queries, k) => searchNow(handle, queries, k, size),
+      searchAsync: async (queries, k, options = {}) => searchLater(handle, queries, k, options, size),
+    };
   }
 
   /** Resolves when the graph, if there is to be one, has been built as far as it will be for these vectors. */
@@ -132,6 +148,11 @@ export class VectorIndex implements Index {
     return native(() => this.#native.toBytes());
   }
 
+  /** The same without blocking. */
+  async toBytesAsync(options: IndexCallOptions = {}): Promise<Uint8Array> {
+    return settle(options.signal, () => this.#native.toBytesAsync());
+  }
+
   /** @throws OmniRouterError `ERR_OMNI_CORRUPT` as {@link load}. */
   static fromBytes(bytes: Uint8Array, options: VectorIndexOptions = {}): VectorIndex {
     if (!(bytes instanceof Uint8Array)) throw invalid("bytes", "must be a Uint8Array");
@@ -139,6 +160,29 @@ export class VectorIndex implements Index {
     native(() => index.#native.fromBytes(bytes));
     return index;
   }
+}
+
+function searchNow(
+  index: NativeVectorIndex,
+  queries: Float32Array,
+  k: number,
+  ...among: [number?]
+): SearchResult {
+  checkRows("queries", queries, index.dimension());
+  checkK(k);
+  return native(() => index.search(queries, k, ...among));
+}
+
+function searchLater(
+  index: NativeVectorIndex,
+  queries: Float32Array,
+  k: number,
+  { signal }: IndexCallOptions,
+  ...among: [number?]
+): Promise<SearchResult> {
+  checkRows("queries", queries, index.dimension());
+  checkK(k);
+  return settle(signal, () => index.searchAsync(queries, k, ...among));
 }
 
 function checkKind({ kind = "auto" }: VectorIndexOptions): string {

@@ -5,11 +5,11 @@ import type { HistorySource } from "../history/source.js";
 import { checkObject } from "../keys.js";
 import { ModelPool } from "../pool/pool.js";
 import type { Embedder } from "../prediction/embedder.js";
-import { HybridPredictor } from "../prediction/hybrid-predictor.js";
 import { InputTokenEstimator } from "../prediction/input-tokens.js";
 import { defaultNeighbours, NeighbourPredictor } from "../prediction/neighbour-predictor.js";
 import { knownOutputTokens } from "../prediction/output-tokens.js";
 import { TextEmbedder } from "../prediction/text-embedder.js";
+import { TrainedHalf } from "../prediction/trained-half.js";
 import { VectorIndex } from "../retrieval/vector-index.js";
 import { embedTexts } from "./embed.js";
 import type { RouterParts } from "./saved.js";
@@ -42,8 +42,8 @@ export interface FitOptions {
   readonly onBadRecord?: "error" | "skip";
 }
 
-/** So many texts are embedded between two reports of progress. */
-const TEXTS_PER_CHUNK = 4096;
+/** So many texts are embedded between two reports of progress: they are copied in and checked on the event loop. */
+const TEXTS_PER_CHUNK = 1024;
 
 export async function fitParts(
   source: HistorySource | History,
@@ -77,27 +77,64 @@ export async function fitParts(
   await index.settled(signal ? { signal } : {});
   onProgress({ stage: "index", done: queries.length, total: queries.length });
 
-  const tokens = InputTokenEstimator.fit(queries, history.inputTokens);
-  const k = options.neighbours ?? defaultNeighbours(history.quality);
-  onProgress({ stage: "predictor", done: 0, total: queries.length });
-  const estimates = tokens.estimate(queries);
-  const inputTokens = history.inputTokens.map((known, row) =>
-    Number.isNaN(known) ? estimates[row]! : known,
-  );
-  const predictor = await HybridPredictor.fit(
-    new NeighbourPredictor(history, pool, index, { k }),
+  const fitted = await fitPredictor({ pool, history, index }, embeddings, options);
+  return { pool, history, embedder, index, ...fitted };
+}
+
+/** The parts that are fitted on the history's outcomes, once its queries are embedded. */
+async function fitPredictor(
+  { pool, history, index }: Pick<RouterParts, "pool" | "history" | "index">,
+  embeddings: Float32Array,
+  { neighbours, seed = 0, signal, onProgress = () => {} }: FitOptions,
+): Promise<Pick<RouterParts, "tokens" | "neighbours" | "trained" | "told">> {
+  const { queries: texts, quality } = history;
+  const total = texts.length;
+  onProgress({ stage: "predictor", done: 0, total });
+  const tokens = InputTokenEstimator.fit(texts, history.inputTokens);
+  const k = neighbours ?? defaultNeighbours(quality);
+  const inputTokens = tokens.complete(texts, history.inputTokens);
+  const trained = await TrainedHalf.fit(
+    new NeighbourPredictor(history, pool, index, { k, tokens }),
     {
-      texts: queries,
+      texts,
       embeddings,
       inputTokens,
-      quality: history.quality,
+      quality,
       outputTokens: knownOutputTokens(history, inputTokens, pool.models),
     },
     pool,
     { seed, ...(signal ? { signal } : {}) },
   );
-  onProgress({ stage: "predictor", done: queries.length, total: queries.length });
-  return { pool, history, embedder, index, tokens, neighbours: k, predictor };
+  onProgress({ stage: "predictor", done: total, total });
+  return { tokens, neighbours: k, trained, told: { neighbours, seed } };
+}
+
+/** As for the fit; what is left out is as it was for that. */
+export type RefitOptions = Pick<FitOptions, "neighbours" | "seed" | "signal" | "onProgress">;
+
+/**
+ * The parts fitted anew on the history that they hold. Embeddings are made anew by the built-in embedder, which is
+ * fitted again; another embedder is not: its vectors of the history are as good as they were.
+ */
+export async function refitParts(parts: RouterParts, options: RefitOptions): Promise<RouterParts> {
+  checkObject(options, "options");
+  const { neighbours = parts.told.neighbours, seed = parts.told.seed } = options;
+  const { history, pool, embedder } = parts;
+  if (embedder instanceof TextEmbedder)
+    return await fitParts(history, pool, {
+      ...options,
+      seed,
+      ...(neighbours === undefined ? {} : { neighbours }),
+    });
+  checkOptions(options, seed);
+  options.signal?.throwIfAborted();
+  const embeddings = parts.index.vectors(Int32Array.from({ length: history.size }, (_, row) => row));
+  const fitted = await fitPredictor(parts, embeddings, {
+    ...options,
+    seed,
+    ...(neighbours === undefined ? {} : { neighbours }),
+  });
+  return { ...parts, ...fitted };
 }
 
 function checkOptions({ neighbours, embedder }: FitOptions, seed: number): void {

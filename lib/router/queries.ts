@@ -74,7 +74,7 @@ export function queryColumns(
   if (numbers.size > 1024) throw invalid("queries", `are of ${numbers.size} groups; the limit is 1024`);
   return {
     texts,
-    inputTokens: withEstimates(tokenCounts, texts, tokens),
+    inputTokens: tokens.complete(texts, tokenCounts),
     ...(ids === undefined ? {} : { ids }),
     ...(allowed === undefined ? {} : { allowed }),
     ...(groups === undefined ? {} : { groups, groupNames: [...numbers.keys()] }),
@@ -112,14 +112,4 @@ function maskOf(names: readonly string[], row: number, pool: ModelPool, usable: 
       `names only models without a graded outcome in the history (${names.join(", ")}): nothing is known of them`,
     );
   return mask & usable;
-}
-
-function withEstimates(
-  counts: Float32Array,
-  texts: readonly string[],
-  tokens: InputTokenEstimator,
-): Float32Array {
-  if (!counts.some(Number.isNaN)) return counts;
-  const estimates = tokens.estimate(texts);
-  return counts.map((count, row) => (Number.isNaN(count) ? estimates[row]! : count));
 }

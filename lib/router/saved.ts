@@ -1,16 +1,18 @@
 import * as z from "zod";
 import { OmniRouterError } from "../errors.js";
+import type { GrowingHistory } from "../history/growing.js";
 import { History } from "../history/history.js";
 import { ModelPool } from "../pool/pool.js";
 import type { Embedder } from "../prediction/embedder.js";
-import { HybridPredictor } from "../prediction/hybrid-predictor.js";
 import { InputTokenEstimator } from "../prediction/input-tokens.js";
-import { NeighbourPredictor } from "../prediction/neighbour-predictor.js";
 import { TextEmbedder } from "../prediction/text-embedder.js";
+import { TrainedHalf } from "../prediction/trained-half.js";
 import { VectorIndex } from "../retrieval/vector-index.js";
-import type { Manifest } from "./store/manifest.js";
+import { decodeChange } from "./changes.js";
+import { followParts } from "./follow.js";
+import { checksum, type Manifest } from "./store/manifest.js";
 import { type Generation, RouterStore } from "./store/store.js";
-import type { Write } from "./store/write.js";
+import type { GenerationContent, Write } from "./store/write.js";
 
 /** What a router is made of. All else follows from it. */
 export interface RouterParts {
@@ -22,14 +24,24 @@ export interface RouterParts {
   readonly tokens: InputTokenEstimator;
   /** Neighbours per query. */
   readonly neighbours: number;
-  /** Neighbours alone in a router saved by a release that had no other. */
-  readonly predictor: HybridPredictor | NeighbourPredictor;
+  /** Absent from a router saved by a release that had neighbours only, until a refit. */
+  readonly trained?: TrainedHalf | undefined;
+  /** What the fit was told, for the next one. */
+  readonly told: { readonly neighbours?: number | undefined; readonly seed: number };
+}
+
+/** Up to where a saved router is known: its generation, and the end of what was appended to that. */
+export interface Saved {
+  readonly manifestSha256: string;
+  readonly end: number;
 }
 
 /** The settings beside the files, in the manifest's `meta`. */
 const settings = z.object({
   predictor: z.enum(["hybrid", "neighbours"]),
   neighbours: z.int().min(1),
+  /** Absent from the first routers that were saved. */
+  told: z.object({ neighbours: z.int().min(1).optional(), seed: z.int().min(0) }).default({ seed: 0 }),
   inputTokens: z.object({ tokensPerText: z.number().min(0), tokensPerByte: z.number().min(0) }),
   /** What the history's reader left out, which its file does not say; absent from the first routers that were saved. */
   omissions: z
@@ -59,41 +71,41 @@ const INDEX = "index.faiss";
 const PREDICTOR = "predictor.bin";
 const OUT_OF_FOLD = "out-of-fold.bin";
 
-export async function saveParts(
-  directory: string | URL,
-  { pool, history, embedder, index, tokens, neighbours, predictor }: RouterParts,
+/** What a save of these parts writes. */
+export function contentOf(
+  { pool, history, embedder, index, tokens, neighbours, trained, told }: RouterParts,
   signal: AbortSignal | undefined,
-): Promise<Manifest> {
-  signal?.throwIfAborted();
+): GenerationContent {
   // One file's bytes at a time in memory, and an abort between two of them.
-  const file = (bytes: () => Uint8Array) => async (write: Write) => {
+  const file = (bytes: () => Uint8Array | Promise<Uint8Array>) => async (write: Write) => {
     signal?.throwIfAborted();
-    await write(bytes());
+    await write(await bytes());
   };
   const files = new Map([
     [POOL, file(() => Buffer.from(`${JSON.stringify(pool, null, 2)}\n`))],
     [HISTORY, file(() => history.toBytes())],
-    [INDEX, file(() => index.toBytes())],
+    [INDEX, file(() => index.toBytesAsync(signal ? { signal } : {}))],
   ]);
   if (embedder instanceof TextEmbedder)
     files.set(
       EMBEDDER,
       file(() => embedder.toBytes()),
     );
-  if (predictor instanceof HybridPredictor) {
+  if (trained !== undefined) {
     files.set(
       PREDICTOR,
-      file(() => predictor.toBytes()),
+      file(() => trained.toBytes()),
     );
     files.set(
       OUT_OF_FOLD,
-      file(() => predictor.outOfFoldToBytes()),
+      file(() => trained.outOfFoldToBytes()),
     );
   }
   const { unknownModels, skipped } = history.report;
   const meta = {
-    predictor: predictor instanceof HybridPredictor ? "hybrid" : "neighbours",
+    predictor: trained === undefined ? "neighbours" : "hybrid",
     neighbours,
+    told: told.neighbours === undefined ? { seed: told.seed } : { ...told, neighbours: told.neighbours },
     inputTokens: tokens.toJSON(),
     omissions: {
       unknownModels: unknownModels.map(each => ({ ...each })),
@@ -104,24 +116,24 @@ export async function saveParts(
       },
     },
   } satisfies z.infer<typeof settings>;
-  return await RouterStore.open(directory).write({ files, embedder: embedder.fingerprint, meta, signal });
+  return { files, embedder: embedder.fingerprint, meta };
 }
 
 /**
- * The parts of a saved router; `embedder` is needed where the router was fitted with another than the built-in one,
- * which alone is saved with it.
+ * The parts of a saved router, with what was appended to it; `embedder` is needed where the router was fitted with
+ * another than the built-in one, which alone is saved with it.
  */
 export async function loadParts(
-  directory: string | URL,
+  store: RouterStore,
   { embedder: given, signal }: { embedder?: Embedder | undefined; signal?: AbortSignal | undefined },
-): Promise<RouterParts> {
-  return await RouterStore.open(directory).read(async generation => {
+): Promise<{ parts: RouterParts; growing: GrowingHistory | undefined; saved: Saved }> {
+  return await store.read(async generation => {
     signal?.throwIfAborted();
     const embedder = await embedderOf(generation, given);
-    const parts = await readParts(generation, signal);
+    const { growing, saved, ...parts } = await readParts(generation, signal);
     if (parts.index.dimension !== embedder.dimension)
       throw corrupt(`its index has ${parts.index.dimension} dimensions, its embedder ${embedder.dimension}`);
-    return { ...parts, embedder };
+    return { parts: { ...parts, embedder }, growing, saved };
   });
 }
 
@@ -129,17 +141,23 @@ export async function loadParts(
 export async function inspectParts(
   directory: string | URL,
   signal: AbortSignal,
-): Promise<Omit<RouterParts, "embedder"> & { manifest: Manifest }> {
+): Promise<PartsRead & { manifest: Manifest }> {
   return await RouterStore.open(directory).read(async generation => ({
     ...(await readParts(generation, signal)),
     manifest: generation.manifest,
   }));
 }
 
+interface PartsRead extends Omit<RouterParts, "embedder"> {
+  /** What the history is a view of, where anything was appended. */
+  readonly growing: GrowingHistory | undefined;
+  readonly saved: Saved;
+}
+
 async function readParts(
-  { manifest, bytes }: Generation,
+  { manifest, bytes, log }: Generation,
   signal: AbortSignal | undefined,
-): Promise<Omit<RouterParts, "embedder">> {
+): Promise<PartsRead> {
   const meta = settings.safeParse(manifest.meta);
   if (!meta.success) throw corrupt("its settings are not those of a router", meta.error);
   const poolText = Buffer.from(await bytes(POOL)).toString("utf8");
@@ -157,19 +175,25 @@ async function readParts(
     throw corrupt("its history and its pool name different models");
   if (index.size !== history.size)
     throw corrupt(`its index holds ${index.size} vectors for a history of ${history.size} queries`);
-  const { neighbours, inputTokens } = meta.data;
-  const near = new NeighbourPredictor(history, pool, index, { k: neighbours });
-  let predictor: RouterParts["predictor"] = near;
+  const { neighbours, inputTokens, told } = meta.data;
+  let trained: TrainedHalf | undefined;
   if (meta.data.predictor === "hybrid") {
-    const saved = { predictor: await bytes(PREDICTOR), outOfFold: await bytes(OUT_OF_FOLD) };
-    const hybrid = HybridPredictor.fromBytes(saved, near, pool, index.dimension);
-    if (hybrid.outOfFold.rows !== history.size)
+    const files = { predictor: await bytes(PREDICTOR), outOfFold: await bytes(OUT_OF_FOLD) };
+    trained = TrainedHalf.fromBytes(files, pool, index.dimension);
+    // Of the rows it was fitted on: what was learned since follows them.
+    if (trained.outOfFold.rows > history.size)
       throw corrupt(
-        `it has out-of-fold predictions of ${hybrid.outOfFold.rows} queries for a history of ${history.size}`,
+        `it has out-of-fold predictions of ${trained.outOfFold.rows} queries for a history of ${history.size}`,
       );
-    predictor = hybrid;
   }
-  return { pool, history, index, tokens: InputTokenEstimator.fromJSON(inputTokens), neighbours, predictor };
+  const tokens = InputTokenEstimator.fromJSON(inputTokens);
+  const parts = { pool, history, index, tokens, neighbours, trained, told };
+  const { entries, end } = await log();
+  signal?.throwIfAborted();
+  const saved = { manifestSha256: checksum(manifest), end };
+  if (entries.length === 0) return { ...parts, growing: undefined, saved };
+  const { parts: followed, growing } = await followParts(parts, undefined, entries.map(decodeChange));
+  return { ...followed, growing, saved };
 }
 
 async function embedderOf({ manifest, bytes }: Generation, given: Embedder | undefined): Promise<Embedder> {

@@ -177,14 +177,43 @@ Napi::Value predictHybridAsync(const Napi::CallbackInfo& info) {
   return start(info.Env(), std::make_shared<PredictTask>(info));
 }
 
-// learnHybrid(handle, texts, embeddings, inputTokens, neighbours' quality, their tokens, quality, outputTokens) -> handle
-Napi::Value learnHybrid(const Napi::CallbackInfo& info) {
+class LearnTask final : public Task {
+ public:
+  // (handle, texts, embeddings, inputTokens, neighbours' quality, their tokens, quality, outputTokens)
+  explicit LearnTask(const Napi::CallbackInfo& info)
+      : priced_(fromHandle<PricedHybrid>(info[0], "predictor")),
+        queries_(info, 1, priced_->predictor.models()),
+        quality_(copyIn<float>(info[6], "quality", queries_.quality.size())),
+        tokens_(copyIn<float>(info[7], "outputTokens", queries_.quality.size())) {}
+
+  void compute(const compute::CancelFlag& cancel) override {
+    levels_ = priced_->predictor.learned(queries_.batch(), quality_, tokens_, cancel).levels();
+  }
+  Napi::Value result(Napi::Env env) override { return copyOut<Napi::Float64Array, double>(env, levels_); }
+
+ private:
+  std::shared_ptr<const PricedHybrid> priced_;
+  Queries queries_;
+  std::vector<float> quality_, tokens_;
+  std::vector<double> levels_;
+};
+
+Napi::Value learnHybrid(const Napi::CallbackInfo& info) { return start(info.Env(), std::make_shared<LearnTask>(info)); }
+
+// hybridWithLevels(handle, levels) -> handle
+Napi::Value hybridWithLevels(const Napi::CallbackInfo& info) {
   const auto priced = fromHandle<PricedHybrid>(info[0], "predictor");
-  const Queries queries(info, 1, priced->predictor.models());
-  const auto quality = view<const float>(info[6], "quality", queries.quality.size());
-  const auto tokens = view<const float>(info[7], "outputTokens", queries.quality.size());
-  return hybridHandle(info.Env(), {priced->predictor.learned(queries.batch(), quality, tokens, compute::CancelFlag()),
-                                   priced->inputPer1M, priced->outputPer1M});
+  const auto levels = view<const double>(info[1], "levels");
+  return hybridHandle(info.Env(), {priced->predictor.withLevels(levels), priced->inputPer1M, priced->outputPer1M});
+}
+
+// hybridWithModels(handle, from, inputPer1M, outputPer1M) -> handle
+Napi::Value hybridWithModels(const Napi::CallbackInfo& info) {
+  const auto priced = fromHandle<PricedHybrid>(info[0], "predictor");
+  const auto from = view<const int32_t>(info[1], "from");
+  return hybridHandle(info.Env(),
+                      {priced->predictor.withModels(from), copyIn<double>(info[2], "inputPer1M", from.size()),
+                       copyIn<double>(info[3], "outputPer1M", from.size())});
 }
 
 // hybridToBytes(handle) -> Uint8Array
@@ -217,6 +246,8 @@ void registerHybrid(Napi::Env env, Napi::Object exports) {
   exports.Set("predictHybrid", guarded<predictHybrid>(env, "predictHybrid"));
   exports.Set("predictHybridAsync", guarded<predictHybridAsync>(env, "predictHybridAsync"));
   exports.Set("learnHybrid", guarded<learnHybrid>(env, "learnHybrid"));
+  exports.Set("hybridWithLevels", guarded<hybridWithLevels>(env, "hybridWithLevels"));
+  exports.Set("hybridWithModels", guarded<hybridWithModels>(env, "hybridWithModels"));
   exports.Set("hybridToBytes", guarded<hybridToBytes>(env, "hybridToBytes"));
   exports.Set("hybridFromBytes", guarded<hybridFromBytes>(env, "hybridFromBytes"));
 }

@@ -91,24 +91,49 @@ class EstimateTask final : public Task {
   Estimation estimation_;
 };
 
+prediction::Outcomes outcomesOf(const Napi::Value& quality, const Napi::Value& outputTokens, size_t models) {
+  prediction::Outcomes outcomes;
+  outcomes.models = models;
+  outcomes.quality = copyIn<float>(quality, "quality");
+  outcomes.rows = models == 0 ? 0 : outcomes.quality.size() / models;
+  outcomes.outputTokens = copyIn<float>(outputTokens, "outputTokens");
+  return outcomes;
+}
+
+Napi::Value handleOf(Napi::Env env, PricedEstimator priced) {
+  const size_t bytes = priced.estimator.bytes();
+  return makeHandle<PricedEstimator>(env, std::make_shared<const PricedEstimator>(std::move(priced)), bytes);
+}
+
 // createNeighbours(quality, outputTokens, inputPer1M, outputPer1M, neighbours, power, shrinkage) -> handle
 Napi::Value createNeighbours(const Napi::CallbackInfo& info) {
   auto inputPer1M = copyIn<double>(info[2], "inputPer1M");
   const size_t models = inputPer1M.size();
   auto outputPer1M = copyIn<double>(info[3], "outputPer1M", models);
-  prediction::Outcomes outcomes;
-  outcomes.models = models;
-  outcomes.quality = copyIn<float>(info[0], "quality");
-  outcomes.rows = models == 0 ? 0 : outcomes.quality.size() / models;
-  outcomes.outputTokens = copyIn<float>(info[1], "outputTokens");
   prediction::NeighbourOptions options;
   options.neighbours = static_cast<size_t>(integer(info[4], "k", 1, std::numeric_limits<int32_t>::max()));
   options.power = number(info[5], "power");
   options.shrinkage = number(info[6], "shrinkage");
-  auto priced = std::make_shared<const PricedEstimator>(
-      PricedEstimator{{std::move(outcomes), options}, std::move(inputPer1M), std::move(outputPer1M)});
-  const size_t bytes = priced->estimator.bytes();
-  return makeHandle<PricedEstimator>(info.Env(), std::move(priced), bytes);
+  return handleOf(info.Env(), {NeighbourEstimator(outcomesOf(info[0], info[1], models), options), std::move(inputPer1M),
+                               std::move(outputPer1M)});
+}
+
+// learnNeighbours(handle, rows, quality, outputTokens) -> handle; the one given stays as it is
+Napi::Value learnNeighbours(const Napi::CallbackInfo& info) {
+  const auto priced = fromHandle<PricedEstimator>(info[0], "predictor");
+  const auto rows = view<const int32_t>(info[1], "rows");
+  return handleOf(info.Env(),
+                  {priced->estimator.learned(rows, outcomesOf(info[2], info[3], priced->estimator.models())),
+                   priced->inputPer1M, priced->outputPer1M});
+}
+
+// neighboursPrior(handle) -> { quality, error }, [models] each
+Napi::Value neighboursPrior(const Napi::CallbackInfo& info) {
+  const auto priced = fromHandle<PricedEstimator>(info[0], "predictor");
+  Napi::Object prior = Napi::Object::New(info.Env());
+  prior.Set("quality", copyOut<Napi::Float64Array>(info.Env(), priced->estimator.qualityPrior()));
+  prior.Set("error", copyOut<Napi::Float64Array>(info.Env(), priced->estimator.qualityError()));
+  return prior;
 }
 
 Napi::Value estimateNeighbours(const Napi::CallbackInfo& info) {
@@ -125,6 +150,8 @@ Napi::Value estimateNeighboursAsync(const Napi::CallbackInfo& info) {
 
 void registerNeighbours(Napi::Env env, Napi::Object exports) {
   exports.Set("createNeighbours", guarded<createNeighbours>(env, "createNeighbours"));
+  exports.Set("learnNeighbours", guarded<learnNeighbours>(env, "learnNeighbours"));
+  exports.Set("neighboursPrior", guarded<neighboursPrior>(env, "neighboursPrior"));
   exports.Set("estimateNeighbours", guarded<estimateNeighbours>(env, "estimateNeighbours"));
   exports.Set("estimateNeighboursAsync", guarded<estimateNeighboursAsync>(env, "estimateNeighboursAsync"));
 }

@@ -1,4 +1,6 @@
 // VectorIndex: the class lib/retrieval/vector-index.ts wraps.
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <utility>
@@ -63,6 +65,13 @@ std::vector<Neighbour> places(const VectorIndex& index, size_t elements, size_t 
   return std::vector<Neighbour>(rows * k);
 }
 
+std::vector<uint8_t> bytesOf(const VectorIndex& index, const compute::CancelFlag& cancel) {
+  retrieval::MemorySink sink;
+  sink.reserve(index.memory());
+  index.write(sink, cancel);
+  return sink.take();
+}
+
 // { ids, similarities, k }
 Napi::Value toResult(Napi::Env env, std::span<const Neighbour> found, size_t k) {
   auto ids = Napi::Int32Array::New(env, found.size());
@@ -91,8 +100,9 @@ class NativeVectorIndex : public Napi::ObjectWrap<NativeVectorIndex> {
         {method<&NativeVectorIndex::dimension>("dimension"), method<&NativeVectorIndex::size>("size"),
          method<&NativeVectorIndex::hasGraph>("hasGraph"), method<&NativeVectorIndex::add>("add"),
          method<&NativeVectorIndex::addAsync>("addAsync"), method<&NativeVectorIndex::search>("search"),
-         method<&NativeVectorIndex::searchAsync>("searchAsync"), method<&NativeVectorIndex::settle>("settle"),
-         method<&NativeVectorIndex::toBytes>("toBytes"), method<&NativeVectorIndex::fromBytes>("fromBytes"),
+         method<&NativeVectorIndex::searchAsync>("searchAsync"), method<&NativeVectorIndex::vectors>("vectors"),
+         method<&NativeVectorIndex::settle>("settle"), method<&NativeVectorIndex::toBytes>("toBytes"),
+         method<&NativeVectorIndex::toBytesAsync>("toBytesAsync"), method<&NativeVectorIndex::fromBytes>("fromBytes"),
          method<&NativeVectorIndex::writeFile>("writeFile"), method<&NativeVectorIndex::readFile>("readFile")});
   }
 
@@ -113,6 +123,7 @@ class NativeVectorIndex : public Napi::ObjectWrap<NativeVectorIndex> {
   class IndexTask;
   class AddTask;
   class SearchTask;
+  class BytesTask;
   class SettleTask;
   class WriteTask;
   class ReadTask;
@@ -159,9 +170,11 @@ class NativeVectorIndex : public Napi::ObjectWrap<NativeVectorIndex> {
   Napi::Value add(const Napi::CallbackInfo& info);
   Napi::Value addAsync(const Napi::CallbackInfo& info);
   Napi::Value search(const Napi::CallbackInfo& info);
+  Napi::Value vectors(const Napi::CallbackInfo& info);
   Napi::Value searchAsync(const Napi::CallbackInfo& info);
   Napi::Value settle(const Napi::CallbackInfo& info);
   Napi::Value toBytes(const Napi::CallbackInfo& info);
+  Napi::Value toBytesAsync(const Napi::CallbackInfo& info);
   Napi::Value fromBytes(const Napi::CallbackInfo& info);
   Napi::Value writeFile(const Napi::CallbackInfo& info);
   Napi::Value readFile(const Napi::CallbackInfo& info);
@@ -201,15 +214,32 @@ class NativeVectorIndex::AddTask final : public IndexTask {
 
 class NativeVectorIndex::SearchTask final : public IndexTask {
  public:
-  SearchTask(NativeVectorIndex& owner, std::vector<float> queries, size_t k)
-      : IndexTask(owner), queries_(std::move(queries)), k_(k), found_(places(*index_, queries_.size(), k)) {}
-  void compute(const compute::CancelFlag& cancel) override { index_->search(queries_, k_, cancel, found_); }
+  SearchTask(NativeVectorIndex& owner, std::vector<float> queries, size_t k, size_t among)
+      : IndexTask(owner),
+        queries_(std::move(queries)),
+        k_(k),
+        among_(among),
+        found_(places(*index_, queries_.size(), k)) {}
+  void compute(const compute::CancelFlag& cancel) override { index_->search(queries_, k_, cancel, found_, among_); }
   Napi::Value result(Napi::Env env) override { return toResult(env, found_, k_); }
 
  private:
   const std::vector<float> queries_;
   const size_t k_;
+  const size_t among_;
   std::vector<Neighbour> found_;
+};
+
+class NativeVectorIndex::BytesTask final : public IndexTask {
+ public:
+  using IndexTask::IndexTask;
+  void compute(const compute::CancelFlag& cancel) override { bytes_ = bytesOf(*index_, cancel); }
+  Napi::Value result(Napi::Env env) override {
+    return copyOut<Napi::Uint8Array>(env, std::span<const uint8_t>(bytes_));
+  }
+
+ private:
+  std::vector<uint8_t> bytes_;
 };
 
 class NativeVectorIndex::SettleTask final : public IndexTask {
@@ -269,19 +299,31 @@ Napi::Value NativeVectorIndex::addAsync(const Napi::CallbackInfo& info) {
   return start(info.Env(), std::make_shared<AddTask>(*this, std::move(vectors), std::move(ids)));
 }
 
-// search(queries: Float32Array, k: number): { ids, similarities, k }
+// How many of the first rows a search looks at: all, unless told.
+size_t amongOf(const Napi::Value& value) {
+  return isAbsent(value) ? std::numeric_limits<size_t>::max()
+                         : static_cast<size_t>(integer(value, "among", 0, int64_t{1} << 31));
+}
+
+// vectors(rows: Int32Array): Float32Array
+Napi::Value NativeVectorIndex::vectors(const Napi::CallbackInfo& info) {
+  const auto rows = view<const int32_t>(info[0], "rows");
+  return copyOut<Napi::Float32Array, float>(info.Env(), index_->vectors(rows));
+}
+
+// search(queries: Float32Array, k: number, among?: number): { ids, similarities, k }
 Napi::Value NativeVectorIndex::search(const Napi::CallbackInfo& info) {
   const Steady<float> queries(info[0], "queries");
   const auto k = static_cast<size_t>(integer(info[1], "k", 1, kMostK));
   auto found = places(*index_, queries.span().size(), k);
-  index_->search(queries.span(), k, kNever, found);
+  index_->search(queries.span(), k, kNever, found, amongOf(info[2]));
   return toResult(info.Env(), found, k);
 }
 
 Napi::Value NativeVectorIndex::searchAsync(const Napi::CallbackInfo& info) {
   auto queries = copyIn<float>(info[0], "queries");
   const auto k = static_cast<size_t>(integer(info[1], "k", 1, kMostK));
-  return start(info.Env(), std::make_shared<SearchTask>(*this, std::move(queries), k));
+  return start(info.Env(), std::make_shared<SearchTask>(*this, std::move(queries), k, amongOf(info[2])));
 }
 
 Napi::Value NativeVectorIndex::settle(const Napi::CallbackInfo& info) {
@@ -290,11 +332,12 @@ Napi::Value NativeVectorIndex::settle(const Napi::CallbackInfo& info) {
 
 // toBytes(): Uint8Array
 Napi::Value NativeVectorIndex::toBytes(const Napi::CallbackInfo& info) {
-  retrieval::MemorySink sink;
-  sink.reserve(index_->memory());
-  index_->write(sink, kNever);
-  const auto bytes = sink.take();
+  const auto bytes = bytesOf(*index_, kNever);
   return copyOut<Napi::Uint8Array>(info.Env(), std::span<const uint8_t>(bytes));
+}
+
+Napi::Value NativeVectorIndex::toBytesAsync(const Napi::CallbackInfo& info) {
+  return start(info.Env(), std::make_shared<BytesTask>(*this));
 }
 
 // fromBytes(bytes: Uint8Array): replaces what the index holds, its dimension included

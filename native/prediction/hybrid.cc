@@ -137,8 +137,9 @@ std::vector<double> ratios(const std::vector<double>& a, const std::vector<doubl
 }
 
 // Of the mean output tokens: what turns medians into means, the neighbours' share, and the spread that is left.
-void fitTokens(HybridPredictor::Trained& trained, const Kind& kind, std::span<const float> neighbourTokens,
-               std::span<const float> tokens, size_t models) {
+HybridPredictor::Lengths fitTokens(HybridPredictor::Trained& trained, const Kind& kind,
+                                   std::span<const float> neighbourTokens, std::span<const float> tokens,
+                                   size_t models) {
   const size_t rows = tokens.size() / models, size = kind.predictor.traits.traits;
   std::vector<double> sum(models), medians(models), count(models);
   std::vector<float> median(tokens.size());
@@ -153,7 +154,8 @@ void fitTokens(HybridPredictor::Trained& trained, const Kind& kind, std::span<co
       count[j] += 1;
     }
   }
-  trained.smear = ratios(sum, medians, count);
+  HybridPredictor::Lengths lengths;
+  lengths.smear = ratios(sum, medians, count);
   constexpr int kShares = 11;
   double least = std::numeric_limits<double>::infinity();
   for (int s = 0; s < kShares; ++s) {
@@ -164,7 +166,7 @@ void fitTokens(HybridPredictor::Trained& trained, const Kind& kind, std::span<co
       for (size_t j = 0; j < models; ++j) {
         const size_t at = row * models + j;
         if (std::isnan(tokens[at])) continue;
-        const double expected = share * neighbourTokens[at] + (1 - share) * trained.smear[j] * median[at];
+        const double expected = share * neighbourTokens[at] + (1 - share) * lengths.smear[j] * median[at];
         const double miss = tokens[at] - expected;
         misses[j] += miss * miss;
         squares[j] += expected * expected;
@@ -176,9 +178,10 @@ void fitTokens(HybridPredictor::Trained& trained, const Kind& kind, std::span<co
     if (!(error < least)) continue;
     least = error;
     trained.neighbourShare = share;
-    trained.deviation = ratios(misses, squares, count);
+    lengths.deviation = ratios(misses, squares, count);
   }
-  for (double& deviation : trained.deviation) deviation = std::sqrt(deviation);
+  for (double& deviation : lengths.deviation) deviation = std::sqrt(deviation);
+  return lengths;
 }
 
 void refuseUnlessFinite(std::span<const float> values, const char* argument) {
@@ -269,9 +272,9 @@ HybridPredictor HybridPredictor::fit(const HybridBatch& batch, size_t dimension,
   ofTokens.stacked.resize(rows * tokenTraits);
   ofQuality.predictor.response = fitItemResponse(Link::logistic, ofQuality.stacked, quality, models, cancel);
   ofTokens.predictor.response = fitItemResponse(Link::identity, ofTokens.stacked, logs, models, cancel);
-  fitTokens(*trained, ofTokens, batch.neighbourTokens, tokens, models);
 
   HybridPredictor predictor;
+  predictor.lengths_ = fitTokens(*trained, ofTokens, batch.neighbourTokens, tokens, models);
   predictor.trained_ = std::move(trained);
   predictor.quality_ = std::move(ofQuality.predictor);
   predictor.tokens_ = std::move(ofTokens.predictor);
@@ -316,12 +319,12 @@ void HybridPredictor::respond(const ItemResponse& ofQuality, const ItemResponse&
     const double quality = logistic(ofQuality.at(j, qualityTraits));
     const double median = std::expm1(std::clamp(ofTokens.at(j, tokenTraits), 0.0, 20.0));
     const double expected =
-        trained_->neighbourShare * neighbourTokens[j] + (1 - trained_->neighbourShare) * trained_->smear[j] * median;
+        trained_->neighbourShare * neighbourTokens[j] + (1 - trained_->neighbourShare) * lengths_.smear[j] * median;
     out.quality[at + j] = static_cast<float>(quality);
     out.qualityDeviation[at + j] = static_cast<float>(quality * (1 - quality) * ofQuality.deviation[j]);
     out.outputTokens[at + j] = static_cast<float>(expected);
     out.medianTokens[at + j] = static_cast<float>(median);
-    out.tokensDeviation[at + j] = static_cast<float>(trained_->deviation[j] * expected);
+    out.tokensDeviation[at + j] = static_cast<float>(lengths_.deviation[j] * expected);
   }
 }
 

@@ -83,9 +83,12 @@ class HybridPredictor {
   struct Trained {
     QueryFeatures features;
     Forest forest;
-    std::vector<double> smear;      // [models]: mean over median of the output tokens
-    std::vector<double> deviation;  // [models]: relative to the expected output tokens
-    double neighbourShare = 0;      // of the neighbours' mean in the expected output tokens
+    double neighbourShare = 0;  // of the neighbours' mean in the expected output tokens
+  };
+  // What turns a model's median output tokens into their mean, and the spread around that: [models] each.
+  struct Lengths {
+    std::vector<double> smear;      // mean over median of the output tokens
+    std::vector<double> deviation;  // relative to the expected output tokens
   };
 
   // `batch` is the history's queries with estimates that did not see the queries themselves; `quality` and `tokens`
@@ -110,6 +113,16 @@ class HybridPredictor {
   HybridPredictor learned(const HybridBatch& batch, std::span<const float> quality, std::span<const float> tokens,
                           const compute::CancelFlag& cancel) const;
 
+  // All that learning moves, as numbers: [models x kLevels].
+  static constexpr size_t kLevels = 4;
+  std::vector<double> levels() const;
+  // Throws InvalidArgument for levels that are not those of as many models.
+  HybridPredictor withLevels(std::span<const double> levels) const;
+
+  // The predictor for another pool: model j is model from[j] of this one, or, where that is -1, a new one, which begins
+  // as the pool's models are on the whole, and as unsure as they differ. Throws InvalidArgument.
+  HybridPredictor withModels(std::span<const int32_t> from) const;
+
  private:
   std::vector<float> featuresOf(const HybridBatch& batch, const compute::CancelFlag& cancel) const;
   // The stacked traits of one query, from its features and its forest's predictions.
@@ -121,6 +134,7 @@ class HybridPredictor {
 
   std::shared_ptr<const Trained> trained_;
   TraitPredictor quality_, tokens_;
+  Lengths lengths_;
 };
 
 }  // namespace omnirouter::prediction

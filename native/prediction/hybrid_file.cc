@@ -95,13 +95,14 @@ class Reader {
 };
 
 template <class File>
-void archive(File& file, HybridPredictor::Trained& trained, TraitPredictor& quality, TraitPredictor& tokens) {
+void archive(File& file, HybridPredictor::Trained& trained, HybridPredictor::Lengths& lengths, TraitPredictor& quality,
+             TraitPredictor& tokens) {
   trained.features.archive(file);
   trained.forest.archive(file);
   quality.archive(file, trained.features.size());
   tokens.archive(file, trained.features.size());
-  file.array(trained.smear, quality.traits.models);
-  file.array(trained.deviation, quality.traits.models);
+  file.array(lengths.smear, quality.traits.models);
+  file.array(lengths.deviation, quality.traits.models);
   file.real(trained.neighbourShare);
 }
 
@@ -117,7 +118,7 @@ std::vector<uint8_t> HybridPredictor::toBytes() const {
   file.raw(kMagic, sizeof kMagic);
   file.raw(&kFormatVersion, sizeof kFormatVersion);
   // archive() serves reading too, so that it cannot take what is const; nothing is changed by writing.
-  archive(file, const_cast<Trained&>(*trained_), const_cast<TraitPredictor&>(quality_),
+  archive(file, const_cast<Trained&>(*trained_), const_cast<Lengths&>(lengths_), const_cast<TraitPredictor&>(quality_),
           const_cast<TraitPredictor&>(tokens_));
   file.word(hashBytes(file.bytes.data(), file.bytes.size()));
   return std::move(file.bytes);
@@ -141,7 +142,7 @@ HybridPredictor HybridPredictor::fromBytes(std::span<const uint8_t> bytes) {
   auto trained = std::make_shared<Trained>();
   HybridPredictor predictor;
   Reader reader(bytes.subspan(kStart, body - kStart));
-  archive(reader, *trained, predictor.quality_, predictor.tokens_);
+  archive(reader, *trained, predictor.lengths_, predictor.quality_, predictor.tokens_);
   if (!reader.atEnd()) corrupt("it is followed by something else");
   const size_t models = predictor.quality_.traits.models;
   const size_t targets = predictor.quality_.traits.traits + predictor.tokens_.traits.traits;

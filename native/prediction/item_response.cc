@@ -140,6 +140,32 @@ ItemResponse fitItemResponse(Link link, std::span<const float> traits, std::span
   return result;
 }
 
+ItemResponse ItemResponse::withModels(std::span<const int32_t> from) const {
+  const size_t width = 1 + traits;
+  std::vector<double> mean(width);
+  double pooledNoise = 0;
+  for (size_t j = 0; j < models; ++j) {
+    for (size_t c = 0; c < width; ++c) mean[c] += parameters[j * width + c] / static_cast<double>(models);
+    pooledNoise += noise[j] / static_cast<double>(models);
+  }
+  // As in the fit.
+  double spread = kPriorModels * kPriorVarianceOfB;
+  for (size_t j = 0; j < models; ++j) {
+    const double apart = parameters[j * width] - mean[0];
+    spread += apart * apart + deviation[j] * deviation[j];
+  }
+  const double pooledDeviation = std::sqrt(spread / (static_cast<double>(models) + kPriorModels));
+
+  ItemResponse result{from.size(), traits, {}, {}, {}};
+  for (const int32_t old : from) {
+    const double* own = old < 0 ? mean.data() : parameters.data() + static_cast<size_t>(old) * width;
+    result.parameters.insert(result.parameters.end(), own, own + width);
+    result.deviation.push_back(old < 0 ? pooledDeviation : deviation[static_cast<size_t>(old)]);
+    result.noise.push_back(old < 0 ? pooledNoise : noise[static_cast<size_t>(old)]);
+  }
+  return result;
+}
+
 void ItemResponse::learn(Link link, size_t model, const float* t, double outcome) {
   const double value = at(model, t);
   const double expected = link == Link::logistic ? logistic(value) : value;

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -36,6 +37,10 @@ struct ItemResponse {
   // One online step for one more outcome: moves b by Newton's step on its posterior, whose variance shrinks accordingly
   // (the scalar Kalman filter of a logistic response: Fahrmeir, JASA 87, 1992).
   void learn(Link link, size_t model, const float* t, double outcome);
+
+  // Other models: model j is from[j] of these, or where that is -1 a draw from the pool's distribution: at its mean, with
+  // its deviation.
+  ItemResponse withModels(std::span<const int32_t> from) const;
 
   template <class Archive>
   void archive(Archive& file) {

@@ -24,29 +24,69 @@ constexpr double kLeastWeight = 1e-150;
 
 constexpr size_t kRowsPerChunk = 32;
 
-// Each model's mean, shrunk to the mean of the models' means; a model without outcomes has the latter.
-std::vector<double> priors(const std::vector<float>& values, size_t rows, size_t models, const char* argument) {
-  std::vector<double> sum(models, 0.0), count(models, 0.0);
-  for (size_t row = 0; row < rows; ++row) {
-    for (size_t model = 0; model < models; ++model) {
-      const float value = values[row * models + model];
-      if (std::isnan(value)) continue;
-      sum[model] += value;
-      count[model] += 1;
+// A change copies the blocks it touches, and a sum over the history adds up blocks: 512 rows balance the two.
+constexpr size_t kRowsPerBlock = 512;
+
+// Sums over outcomes, per model.
+struct Totals {
+  std::vector<double> sum, squares, count;
+  explicit Totals(size_t models) : sum(models), squares(models), count(models) {}
+  void add(std::span<const float> values) {
+    const size_t models = sum.size();
+    for (size_t at = 0; at < values.size(); at += models) {
+      for (size_t model = 0; model < models; ++model) {
+        const double value = values[at + model];
+        if (std::isnan(value)) continue;
+        sum[model] += value;
+        squares[model] += value * value;
+        count[model] += 1;
+      }
     }
   }
+  void add(const Totals& part) {
+    for (size_t model = 0; model < sum.size(); ++model) {
+      sum[model] += part.sum[model];
+      squares[model] += part.squares[model];
+      count[model] += part.count[model];
+    }
+  }
+};
+
+// Each model's mean, shrunk to the mean of the models' means; a model without outcomes has the latter.
+std::vector<double> priors(const Totals& totals, const char* argument) {
+  const size_t models = totals.sum.size();
   double pool = 0, observed = 0;
   for (size_t model = 0; model < models; ++model) {
-    if (count[model] == 0) continue;
-    pool += sum[model] / count[model];
+    if (totals.count[model] == 0) continue;
+    pool += totals.sum[model] / totals.count[model];
     observed += 1;
   }
   if (observed == 0)
     throw InvalidArgument(argument, std::string(argument) + " holds no outcome of any model of the pool to learn from");
   pool /= observed;
+  std::vector<double> means(models);
   for (size_t model = 0; model < models; ++model)
-    sum[model] = (sum[model] + kPoolWeight * pool) / (count[model] + kPoolWeight);
-  return sum;
+    means[model] = (totals.sum[model] + kPoolWeight * pool) / (totals.count[model] + kPoolWeight);
+  return means;
+}
+
+// With outcomes of variance s2 about their model's mean, and means of variance s2 / kPoolWeight about the pool's, what
+// remains unknown of a mean after n outcomes has variance s2 / (n + kPoolWeight) (Morris 1983, with both known). s2 is
+// pooled over the models; where no model has two outcomes it is that of a yes or no, at most a quarter.
+std::vector<double> priorErrors(const Totals& totals) {
+  const size_t models = totals.sum.size();
+  double within = 0, freedom = 0;
+  for (size_t model = 0; model < models; ++model) {
+    const double n = totals.count[model];
+    if (n < 2) continue;
+    within += std::max(0.0, totals.squares[model] - totals.sum[model] * totals.sum[model] / n);
+    freedom += n - 1;
+  }
+  const double variance = freedom > 0 ? within / freedom : 0.25;
+  std::vector<double> errors(models);
+  for (size_t model = 0; model < models; ++model)
+    errors[model] = std::sqrt(variance / (totals.count[model] + kPoolWeight));
+  return errors;
 }
 
 // Weighted sums over one query's neighbours, per model.
@@ -79,19 +119,95 @@ struct Sums {
 
 }  // namespace
 
-NeighbourEstimator::NeighbourEstimator(Outcomes outcomes, const NeighbourOptions& options)
-    : outcomes_(std::move(outcomes)), options_(options) {
-  const size_t size = outcomes_.rows * outcomes_.models;
-  if (outcomes_.quality.size() != size) throw InvalidArgument("quality", "quality must be [rows x models]");
-  if (outcomes_.outputTokens.size() != size)
+struct NeighbourEstimator::Block {
+  std::vector<float> quality, outputTokens;  // [rows of the block x models]
+  Totals qualityTotals, tokensTotals;
+
+  Block(std::vector<float> q, std::vector<float> t, size_t models)
+      : quality(std::move(q)), outputTokens(std::move(t)), qualityTotals(models), tokensTotals(models) {
+    qualityTotals.add(quality);
+    tokensTotals.add(outputTokens);
+  }
+};
+
+namespace {
+
+void checkShape(const Outcomes& outcomes) {
+  const size_t size = outcomes.rows * outcomes.models;
+  if (outcomes.quality.size() != size) throw InvalidArgument("quality", "quality must be [rows x models]");
+  if (outcomes.outputTokens.size() != size)
     throw InvalidArgument("outputTokens", "outputTokens must be [rows x models]");
-  qualityPrior_ = priors(outcomes_.quality, outcomes_.rows, outcomes_.models, "quality");
-  tokensPrior_ = priors(outcomes_.outputTokens, outcomes_.rows, outcomes_.models, "outputTokens");
+}
+
+// Puts row `from` of `source` at row `to`, which may be the next one.
+void putRow(std::vector<float>& rows, size_t to, const std::vector<float>& source, size_t from, size_t models) {
+  if (rows.size() < (to + 1) * models) rows.resize((to + 1) * models);
+  std::copy_n(source.begin() + static_cast<ptrdiff_t>(from * models), models,
+              rows.begin() + static_cast<ptrdiff_t>(to * models));
+}
+
+}  // namespace
+
+NeighbourEstimator::NeighbourEstimator(const Outcomes& outcomes, const NeighbourOptions& options)
+    : options_(options), rows_(outcomes.rows), models_(outcomes.models) {
+  checkShape(outcomes);
+  for (size_t row = 0; row < rows_; row += kRowsPerBlock) {
+    const auto slice = [&](const std::vector<float>& values) {
+      return std::vector<float>(
+          values.begin() + static_cast<ptrdiff_t>(row * models_),
+          values.begin() + static_cast<ptrdiff_t>(std::min(rows_, row + kRowsPerBlock) * models_));
+    };
+    blocks_.push_back(std::make_shared<const Block>(slice(outcomes.quality), slice(outcomes.outputTokens), models_));
+  }
+  summarise();
+}
+
+NeighbourEstimator NeighbourEstimator::learned(std::span<const int32_t> at, const Outcomes& changed) const {
+  checkShape(changed);
+  if (changed.models != models_ || changed.rows != at.size())
+    throw InvalidArgument("rows", "rows must be as many as there are rows of outcomes, of as many models");
+  NeighbourEstimator next(options_);
+  next.models_ = models_;
+  next.rows_ = rows_;
+  next.blocks_ = blocks_;
+  for (size_t i = 0; i < at.size();) {
+    const size_t block = static_cast<size_t>(std::max(at[i], 0)) / kRowsPerBlock;
+    std::vector<float> quality, tokens;
+    if (block < blocks_.size()) {
+      quality = blocks_[block]->quality;
+      tokens = blocks_[block]->outputTokens;
+    }
+    for (; i < at.size() && static_cast<size_t>(std::max(at[i], 0)) / kRowsPerBlock == block; ++i) {
+      const auto row = static_cast<size_t>(at[i]);
+      if (at[i] < 0 || row > next.rows_ || (i > 0 && at[i] <= at[i - 1]))
+        throw InvalidArgument("rows[" + std::to_string(i) + "]", "rows must ascend and number on from the last, got " +
+                                                                     std::to_string(at[i]) + " for " +
+                                                                     std::to_string(next.rows_) + " rows");
+      putRow(quality, row % kRowsPerBlock, changed.quality, i, models_);
+      putRow(tokens, row % kRowsPerBlock, changed.outputTokens, i, models_);
+      next.rows_ = std::max(next.rows_, row + 1);
+    }
+    if (block == next.blocks_.size()) next.blocks_.emplace_back();
+    next.blocks_[block] = std::make_shared<const Block>(std::move(quality), std::move(tokens), models_);
+  }
+  next.summarise();
+  return next;
+}
+
+void NeighbourEstimator::summarise() {
+  Totals quality(models_), tokens(models_);
+  for (const auto& block : blocks_) {
+    quality.add(block->qualityTotals);
+    tokens.add(block->tokensTotals);
+  }
+  qualityPrior_ = priors(quality, "quality");
+  tokensPrior_ = priors(tokens, "outputTokens");
+  qualityError_ = priorErrors(quality);
 }
 
 void NeighbourEstimator::estimate(const Neighbours& neighbours, const Estimates& out,
                                   const compute::CancelFlag& cancel) const {
-  const size_t models = outcomes_.models;
+  const size_t models = models_;
   Pool::shared().forEachChunk((neighbours.rows + kRowsPerChunk - 1) / kRowsPerChunk, [&](size_t chunk) {
     cancel.throwIfRaised();
     Sums quality(models), tokens(models);
@@ -103,16 +219,18 @@ void NeighbourEstimator::estimate(const Neighbours& neighbours, const Estimates&
       for (size_t n = 0; n < neighbours.k && counted < options_.neighbours; ++n) {
         const int32_t id = neighbours.ids[row * neighbours.k + n];
         if (id < 0 || (!neighbours.exclude.empty() && id == neighbours.exclude[row])) continue;
-        if (static_cast<size_t>(id) >= outcomes_.rows)
+        if (static_cast<size_t>(id) >= rows_)
           throw InvalidArgument("ids", "the index returned id " + std::to_string(id) + ", but the history has " +
-                                           std::to_string(outcomes_.rows) + " rows");
+                                           std::to_string(rows_) + " rows");
         ++counted;
         const float similarity = neighbours.similarities[row * neighbours.k + n];
         if (!(similarity > 0)) continue;  // NaN too
         const double weight = std::pow(std::min(static_cast<double>(similarity), 1.0), options_.power);
         if (weight < kLeastWeight) continue;
-        quality.add(outcomes_.quality.data() + id * models, weight);
-        tokens.add(outcomes_.outputTokens.data() + id * models, weight);
+        const Block& block = *blocks_[static_cast<size_t>(id) / kRowsPerBlock];
+        const size_t outcomes = static_cast<size_t>(id) % kRowsPerBlock * models;
+        quality.add(block.quality.data() + outcomes, weight);
+        tokens.add(block.outputTokens.data() + outcomes, weight);
       }
       for (size_t model = 0; model < models; ++model) {
         const size_t at = row * models + model;

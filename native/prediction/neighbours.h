@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -49,25 +50,39 @@ struct Estimates {
   float* support = nullptr;  // size / (size + shrinkage): the share of the quality that is not prior, 0..1
 };
 
+// Immutable: what is learned makes another estimator, and whoever still estimates with this one is not disturbed. Rows
+// lie in blocks that the two share, but for those with a changed row. What an estimator answers depends only on its
+// outcomes, not on the order in which they were learned: sums are taken block by block.
 class NeighbourEstimator {
  public:
   // Throws InvalidArgument where no model has an outcome to learn from.
-  NeighbourEstimator(Outcomes outcomes, const NeighbourOptions& options);
+  NeighbourEstimator(const Outcomes& outcomes, const NeighbourOptions& options);
 
-  size_t rows() const { return outcomes_.rows; }
-  size_t models() const { return outcomes_.models; }
+  // With rows replaced, or appended where they number on from the last: `changed` has an entry for each of `at`, which
+  // ascends. Throws InvalidArgument for a row out of place.
+  NeighbourEstimator learned(std::span<const int32_t> at, const Outcomes& changed) const;
+
+  size_t rows() const { return rows_; }
+  size_t models() const { return models_; }
   std::span<const double> qualityPrior() const { return qualityPrior_; }
   std::span<const double> tokensPrior() const { return tokensPrior_; }
-  size_t bytes() const { return 2 * sizeof(float) * outcomes_.rows * outcomes_.models; }
+  // The standard deviation of what is not known of each quality prior (priorErrors in neighbours.cc).
+  std::span<const double> qualityError() const { return qualityError_; }
+  size_t bytes() const { return 2 * sizeof(float) * rows_ * models_; }
 
   // In parallel; bit-identical for any number of threads. Throws InvalidArgument for an id beyond the history, and
   // compute::Cancelled.
   void estimate(const Neighbours& neighbours, const Estimates& out, const compute::CancelFlag& cancel) const;
 
  private:
-  Outcomes outcomes_;
+  struct Block;
+  explicit NeighbourEstimator(const NeighbourOptions& options) : options_(options) {}
+  void summarise();
+
   NeighbourOptions options_;
-  std::vector<double> qualityPrior_, tokensPrior_;  // [models]
+  size_t rows_ = 0, models_ = 0;
+  std::vector<std::shared_ptr<const Block>> blocks_;
+  std::vector<double> qualityPrior_, tokensPrior_, qualityError_;  // [models]
 };
 
 // cost[i,j] in USD = (inputTokens[i] * inputPer1M[j] + outputTokens[i,j] * outputPer1M[j]) / 1e6, in double precision.

@@ -14,6 +14,8 @@ constexpr double kDoubtfulOutcomes = 20;
 constexpr double kLeastEigenvalue = 1e-9;
 // Less of a direction is next to no knowledge of it.
 constexpr double kLeastWeight = 1e-4;
+// Models that are left out are stood for by the others up to this factor: beyond, it is noise that would be stretched.
+constexpr double kMostStretch = 4;
 
 }  // namespace
 
@@ -24,6 +26,22 @@ void TraitDirections::project(const float* estimates, float* out) const {
       sum += directions[r * models + j] * (static_cast<double>(estimates[j]) - centre[j]);
     out[r] = static_cast<float>(sum);
   }
+}
+
+TraitDirections TraitDirections::withModels(std::span<const int32_t> from) const {
+  TraitDirections result;
+  result.models = from.size();
+  result.traits = traits;
+  for (const int32_t old : from) result.centre.push_back(old < 0 ? 0.0 : centre[static_cast<size_t>(old)]);
+  for (size_t r = 0; r < traits; ++r) {
+    const double* own = directions.data() + r * models;
+    double before = 0, left = 0;
+    for (size_t j = 0; j < models; ++j) before += own[j] * own[j];
+    for (const int32_t old : from) left += old < 0 ? 0.0 : own[old] * own[old];
+    const double scale = left > 0 ? std::min(before / left, kMostStretch) : 0;
+    for (const int32_t old : from) result.directions.push_back(old < 0 ? 0.0 : scale * own[old]);
+  }
+  return result;
 }
 
 TraitDirections findTraits(std::span<const float> estimates, std::span<const float> outcomes, size_t models,

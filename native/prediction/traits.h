@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -25,6 +26,10 @@ struct TraitDirections {
 
   // out[r] = directions[r] . (estimates - centre)
   void project(const float* estimates, float* out) const;
+
+  // The same traits as seen by other models: model j is from[j] of these, or where that is -1 one that says nothing of
+  // them. Where models are left out, the others stand for them: the least-squares fit along the direction.
+  TraitDirections withModels(std::span<const int32_t> from) const;
 
   template <class Archive>
   void archive(Archive& file) {

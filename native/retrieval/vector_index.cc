@@ -81,28 +81,43 @@ void VectorIndex::add(std::span<const float> vectors, std::span<const int32_t> i
   buildInBackground();
 }
 
+std::vector<float> VectorIndex::vectors(std::span<const int32_t> rows) const {
+  const View now = view();
+  std::vector<float> out;
+  out.reserve(rows.size() * dimension_);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i] < 0 || static_cast<size_t>(rows[i]) >= now.rows->size())
+      throw InvalidArgument("rows[" + std::to_string(i) + "]", "rows[" + std::to_string(i) + "] must be from 0 to " +
+                                                                   std::to_string(now.rows->size()) + " - 1");
+    const float* vector = now.rows->vector(static_cast<size_t>(rows[i]));
+    out.insert(out.end(), vector, vector + dimension_);
+  }
+  return out;
+}
+
 void VectorIndex::search(std::span<const float> queries, size_t k, const compute::CancelFlag& cancel,
-                         std::span<Neighbour> out) const {
+                         std::span<Neighbour> out, size_t among) const {
   checkVectors(queries, dimension_, "queries", cancel);
   const View now = view();
   const Rows& rows = *now.rows;
+  const size_t size = std::min(among, rows.size());
   std::fill(out.begin(), out.end(), Neighbour{});
-  if (k > rows.size()) {  // searched for what there is, then spread to k places a query
-    std::vector<Neighbour> found(queries.size() / dimension_ * rows.size());
-    if (!found.empty()) exactSearch(rows, {0, rows.size()}, queries, rows.size(), cancel, found);
+  if (k > size) {  // searched for what there is, then spread to k places a query
+    std::vector<Neighbour> found(queries.size() / dimension_ * size);
+    if (!found.empty()) exactSearch(rows, {0, size}, queries, size, cancel, found);
     for (size_t q = 0; q * k < out.size(); ++q)
-      std::copy_n(found.begin() + static_cast<ptrdiff_t>(q * rows.size()), rows.size(),
-                  out.begin() + static_cast<ptrdiff_t>(q * k));
+      std::copy_n(found.begin() + static_cast<ptrdiff_t>(q * size), size, out.begin() + static_cast<ptrdiff_t>(q * k));
     return;
   }
-  if (!now.graph || searchBreadth(k) * kRowsPerBreadth >= now.graph->size()) {
-    exactSearch(rows, {0, rows.size()}, queries, k, cancel, out);
+  // A graph that has outgrown these rows (they are a snapshot of some time ago) would find later ones.
+  if (!now.graph || now.graph->size() > size || searchBreadth(k) * kRowsPerBreadth >= now.graph->size()) {
+    exactSearch(rows, {0, size}, queries, k, cancel, out);
     return;
   }
   graphSearch(*now.graph, rows, queries, k, cancel, out);
-  if (now.graph->size() == rows.size()) return;
+  if (now.graph->size() == size) return;
   std::vector<Neighbour> tail(out.size()), both;
-  exactSearch(rows, {now.graph->size(), rows.size()}, queries, k, cancel, tail);
+  exactSearch(rows, {now.graph->size(), size}, queries, k, cancel, tail);
   for (size_t place = 0; place < out.size(); place += k)
     merge(out.subspan(place, k), std::span(tail).subspan(place, k), both);
 }

@@ -11,9 +11,11 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <span>
+#include <vector>
 
 #include "compute/cancel.h"
 #include "retrieval/byte_stream.h"
@@ -45,9 +47,13 @@ class VectorIndex : public std::enable_shared_from_this<VectorIndex> {
   void add(std::span<const float> vectors, std::span<const int32_t> ids, const compute::CancelFlag& cancel);
 
   // out has k places per query, which are all written; Neighbour{} where there are fewer rows than k. One call sees one
-  // state of the index. Throws InvalidArgument for malformed queries.
-  void search(std::span<const float> queries, size_t k, const compute::CancelFlag& cancel,
-              std::span<Neighbour> out) const;
+  // state of the index, and of that only the first `among` rows, as if none had been added since there were so many.
+  // Throws InvalidArgument for malformed queries.
+  void search(std::span<const float> queries, size_t k, const compute::CancelFlag& cancel, std::span<Neighbour> out,
+              size_t among = std::numeric_limits<size_t>::max()) const;
+
+  // The vectors that were added as these, counted from 0. Throws InvalidArgument for one that was not.
+  std::vector<float> vectors(std::span<const int32_t> rows) const;
 
   // Builds on this thread, together with the background, until the graph is where an index at rest has it.
   void settle(const compute::CancelFlag& cancel);

@@ -67,6 +67,36 @@ const parsed = (text: string) =>
     .split("\n")
     .map(line => JSON.parse(line) as Line);
 
+describe("omnirouter learn and refit", () => {
+  it("add graded answers to a saved router, and fit it anew on them", () => {
+    const half = history.slice(0, 200);
+    writeFileSync(at("half.jsonl"), lines(half));
+    writeFileSync(at("rest.jsonl"), lines(history.slice(200)));
+    const router = ["--router", at("learner")];
+    const fit = ["fit", "--pool", at("pool.json"), "--out", at("learner"), "--history", at("half.jsonl")];
+    expect(run(fit).status).toBe(0);
+
+    const learned = run(["learn", ...router, "--outcomes", at("rest.jsonl"), "--json"]);
+    expect(JSON.parse(learned.stdout)).toMatchObject({ records: 200, queries: 200, changed: 0, skipped: 0 });
+    const again = run(["learn", ...router], lines(history.slice(200)));
+    expect(again).toMatchObject({ status: 0, stdout: "" });
+    expect(again.stderr).toContain("Learned 0 outcomes and changed 0; 0 queries are new.");
+
+    const stranger = { query: "x", outcomes: { stranger: { quality: 1 } } };
+    const other = run(["learn", ...router, "--skip-bad"], `${JSON.stringify(stranger)}\nnot JSON\n`);
+    expect(other.stderr).toMatch(/Left out 1 bad records:[\s\S]*Not in the pool, left out: stranger\./);
+    const bad = run(["learn", ...router], "not JSON\n");
+    expect(bad).toMatchObject({ status: 1, stderr: expect.stringContaining("input:1") });
+
+    const refitted = run(["refit", ...router, "--json"]);
+    expect(JSON.parse(refitted.stdout)).toMatchObject({ records: 400, models: pool.size });
+    expect(JSON.parse(run(["inspect", at("learner"), "--json"]).stdout)).toMatchObject({
+      generation: 2,
+      records: 400,
+    });
+  });
+});
+
 describe("omnirouter fit", () => {
   it("says on standard error what was learned, and with --json on standard output", () => {
     const argv = [

@@ -4,10 +4,11 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { binding } from "../../lib/binding.js";
 import { History } from "../../lib/history/history.js";
 import { ModelPool } from "../../lib/pool/pool.js";
-import { type HybridHistory, HybridPredictor } from "../../lib/prediction/hybrid-predictor.js";
+import { HybridPredictor } from "../../lib/prediction/hybrid-predictor.js";
 import { NeighbourPredictor } from "../../lib/prediction/neighbour-predictor.js";
 import { decodeOutOfFold } from "../../lib/prediction/out-of-fold.js";
 import { TextEmbedder } from "../../lib/prediction/text-embedder.js";
+import { type HybridHistory, TrainedHalf } from "../../lib/prediction/trained-half.js";
 import { VectorIndex } from "../../lib/retrieval/vector-index.js";
 import { seededRandom } from "../../lib/simulation/random.js";
 
@@ -97,15 +98,16 @@ describe("the hybrid predictor", () => {
     expect(qualityDeviation[2]).toBeGreaterThan(2 * qualityDeviation[1]!);
   });
 
-  it("learns of the new model from its first outcomes, and leaves the one it was made from as it was", () => {
+  it("learns of the new model from its first outcomes, and leaves the one it was made from as it was", async () => {
     const texts = invent(40, 9).texts;
     const batch = batchOf(fitted, texts);
     const only = (values: number[]) => Float32Array.from({ length: 120 }, (_, at) => values[at % 3]!);
     const before = fitted.predictor.predictSync(batch);
-    const learned = fitted.predictor.learned(fitted.near, batch, {
+    const levels = await fitted.predictor.levelsAfter(batch, {
       quality: only([Number.NaN, Number.NaN, 0]),
       outputTokens: only([Number.NaN, Number.NaN, 1000]),
     });
+    const learned = new HybridPredictor(fitted.near, fitted.predictor.trained.withLevels(levels));
     const after = learned.predictSync(batch);
     for (let at = 2; at < 120; at += 3) {
       expect(after.quality[at]).toBeLessThan(before.quality[at]!);
@@ -167,18 +169,21 @@ describe("the hybrid predictor", () => {
     } finally {
       binding().setThreads(threads);
     }
-    const saved = { predictor: fitted.predictor.toBytes(), outOfFold: fitted.predictor.outOfFoldToBytes() };
-    const loaded = HybridPredictor.fromBytes(saved, fitted.near, pool, fitted.embedder.dimension);
+    const { trained } = fitted.predictor;
+    const saved = { predictor: trained.toBytes(), outOfFold: trained.outOfFoldToBytes() };
+    const half = TrainedHalf.fromBytes(saved, pool, fitted.embedder.dimension);
+    const loaded = new HybridPredictor(fitted.near, half);
     expect(loaded.predictSync(batch)).toEqual(expected);
     expect(loaded.outOfFold).toEqual(fitted.predictor.outOfFold);
     expect((await fitOn(invent(600, 1), 1)).predictor.outOfFold).not.toEqual(fitted.predictor.outOfFold);
   });
 
   it("refuses damaged files, another pool's and another embedder's", () => {
-    const { predictor, near, embedder } = fitted;
-    const saved = { predictor: predictor.toBytes(), outOfFold: predictor.outOfFoldToBytes() };
+    const { predictor, embedder } = fitted;
+    const { trained } = predictor;
+    const saved = { predictor: trained.toBytes(), outOfFold: trained.outOfFoldToBytes() };
     const load = (changed: Partial<typeof saved>, dimension = embedder.dimension, of = pool) =>
-      HybridPredictor.fromBytes({ ...saved, ...changed }, near, of, dimension);
+      TrainedHalf.fromBytes({ ...saved, ...changed }, of, dimension);
     const corrupt = expect.objectContaining({ code: "ERR_OMNI_CORRUPT" });
     for (const name of ["predictor", "outOfFold"] as const) {
       for (const at of [0, 12, 20, Math.floor(saved[name].length / 2), saved[name].length - 1]) {

@@ -104,7 +104,7 @@ function world(rows: number, density: number, seed: number) {
 function reference(
   { history, index }: ReturnType<typeof world>,
   batch: { embeddings: Float32Array; inputTokens: Float32Array },
-  { k, power, shrinkage }: Required<NeighbourOptions>,
+  { k, power, shrinkage }: Required<Omit<NeighbourOptions, "tokens">>,
   exclude?: Int32Array,
 ) {
   const column = (values: Float32Array, model: number) =>

@@ -8,6 +8,47 @@ import { bruteForce, embeddings } from "./embeddings.js";
 const threads = binding().threads();
 afterEach(() => binding().setThreads(threads));
 
+describe("a snapshot", () => {
+  it("finds what was there when it was taken", async () => {
+    const dimension = 8;
+    const vectors = embeddings(300, dimension, 5);
+    const queries = embeddings(4, dimension, 6);
+    const index = new VectorIndex(dimension);
+    index.add(vectors.subarray(0, 100 * dimension));
+    const then = index.search(queries, 120);
+    const snapshot = index.snapshot();
+    const bytes = index.toBytes();
+    expect(await index.toBytesAsync()).toEqual(bytes);
+    index.add(vectors.subarray(100 * dimension));
+    expect(snapshot).toMatchObject({ dimension, size: 100 });
+    expect(snapshot.search(queries, 120)).toEqual(then);
+    expect(await snapshot.searchAsync(queries, 120)).toEqual(then);
+    expect(index.search(queries, 120)).not.toEqual(then);
+    expect(index.snapshot().search(queries, 120)).toEqual(index.search(queries, 120));
+    expect(() => snapshot.search(queries, 0)).toThrow(/k must be/);
+    await expect(snapshot.searchAsync(new Float32Array(3), 1)).rejects.toMatchObject({ argument: "queries" });
+    await expect(index.toBytesAsync({ signal: AbortSignal.abort("no") })).rejects.toBe("no");
+  });
+});
+
+describe("the vectors of an index", () => {
+  it("are those that were added, by the order of their addition", () => {
+    const vectors = embeddings(3000, 8, 5);
+    const index = new VectorIndex(8);
+    index.add(vectors.subarray(0, 80));
+    index.add(vectors.subarray(80));
+    const rows = Int32Array.from([2999, 0, 9, 10, 0]);
+    const expected = Array.from(rows, row => [...vectors.subarray(8 * row, 8 * row + 8)]).flat();
+    expect([...index.vectors(rows)]).toEqual(expected);
+    expect(index.vectors(new Int32Array(0))).toEqual(new Float32Array(0));
+    for (const bad of [-1, 3000])
+      expect(() => index.vectors(Int32Array.of(0, bad))).toThrow(
+        expect.objectContaining({ code: "ERR_OMNI_INVALID_ARGUMENT", argument: "rows[1]" }),
+      );
+    expect(() => index.vectors([0] as never)).toThrow(/rows/);
+  });
+});
+
 describe("exact search", () => {
   it("is what sorting all inner products gives", () => {
     // Small whole numbers: inner products are exact in any order of summation, and ties abound.

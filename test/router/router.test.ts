@@ -8,7 +8,8 @@ import { History } from "../../lib/history/history.js";
 import { ModelPool } from "../../lib/pool/pool.js";
 import type { FitStage } from "../../lib/router/fit.js";
 import type { RouteLimits } from "../../lib/router/limits.js";
-import { type RouteOptions, Router } from "../../lib/router/router.js";
+import type { RouteOptions } from "../../lib/router/route.js";
+import { Router } from "../../lib/router/router.js";
 import { letterEmbedder, workload } from "./workload.js";
 
 const { pool, history, queries } = workload;

@@ -4,7 +4,7 @@
  *   manifest.json            what the current generation is, with the size and SHA-256 of each of its files
  *   generations/000007/…     the files of one save; never changed once the manifest names them
  *   lock, writer.json        only while somebody writes: the lock, and who holds it
- *   log/                     reserved for records appended between two saves
+ *   log/000007.log           what was added since the save of that generation (log.ts); absent before anything was
  *
  * File names that the router uses or that are reserved for it: `pool.json`, `history.bin`, `embedder.bin`,
  * `index.faiss`, `predictor.bin`, `out-of-fold.bin`.

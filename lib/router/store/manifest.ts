@@ -82,6 +82,7 @@ export function parseManifest(text: string, path: string): Manifest {
   return result.data;
 }
 
-function checksum(content: object): string {
+/** SHA-256 of a manifest's content, 64 hexadecimal digits: tells it from every other. */
+export function checksum(content: object): string {
   return createHash("sha256").update(JSON.stringify(content)).digest("hex");
 }

@@ -2,10 +2,13 @@ import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { invalid, OmniRouterError } from "../../errors.js";
+import { type ErrorCode, invalid, OmniRouterError } from "../../errors.js";
 import { errnoCode, ioError } from "../../files.js";
+import { makeFolder } from "./folders.js";
 import { CHUNK_BYTES, generationFolder, readManifest } from "./layout.js";
-import type { Manifest, StoredFile } from "./manifest.js";
+import { lockStore } from "./lock.js";
+import { appendToLog, type LogContent, type LogOwner, readLog } from "./log.js";
+import { checksum, type Manifest, type StoredFile } from "./manifest.js";
 import { type GenerationContent, refuseForeign, writeGeneration } from "./write.js";
 
 /** A reader that loses the race against a writer this often is not unlucky: something else is wrong. */
@@ -23,6 +26,24 @@ export interface Generation {
   readonly manifest: Manifest;
   /** The whole content of one of its files, its size and checksum verified. */
   bytes(name: string): Promise<Uint8Array>;
+  /** What was appended to it so far, from `from` on (0: from the first). */
+  log(from?: number): Promise<LogContent>;
+}
+
+/** A saved router's folder in the hands of its only writer. */
+export interface StoreWriter {
+  /** The current manifest, or undefined where nothing has been saved yet. */
+  manifest(): Promise<Manifest | undefined>;
+  /** What was appended to the current generation, from `from` on. */
+  log(manifest: Manifest, from: number): Promise<LogContent>;
+  /**
+   * Appends to the current generation at the end that {@link log} gave; resolves with the new end once it is on the disk.
+   *
+   * @throws OmniRouterError `ERR_OMNI_IO`, `ERR_OMNI_LOCKED` where the lock was lost
+   */
+  append(manifest: Manifest, end: number, entry: Uint8Array): Promise<number>;
+  /** Saves the next generation, which takes the place of the current one and of all that was appended to it. */
+  write(content: GenerationContent): Promise<Manifest>;
 }
 
 /** A saved router's folder; layout.ts says what is in it. */
@@ -73,7 +94,11 @@ export class RouterStore {
     for (let attempt = 1; ; attempt++) {
       const current = manifest;
       try {
-        return await load({ manifest: current, bytes: name => this.#bytes(current, name) });
+        return await load({
+          manifest: current,
+          bytes: name => this.#bytes(current, name),
+          log: from => this.#log(current, from),
+        });
       } catch (error) {
         manifest = await this.manifest();
         if (attempt === READ_ATTEMPTS || manifest.generation === current.generation) throw error;
@@ -94,15 +119,46 @@ export class RouterStore {
    * Saves the next generation; resolves once it is on the disk and every later {@link read} will see it. Files are
    * given as bytes, or as a function that writes them piece by piece.
    *
-   * @throws OmniRouterError `ERR_OMNI_LOCKED` where another process is writing; `ERR_OMNI_IO` where the folder cannot be
-   *   written or holds something else; `ERR_OMNI_INVALID_ARGUMENT`; the signal's reason when
-   *   aborted while it waits for another writer. After any of these the old generation still loads.
+   * @throws OmniRouterError as {@link exclusively} does; `ERR_OMNI_INVALID_ARGUMENT`. After any error the old generation
+   *   still loads.
    */
-  async write(content: GenerationContent): Promise<Manifest> {
-    return await writeGeneration(this.directory, content, {
-      keep: this.#keep,
-      lockTimeoutMs: this.#lockTimeoutMs,
-    });
+  async write(content: GenerationContent, signal?: AbortSignal): Promise<Manifest> {
+    return await this.exclusively(writer => writer.write(content), signal);
+  }
+
+  /**
+   * Runs `work` as the folder's only writer, among all processes.
+   *
+   * @throws OmniRouterError `ERR_OMNI_LOCKED` where another process is writing; `ERR_OMNI_IO` where the folder cannot be
+   *   written or holds something else; the signal's reason when aborted while it waits for another writer
+   */
+  async exclusively<T>(work: (writer: StoreWriter) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const { directory } = this;
+    await makeFolder(directory);
+    await this.refuseForeign();
+    const lock = await lockStore(directory, this.#lockTimeoutMs, signal);
+    try {
+      return await work({
+        manifest: () => readManifest(directory),
+        log: (manifest, from) => this.#log(manifest, from),
+        append: (manifest, end, entry) => appendToLog(directory, ownerOf(manifest), end, entry, lock),
+        write: content => writeGeneration(directory, content, this.#keep, lock),
+      });
+    } finally {
+      await lock.release();
+    }
+  }
+
+  async #log(manifest: Manifest, from = 0): Promise<LogContent> {
+    const content = await readLog(this.directory, ownerOf(manifest), from);
+    if (content !== undefined) return content;
+    const lost = (code: ErrorCode, sentence: string) =>
+      new OmniRouterError(code, `the log of the saved router in ${this.directory} ${sentence}`);
+    // A save that has folded it into a newer generation removes it: then that generation is the one to read.
+    if ((await this.manifest()).generation !== manifest.generation)
+      throw lost("ERR_OMNI_IO", "is part of a newer generation since");
+    if (from > 0) throw lost("ERR_OMNI_CORRUPT", "is missing");
+    return { entries: [], end: 0 };
   }
 
   async #bytes(manifest: Manifest, name: string): Promise<Uint8Array> {
@@ -115,6 +171,10 @@ export class RouterStore {
       );
     return await readVerified(join(folder, name), file);
   }
+}
+
+function ownerOf(manifest: Manifest): LogOwner {
+  return { generation: manifest.generation, manifestSha256: checksum(manifest) };
 }
 
 async function readVerified(path: string, file: StoredFile): Promise<Uint8Array> {

@@ -4,8 +4,10 @@ import { dirname, join } from "node:path";
 import { invalid, OmniRouterError } from "../../errors.js";
 import { errnoCode, ioError } from "../../files.js";
 import { version as packageVersion } from "../../version.js";
+import { makeFolder, syncFolder } from "./folders.js";
 import { CHUNK_BYTES, generationFolder, manifestPath, OWN_ENTRIES, readManifest } from "./layout.js";
-import { lockStore, type StoreLock } from "./lock.js";
+import type { StoreLock } from "./lock.js";
+import { removeLogsBefore } from "./log.js";
 import {
   formatManifest,
   isFileName,
@@ -25,14 +27,14 @@ export interface GenerationContent {
   readonly embedder?: string;
   /** Settings, as JSON. */
   readonly meta?: { readonly [key: string]: Json };
-  /** Ends the wait for another writer. The functions among the files see to an abort while they write. */
-  readonly signal?: AbortSignal | undefined;
 }
 
+/** Writes the next generation. Whoever calls this holds the lock. */
 export async function writeGeneration(
   directory: string,
   content: GenerationContent,
-  options: { readonly keep: number; readonly lockTimeoutMs: number },
+  keep: number,
+  lock: StoreLock,
 ): Promise<Manifest> {
   for (const name of content.files.keys())
     if (!isFileName(name))
@@ -40,22 +42,6 @@ export async function writeGeneration(
         `files[${JSON.stringify(name)}]`,
         "must be named in a-z, 0-9, '_', '-' and '.', without folders",
       );
-  await makeFolder(directory);
-  await refuseForeign(directory);
-  const lock = await lockStore(directory, options.lockTimeoutMs, content.signal);
-  try {
-    return await writeLocked(directory, content, options.keep, lock);
-  } finally {
-    await lock.release();
-  }
-}
-
-async function writeLocked(
-  directory: string,
-  content: GenerationContent,
-  keep: number,
-  lock: StoreLock,
-): Promise<Manifest> {
   const generation = ((await readManifest(directory))?.generation ?? 0) + 1;
   const folder = generationFolder(directory, generation);
   const temporary = `${manifestPath(directory)}.tmp`;
@@ -69,8 +55,8 @@ async function writeLocked(
     const files: StoredFile[] = [];
     for (const [name, source] of content.files)
       files.push({ name, ...(await writeFile(join(folder, name), source)) });
-    await sync(folder);
-    await sync(dirname(folder));
+    await syncFolder(folder);
+    await syncFolder(dirname(folder));
 
     const embedder = content.embedder === undefined ? {} : { embedder: content.embedder };
     const createdAt = new Date().toISOString();
@@ -95,12 +81,13 @@ async function writeLocked(
   try {
     // From here on nothing is cleaned up: a rename that reports an error may still have happened.
     await rename(temporary, manifestPath(directory));
-    await sync(directory);
+    await syncFolder(directory);
   } catch (error) {
     throw ioError("save the router in", directory, error);
   }
-  // The save is done. Old generations that cannot be removed now are removed by the next save.
+  // The save is done. Old generations and logs that cannot be removed now are removed by the next save.
   await removeBefore(directory, generation - keep + 1, lock).catch(() => {});
+  await removeLogsBefore(directory, generation).catch(() => {});
   return manifest;
 }
 
@@ -132,28 +119,6 @@ async function writeFile(
     await handle?.close();
   }
   return { bytes, sha256: hash.digest("hex") };
-}
-
-/** Makes a folder and those above it, each on the disk before the next is relied upon. */
-async function makeFolder(path: string): Promise<void> {
-  try {
-    const first = await mkdir(path, { recursive: true });
-    if (first === undefined) return;
-    for (let made = path; made.length >= first.length; made = dirname(made)) await sync(dirname(made));
-  } catch (error) {
-    throw ioError("make the folder", path, error);
-  }
-}
-
-/** A folder is on the disk only when it is flushed itself. Windows cannot, and need not: NTFS journals its folders. */
-async function sync(folder: string): Promise<void> {
-  if (process.platform === "win32") return;
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /** @throws OmniRouterError `ERR_OMNI_IO` for a folder with things in it that are not ours */

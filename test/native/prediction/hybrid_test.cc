@@ -152,6 +152,65 @@ TEST_CASE("bit-identical for any number of threads, any batch, and after a save"
   CHECK(single.quality[2] == together.quality[209]);
 }
 
+TEST_CASE("levels are all that learning moves, and can be put back") {
+  const Fixture history(300, 3, 9), fresh(40, 3, 10);
+  Matrices outOfFold(900), expected(120), out(120);
+  const HybridPredictor predictor = history.fit(outOfFold);
+  const HybridPredictor learned =
+      predictor.learned(fresh.batch(), fresh.planted.quality, fresh.planted.tokens, compute::CancelFlag());
+  const std::vector<double> levels = learned.levels();
+  CHECK(levels.size() == 3 * HybridPredictor::kLevels);
+  CHECK(levels != predictor.levels());
+  CHECK(predictor.withLevels(levels).toBytes() == learned.toBytes());
+  CHECK(learned.withLevels(predictor.levels()).toBytes() == predictor.toBytes());
+  CHECK_THROWS_AS(predictor.withLevels(std::span(levels).subspan(1)), InvalidArgument);
+  for (const double bad : {std::nan(""), 0.0, -1.0}) {
+    std::vector<double> broken = levels;
+    broken[1] = bad;
+    CHECK_THROWS_AS(predictor.withLevels(broken), InvalidArgument);
+  }
+}
+
+TEST_CASE("another pool's models are predicted as before, new ones as the pool, forgotten ones not at all") {
+  const Fixture history(800, 4, 11), fresh(50, 4, 12);
+  Matrices outOfFold(3200), before(200), same(200), after(150);
+  const HybridPredictor predictor = history.fit(outOfFold);
+  predictor.predict(fresh.batch(), before.out(), compute::CancelFlag());
+  const std::vector<int32_t> reversed{3, 2, 1, 0}, changed{-1, 3, 1};
+  // The neighbours' estimates are the same for all models here, so that order does not matter to them.
+  const HybridPredictor backward = predictor.withModels(reversed);
+  backward.predict(fresh.batch(), same.out(), compute::CancelFlag());
+  for (size_t at = 0; at < 200; ++at) {
+    const size_t mirrored = at / 4 * 4 + 3 - at % 4;
+    CHECK(same.quality[at] == doctest::Approx(before.quality[mirrored]).epsilon(1e-5));
+    CHECK(same.outputTokens[at] == doctest::Approx(before.outputTokens[mirrored]).epsilon(1e-5));
+  }
+  CHECK(backward.withModels(reversed).toBytes() == predictor.toBytes());
+
+  const HybridPredictor other = predictor.withModels(changed);
+  std::vector<float> quality, tokens;
+  for (size_t row = 0; row < 50; ++row) {
+    for (size_t j = 0; j < 3; ++j) {
+      quality.push_back(fresh.quality[row * 4 + j]);
+      tokens.push_back(fresh.tokens[row * 4 + j]);
+    }
+  }
+  const HybridBatch batch{fresh.texts, fresh.planted.embeddings, quality, tokens};
+  other.predict(batch, after.out(), compute::CancelFlag());
+  double newcomer = 0, pool = 0;
+  for (size_t row = 0; row < 50; ++row) {
+    CHECK(std::abs(after.quality[row * 3 + 1] - before.quality[row * 4 + 3]) < 0.1);
+    CHECK(std::abs(after.quality[row * 3 + 2] - before.quality[row * 4 + 1]) < 0.1);
+    CHECK(after.qualityDeviation[row * 3] > 3 * after.qualityDeviation[row * 3 + 2]);
+    newcomer += after.quality[row * 3] / 50;
+    for (size_t j = 0; j < 4; ++j) pool += before.quality[row * 4 + j] / 200;
+  }
+  CHECK(newcomer == doctest::Approx(pool).epsilon(0.1));
+  CHECK(HybridPredictor::fromBytes(other.toBytes()).models() == 3);
+  for (const std::vector<int32_t>& bad : {std::vector<int32_t>{}, {4}, {-2}})
+    CHECK_THROWS_AS(predictor.withModels(bad), InvalidArgument);
+}
+
 TEST_CASE("damaged files are refused, whatever the damage, and with a checksum that fits") {
   const Fixture history(60, 3, 7);
   Matrices outOfFold(180);

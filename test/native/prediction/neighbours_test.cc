@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
@@ -115,6 +116,91 @@ TEST_CASE("bit-identical for any number of threads") {
   const Result together = estimate(estimator, ids, similarities, 1000);
   CHECK(alone.quality == together.quality);
   CHECK(alone.outputTokens == together.outputTokens);
+}
+
+namespace {
+
+Outcomes randomOutcomes(size_t rows, size_t models, unsigned seed) {
+  std::mt19937 random(seed);
+  Outcomes outcomes{rows, models, {}, {}};
+  for (size_t i = 0; i < rows * models; ++i) {
+    outcomes.quality.push_back(random() % 3 == 0 ? kMissing : static_cast<float>(random() % 7) / 7);
+    outcomes.outputTokens.push_back(static_cast<float>(random() % 1000) / 3);
+  }
+  return outcomes;
+}
+
+Outcomes rowsOf(const Outcomes& all, const std::vector<int32_t>& rows) {
+  Outcomes some{rows.size(), all.models, {}, {}};
+  for (const int32_t row : rows) {
+    for (size_t model = 0; model < all.models; ++model) {
+      some.quality.push_back(all.quality[static_cast<size_t>(row) * all.models + model]);
+      some.outputTokens.push_back(all.outputTokens[static_cast<size_t>(row) * all.models + model]);
+    }
+  }
+  return some;
+}
+
+}  // namespace
+
+TEST_CASE("what was learned counts to the bit as what was known from the start, whatever the order") {
+  constexpr size_t kModels = 3;
+  const size_t total = 1300;  // of 512 rows a block: three of them
+  const Outcomes all = randomOutcomes(total, kModels, 5);
+  Outcomes first = rowsOf(randomOutcomes(total, kModels, 6), {0});
+  NeighbourEstimator estimator(first, {});
+  // In uneven steps, each of which changes an old row as well.
+  std::mt19937 random(7);
+  for (int32_t known = 1; known < static_cast<int32_t>(total);) {
+    const int32_t end = std::min(known + 1 + static_cast<int32_t>(random() % 200), static_cast<int32_t>(total));
+    std::vector<int32_t> rows = {static_cast<int32_t>(random() % static_cast<unsigned>(known))};
+    for (; known < end; ++known) rows.push_back(known);
+    estimator = estimator.learned(rows, rowsOf(all, rows));
+  }
+  const std::vector<int32_t> zero = {0};
+  estimator = estimator.learned(zero, rowsOf(all, zero));
+  const NeighbourEstimator whole(all, {});
+  CHECK(estimator.rows() == total);
+  CHECK(std::ranges::equal(estimator.qualityPrior(), whole.qualityPrior()));
+  CHECK(std::ranges::equal(estimator.tokensPrior(), whole.tokensPrior()));
+  CHECK(std::ranges::equal(estimator.qualityError(), whole.qualityError()));
+  const std::vector<int32_t> ids = {0, 511, 512, 1023, 1024, 1299};
+  const std::vector<float> similarities = {.9f, .8f, .7f, .6f, .5f, .4f};
+  CHECK(estimate(estimator, ids, similarities, 1).quality == estimate(whole, ids, similarities, 1).quality);
+}
+
+TEST_CASE("an estimator stays as it is when another learns") {
+  const NeighbourEstimator before(small(), {});
+  const Result expected = estimate(before, {0, 1, 2}, {1, .5f, .2f}, 1);
+  const std::vector<int32_t> rows = {1, 3};
+  const NeighbourEstimator after = before.learned(rows, {2, 2, {1, 1, 1, 1}, {1, 1, 1, 1}});
+  CHECK(after.rows() == 4);
+  CHECK(before.rows() == 3);
+  CHECK(estimate(before, {0, 1, 2}, {1, .5f, .2f}, 1).quality == expected.quality);
+  CHECK(estimate(after, {0, 1, 2}, {1, .5f, .2f}, 1).quality != expected.quality);
+}
+
+TEST_CASE("rows out of place, or of the wrong shape, are refused") {
+  const NeighbourEstimator estimator(small(), {});
+  const Outcomes two = {2, 2, {1, 1, 1, 1}, {1, 1, 1, 1}};
+  for (const std::vector<int32_t>& rows : {std::vector{-1, 0}, {3, 5}, {1, 1}, {2, 1}, {4, 5}, {1, INT32_MAX}, {1}})
+    CHECK_THROWS_AS(estimator.learned(rows, two), InvalidArgument);
+  const std::vector<int32_t> rows = {0, 1};
+  CHECK_THROWS_AS(estimator.learned(rows, {2, 1, {1, 1}, {1, 1}}), InvalidArgument);
+}
+
+TEST_CASE("how unsure a prior is falls with the outcomes that it rests on") {
+  Outcomes outcomes{8, 3, {}, {}};
+  for (size_t row = 0; row < 8; ++row) {
+    for (const float quality : {static_cast<float>(row % 2), row < 2 ? static_cast<float>(row) : kMissing, kMissing})
+      outcomes.quality.push_back(quality);
+    for (int model = 0; model < 3; ++model) outcomes.outputTokens.push_back(10);
+  }
+  const NeighbourEstimator estimator(outcomes, {});
+  const double variance = (2.0 + 0.5) / (7 + 1);  // sums of squares about the means, over degrees of freedom
+  CHECK(estimator.qualityError()[0] == doctest::Approx(std::sqrt(variance / 18)));
+  CHECK(estimator.qualityError()[1] == doctest::Approx(std::sqrt(variance / 12)));
+  CHECK(estimator.qualityError()[2] == doctest::Approx(std::sqrt(variance / 10)));
 }
 
 TEST_CASE("cost is tokens times prices per million") {

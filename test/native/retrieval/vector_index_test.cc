@@ -225,3 +225,30 @@ TEST_CASE("building stops when it is told to, and can be taken up again") {
   index->settle(kNever);
   CHECK(index->hasGraph());
 }
+
+TEST_CASE("a search among the first rows finds what it found before there were more") {
+  const size_t d = 24;
+  for (const Kind kind : {Kind::flat, Kind::hnsw}) {
+    const auto vectors = embeddings(3'000, d, 21), queries = embeddings(20, d, 22);
+    const auto then = VectorIndex::create(d, kind), now = VectorIndex::create(d, kind);
+    then->add(part(vectors, d, 0, 1'000), {}, kNever);
+    now->add(part(vectors, d, 0, 1'000), {}, kNever);
+    now->settle(kNever);
+    now->add(part(vectors, d, 1'000, 10), {}, kNever);  // too few for the graph to follow
+    then->settle(kNever);
+    std::vector<Neighbour> among(20 * 30);
+    now->search(queries, 30, kNever, among, 1'000);
+    CHECK(same(among, search(*then, queries, 30)));
+    now->add(part(vectors, d, 1'010, 1'990), {}, kNever);
+    now->settle(kNever);  // a graph over more than the first thousand
+    now->search(queries, 30, kNever, among, 1'000);
+    const auto exact = VectorIndex::create(d, Kind::flat);
+    exact->add(part(vectors, d, 0, 1'000), {}, kNever);
+    CHECK(same(among, search(*exact, queries, 30)));
+    now->search(queries, 30, kNever, among, 10);  // fewer than are asked for
+    CHECK(among[9].id >= 0);
+    CHECK(among[10].id == -1);
+    now->search(queries, 30, kNever, among, 0);
+    CHECK(among[0].id == -1);
+  }
+}

@@ -26,7 +26,7 @@ vi.mock("node:fs/promises", async importActual => {
       return await call(...args);
     };
   const wrapped = Object.fromEntries(
-    ["mkdir", "readFile", "readdir", "rename", "rm", "writeFile"].map(name => [
+    ["mkdir", "readFile", "readdir", "rename", "rm", "rmdir", "writeFile"].map(name => [
       name,
       wrap(name, actual[name] as (...args: never[]) => unknown),
     ]),
@@ -40,7 +40,7 @@ vi.mock("node:fs/promises", async importActual => {
         if (typeof value !== "function") return value;
         const bound = value.bind(target);
         // A file that cannot be closed stays open; that is not what is tested here.
-        return ["write", "sync", "read", "stat"].includes(String(property))
+        return ["write", "sync", "read", "stat", "truncate"].includes(String(property))
           ? wrap(String(property), bound)
           : bound;
       },
@@ -101,6 +101,57 @@ describe.each([
     expect(failures).toBeGreaterThan(20);
     await RouterStore.open(folder).write(contentOf(number + 1));
     expect(await numberIn(RouterStore.open(folder))).toBe(number + 1);
+  });
+});
+
+/** Appends a text as a router would: after reading to the end, under the lock. */
+async function append(text: string): Promise<void> {
+  await RouterStore.open(folder).exclusively(async writer => {
+    const manifest = (await writer.manifest())!;
+    const { end } = await writer.log(manifest, 0);
+    await writer.append(manifest, end, Buffer.from(text));
+  });
+}
+
+const logged = () =>
+  RouterStore.open(folder).read(async ({ log }) => (await log()).entries.map(entry => entry.toString()));
+
+describe.each([
+  ["fails once", (at: number) => (step: number) => step === at],
+  ["and all after it fail", (at: number) => (step: number) => step >= at],
+])("an addition to the log of which step n %s", (_, failing) => {
+  it("is refused, and whatever was acknowledged before is there, for every n", async () => {
+    await RouterStore.open(folder).write(contentOf(1));
+    const acknowledged: string[] = [];
+    let failures = 0;
+    for (let at = 1; ; at++) {
+      // The first addition makes the log; later ones find it.
+      if (at % 2 === 0) {
+        await RouterStore.open(folder).write(contentOf(1));
+        acknowledged.length = 0;
+      }
+      inject(failing(at));
+      const outcome = await append(`entry ${at}`).catch((error: unknown) => error);
+      const reached = faults.step >= at;
+      heal();
+      const found = await logged();
+      if (outcome instanceof Error) {
+        failures++;
+        expect(outcome).toMatchObject({ code: "ERR_OMNI_IO" });
+        // One that could not be taken back may still be there, at the end.
+        expect(found.slice(0, acknowledged.length)).toEqual(acknowledged);
+        expect(found.slice(acknowledged.length).every(entry => entry === `entry ${at}`)).toBe(true);
+        acknowledged.splice(0, acknowledged.length, ...found);
+      } else {
+        acknowledged.push(`entry ${at}`);
+        expect(found).toEqual(acknowledged);
+      }
+      await append(`after ${at}`);
+      acknowledged.push(`after ${at}`);
+      expect(await logged()).toEqual(acknowledged);
+      if (!reached && outcome === undefined) break;
+    }
+    expect(failures).toBeGreaterThan(8);
   });
 });
 

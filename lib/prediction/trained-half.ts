@@ -1,0 +1,211 @@
+import { binding } from "../binding.js";
+import { invalid } from "../errors.js";
+import { native, settle } from "../task.js";
+import type { HybridHandle, NativeHybridEstimates } from "./binding.js";
+import { checkTexts } from "./embedder.js";
+import type { NeighbourPredictions, NeighbourPredictor, PricedPool } from "./neighbour-predictor.js";
+import {
+  decodeOutOfFold,
+  encodeOutOfFold,
+  type OutOfFoldPredictions,
+  type OutOfFoldRecord,
+  outOfFoldOf,
+  pricedOutOfFold,
+} from "./out-of-fold.js";
+import type { QueryBatch } from "./predictor.js";
+
+/** What a hybrid predictor is fitted on: the queries and outcomes that its neighbours come from. */
+export interface HybridHistory {
+  readonly texts: readonly string[];
+  /** `[rows x dimension]`: of the texts, as the neighbours' index holds them. */
+  readonly embeddings: Float32Array;
+  /** `[rows]`, all known. */
+  readonly inputTokens: Float32Array;
+  /** `[rows x models]`, NaN = missing. */
+  readonly quality: Float32Array;
+  /** `[rows x models]`, NaN = missing. See `knownOutputTokens`. */
+  readonly outputTokens: Float32Array;
+}
+
+export interface HybridFitOptions {
+  /** Of the forest; a whole number >= 0. Default 0. */
+  readonly seed?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A batch that the trained half can look at: with its texts. */
+export type TextBatch = QueryBatch & { readonly texts: readonly string[] };
+
+/** Outcomes of a batch's queries: `[rows x models]`, NaN = missing. */
+export interface BatchOutcomes {
+  readonly quality: Float32Array;
+  readonly outputTokens: Float32Array;
+}
+
+/**
+ * The part of a {@link HybridPredictor} that is fitted: all of it but the neighbours, whose estimates it is given with each
+ * batch. Immutable; what it learns between two fits makes another one, cheaply.
+ */
+export class TrainedHalf {
+  readonly models: readonly string[];
+  readonly outOfFold: OutOfFoldPredictions;
+  readonly #record: OutOfFoldRecord;
+  readonly #handle: HybridHandle;
+
+  private constructor(handle: HybridHandle, record: OutOfFoldRecord, outOfFold: OutOfFoldPredictions) {
+    this.models = record.models;
+    this.outOfFold = outOfFold;
+    this.#record = record;
+    this.#handle = handle;
+  }
+
+  /** As `HybridPredictor.fit`. */
+  static async fit(
+    neighbours: NeighbourPredictor,
+    history: HybridHistory,
+    pool: PricedPool,
+    { seed = 0, signal }: HybridFitOptions,
+  ): Promise<TrainedHalf> {
+    const { texts, embeddings, inputTokens, quality, outputTokens } = history;
+    if (!Number.isSafeInteger(seed) || seed < 0) throw invalid("seed", "must be a whole number >= 0");
+    checkTexts(texts, "history.texts");
+    const rows = texts.length;
+    if (rows === 0) throw invalid("history.texts", "must hold at least one query to fit on");
+    if (inputTokens.length !== rows)
+      throw invalid("history.inputTokens", `has ${inputTokens.length} elements for ${rows} queries`);
+    // Without the query itself among its neighbours, which would know the answer.
+    const leftOut = await neighbours.predict(
+      { embeddings, inputTokens },
+      { exclude: Int32Array.from({ length: rows }, (_, row) => row), ...(signal ? { signal } : {}) },
+    );
+    const { handle, outOfFold } = await settle(signal, () =>
+      binding().fitHybrid(
+        ...pricesOf(pool),
+        texts,
+        embeddings,
+        inputTokens,
+        leftOut.quality,
+        leftOut.outputTokens,
+        embeddings.length / rows,
+        quality,
+        outputTokens,
+        seed,
+      ),
+    );
+    const { models } = neighbours;
+    const graded = models.map(() => false);
+    for (const [at, value] of quality.entries()) if (!Number.isNaN(value)) graded[at % models.length] = true;
+    const record = {
+      rows,
+      models,
+      graded,
+      inputTokens: inputTokens.slice(),
+      quality: outOfFold.quality,
+      outputTokens: outOfFold.outputTokens,
+    };
+    return new TrainedHalf(handle, record, pricedOutOfFold(record, pool));
+  }
+
+  /** Bit j: nothing shows how predictions of model j turn out, as it had no graded outcome when this was fitted. */
+  get unproven(): bigint {
+    return this.#record.graded.reduce(
+      (mask, known, column) => (known ? mask : mask | (1n << BigInt(column))),
+      0n,
+    );
+  }
+
+  /** @param near what the neighbours say of the batch */
+  async predict(
+    { texts, embeddings, inputTokens }: TextBatch,
+    near: NeighbourPredictions,
+    signal: AbortSignal | undefined,
+  ): Promise<NativeHybridEstimates> {
+    const { quality, outputTokens } = near;
+    return await settle(signal, () =>
+      binding().predictHybridAsync(this.#handle, texts, embeddings, inputTokens, quality, outputTokens),
+    );
+  }
+
+  predictSync(
+    { texts, embeddings, inputTokens }: TextBatch,
+    { quality, outputTokens }: NeighbourPredictions,
+  ): NativeHybridEstimates {
+    return native(() =>
+      binding().predictHybrid(this.#handle, texts, embeddings, inputTokens, quality, outputTokens),
+    );
+  }
+
+  /**
+   * What some more outcomes make of the models' levels, for {@link withLevels}: each moves by one Newton step per outcome,
+   * in their order, the less the more outcomes the model had (native/prediction/item_response.h).
+   *
+   * @param near what neighbours that do not know these outcomes say of the batch
+   */
+  async levelsAfter(
+    { texts, embeddings, inputTokens }: TextBatch,
+    near: NeighbourPredictions,
+    { quality, outputTokens }: BatchOutcomes,
+    signal: AbortSignal | undefined,
+  ): Promise<Float64Array> {
+    return await settle(signal, () =>
+      binding().learnHybrid(
+        this.#handle,
+        texts,
+        embeddings,
+        inputTokens,
+        near.quality,
+        near.outputTokens,
+        quality,
+        outputTokens,
+      ),
+    );
+  }
+
+  /** @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT` for levels of another pool */
+  withLevels(levels: Float64Array): TrainedHalf {
+    const handle = native(() => binding().hybridWithLevels(this.#handle, levels));
+    return new TrainedHalf(handle, this.#record, this.outOfFold);
+  }
+
+  /**
+   * For another pool: models that stay are predicted as before, by the new prices; one that is new begins as the pool's
+   * models are on the whole.
+   */
+  withPool(pool: PricedPool): TrainedHalf {
+    const names = pool.models.map(({ name }) => name);
+    const from = Int32Array.from(names, name => this.models.indexOf(name));
+    const handle = native(() => binding().hybridWithModels(this.#handle, from, ...pricesOf(pool)));
+    const record = outOfFoldOf(this.#record, names);
+    return new TrainedHalf(handle, record, pricedOutOfFold(record, pool));
+  }
+
+  /** Without {@link outOfFold}: versioned and checksummed. */
+  toBytes(): Uint8Array {
+    return native(() => binding().hybridToBytes(this.#handle));
+  }
+
+  outOfFoldToBytes(): Uint8Array {
+    return encodeOutOfFold(this.#record);
+  }
+
+  /** @throws OmniRouterError `ERR_OMNI_CORRUPT`, or `ERR_OMNI_VERSION` for a newer or older format */
+  static fromBytes(
+    saved: { readonly predictor: Uint8Array; readonly outOfFold: Uint8Array },
+    pool: PricedPool,
+    dimension: number,
+  ): TrainedHalf {
+    const handle = native(() => binding().hybridFromBytes(saved.predictor, ...pricesOf(pool), dimension));
+    const record = decodeOutOfFold(
+      saved.outOfFold,
+      pool.models.map(({ name }) => name),
+    );
+    return new TrainedHalf(handle, record, pricedOutOfFold(record, pool));
+  }
+}
+
+function pricesOf(pool: PricedPool): [inputPer1M: Float64Array, outputPer1M: Float64Array] {
+  return [
+    Float64Array.from(pool.models, model => model.inputPer1M),
+    Float64Array.from(pool.models, model => model.outputPer1M),
+  ];
+}

@@ -1,0 +1,58 @@
+import type { GrowingHistory } from "../history/growing.js";
+import { HybridPredictor } from "../prediction/hybrid-predictor.js";
+import { NeighbourPredictor } from "../prediction/neighbour-predictor.js";
+import type { ModelEstimate } from "../prediction/predictor.js";
+import type { Change } from "./changes.js";
+import { type Followed, followParts } from "./follow.js";
+import type { RouterParts } from "./saved.js";
+
+/** What a router knows at one moment. Calls that begin with one go on with it whatever is learned meanwhile. */
+export interface RouterState {
+  readonly parts: RouterParts;
+  readonly neighbours: NeighbourPredictor;
+  /** The neighbours with the trained half, where there is one. */
+  readonly predictor: HybridPredictor | NeighbourPredictor;
+  /** Bit j: model j has a graded outcome, and so may be given queries. */
+  readonly usable: bigint;
+  /** What `parts.history` is a view of, once anything has been learned. */
+  readonly growing: GrowingHistory | undefined;
+}
+
+export function stateOf(
+  parts: RouterParts,
+  growing: GrowingHistory | undefined,
+  neighbours: NeighbourPredictor = neighboursOf(parts),
+): RouterState {
+  const usable = parts.history.report.models.reduce(
+    (mask, { graded }, column) => (graded > 0 ? mask | (1n << BigInt(column)) : mask),
+    0n,
+  );
+  const { trained } = parts;
+  const predictor = trained === undefined ? neighbours : new HybridPredictor(neighbours, trained);
+  return { parts, neighbours, predictor, usable, growing };
+}
+
+export function modelEstimates({ parts, predictor }: RouterState): ModelEstimate[] {
+  const { models } = parts.history.report;
+  return predictor.estimates().map((estimate, column) => ({ ...estimate, graded: models[column]!.graded }));
+}
+
+/** The state after some changes, which the state given must not be asked for again. */
+export async function follow(
+  { parts, growing, neighbours }: RouterState,
+  changes: readonly Change[],
+): Promise<RouterState & Pick<Followed<RouterParts>, "outcomes" | "changed" | "added">> {
+  const { outcomes, changed, added, ...next } = await followParts(parts, growing, changes);
+  const learned = next.poolChanged
+    ? neighboursOf(next.parts)
+    : neighbours.learned({
+        history: next.parts.history,
+        index: next.parts.index.snapshot(),
+        rows: next.rows,
+      });
+  return { ...stateOf(next.parts, next.growing, learned), outcomes, changed, added };
+}
+
+function neighboursOf({ history, pool, index, neighbours, tokens }: RouterParts): NeighbourPredictor {
+  return new NeighbourPredictor(history, pool, index.snapshot(), { k: neighbours, tokens });
+}
