@@ -27,7 +27,7 @@ interface Options {
   readonly skipBad?: boolean;
   readonly seeds: number;
   readonly trainShare: number;
-  readonly capacity: readonly number[];
+  readonly capacity?: readonly number[];
   readonly methods?: readonly Method[];
   /** A file, or false for no report. */
   readonly html: string | false;
@@ -70,9 +70,8 @@ export const addEvaluate: AddCommand = (program, session) => {
     .option("--train-share <share>", "of the queries that are learned from", openShare, 0.7)
     .option(
       "--capacity <shares>",
-      "of a batch that each model may take at most, separated by commas; 1 is no limit",
+      "of a batch that each model may take at most, separated by commas; 1 is no limit (default: 1,0.4; more than 0.4 where a pool is too small for it)",
       capacityShares,
-      [1, 0.4],
     )
     .option("--methods <names>", "only these, separated by commas (default: all)", methodsNamed)
     .option("--html <file>", "where to write the report", DEFAULT_HTML)
@@ -95,7 +94,7 @@ async function runEvaluate(options: Options, isHtmlAsked: boolean, session: Sess
     evaluate(sets, {
       seeds: Array.from({ length: seeds }, (_, seed) => seed + 1),
       trainShare,
-      capacities: capacity,
+      capacities: capacity ?? defaultCapacities(sets),
       floors: FLOORS,
       batches: BATCHES,
       ...(methods === undefined ? {} : { methods }),
@@ -113,6 +112,16 @@ async function runEvaluate(options: Options, isHtmlAsked: boolean, session: Sess
     await withOutput(html, session, write => write(htmlReport(results, plotting)));
     if (html !== "-") session.stderr.write(`The report is in ${html}.\n`);
   }
+}
+
+/** Of a batch; a pool of few models gets more, so that its capacities come to {@link ROOM} batches. */
+const TIGHT = 0.4;
+const ROOM = 1.2;
+
+/** No limit of capacity, and a tight one. */
+function defaultCapacities(sets: readonly EvaluationSet[]): readonly number[] {
+  const tight = Math.max(TIGHT, ...sets.map(({ pool }) => ROOM / pool.size));
+  return tight < 1 ? [1, tight] : [1];
 }
 
 /** Before a long run it is told, not after it, that the report cannot be drawn; where none was asked for, it is only noted. */
