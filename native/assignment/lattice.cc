@@ -6,49 +6,94 @@
 #include <limits>
 
 #include "assignment/recovery.h"
+#include "compute/chunks.h"
+#include "compute/pool.h"
 
 namespace omnirouter::assignment {
 
 namespace {
 
-constexpr size_t kMostRows = 65536;
 // Bits between the greatest value and the step of its lattice: more are taken for measurements, which have none.
 constexpr int kMostBits = 12;
+constexpr size_t kSlice = 4096;
 
-// The greatest power of two that divides every value of a quantity, or 0 where that is no lattice worth the name.
-double stepOf(const Problem& problem, size_t quantity) {
-  const float* values = problem.quantities[quantity].values;
+// The greatest power of two that divides every one of the values, and the greatest bit in them.
+struct Bits {
   int lowest = std::numeric_limits<int>::max(), highest = std::numeric_limits<int>::min();
-  for (size_t e = 0; e < problem.rows * problem.models; ++e) {
-    const auto bits = std::bit_cast<uint32_t>(values[e]);
-    const uint32_t exponent = bits >> 23 & 0xFF, fraction = bits & 0x7FFFFF;
+  bool any() const { return lowest <= highest; }
+  bool fine() const { return any() && highest - lowest > kMostBits; }
+};
+
+void add(const float* values, size_t count, Bits& bits) {
+  for (size_t e = 0; e < count && !bits.fine(); ++e) {
+    const auto word = std::bit_cast<uint32_t>(values[e]);
+    const uint32_t exponent = word >> 23 & 0xFF, fraction = word & 0x7FFFFF;
     if (exponent == 0 && fraction == 0) continue;
     const uint32_t significand = exponent == 0 ? fraction : fraction | 0x800000;
     const int unit =
         std::max(1, static_cast<int>(exponent)) - 150;  // of the significand's last place, as a power of two
-    lowest = std::min(lowest, unit + std::countr_zero(significand));
-    highest = std::max(highest, unit + static_cast<int>(std::bit_width(significand)) - 1);
-    if (highest - lowest > kMostBits) return 0;
+    bits.lowest = std::min(bits.lowest, unit + std::countr_zero(significand));
+    bits.highest = std::max(bits.highest, unit + static_cast<int>(std::bit_width(significand)) - 1);
   }
-  return lowest <= highest ? std::ldexp(1.0, lowest) : 0;
+}
+
+// Whether every value is a multiple of 2^exponent and none has a bit too many: what a compiler makes vectors of.
+bool onStep(const float* values, size_t count, int exponent) {
+  const float perStep = std::ldexp(1.0f, -exponent);
+  constexpr float kMost = 1 << (kMostBits + 1);
+  int off = 0;
+  for (size_t e = 0; e < count; ++e) {
+    const float steps = std::min(values[e] * perStep, kMost);
+    off |= (static_cast<float>(static_cast<int>(steps)) != steps) | (steps == kMost);
+  }
+  return off == 0;
+}
+
+// The greatest power of two that divides every value of a quantity, or 0 where that is no lattice worth the name, or
+// its step at most `useless`.
+double stepOf(const Problem& problem, size_t quantity, double useless) {
+  const float* values = problem.quantities[quantity].values;
+  // Measurements show in the first rows.
+  Bits bits;
+  add(values, std::min(problem.rows, kSlice) * problem.models, bits);
+  const auto step = [&] { return bits.any() && !bits.fine() ? std::ldexp(1.0, bits.lowest) : 0; };
+  if (step() <= useless) return 0;
+  if (bits.lowest < -100) {  // too small for the quick test below
+    add(values, problem.rows * problem.models, bits);
+    return step();
+  }
+  const compute::Chunks chunks(problem.rows, kSlice);
+  std::vector<uint8_t> off(chunks.count(), 0);
+  compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {
+    const compute::Range rows = chunks[chunk];
+    off[chunk] = !onStep(values + rows.begin * problem.models, rows.size() * problem.models, bits.lowest);
+  });
+  for (size_t chunk = 0; chunk < off.size() && !bits.fine(); ++chunk) {
+    const compute::Range rows = chunks[chunk];
+    if (off[chunk]) add(values + rows.begin * problem.models, rows.size() * problem.models, bits);
+  }
+  return step();
 }
 
 }  // namespace
 
 Problem onLattice(const Problem& problem) {
   Problem rounded = problem;
-  if (problem.rows > kMostRows) return rounded;
-  std::vector<double> steps(problem.quantities.size(), -1);  // -1: not looked at yet
-  for (Limit& limit : rounded.limits) {
-    double step = 1;
+  // Plans that miss a bound by its tolerance keep holding; a step not much above that is none.
+  const auto useless = [](const Limit& limit) { return 4 * tolerance(limit); };
+  // Of each quantity, the finest tolerance among its limits.
+  std::vector<double> least(problem.quantities.size(), std::numeric_limits<double>::infinity()), steps(least.size(), 0);
+  for (const Limit& limit : problem.limits)
     if (limit.quantity != kRequests) {
-      double& known = steps[static_cast<size_t>(limit.quantity)];
-      if (known < 0) known = stepOf(problem, static_cast<size_t>(limit.quantity));
-      step = known;
+      double& finest = least[static_cast<size_t>(limit.quantity)];
+      finest = std::min(finest, useless(limit));
     }
-    // Plans that miss the bound by its tolerance keep holding; a step not much above that is none.
+  for (size_t k = 0; k < steps.size(); ++k)
+    if (least[k] < std::numeric_limits<double>::infinity()) steps[k] = stepOf(problem, k, least[k]);
+  for (Limit& limit : rounded.limits) {
+    const double step = limit.quantity == kRequests ? 1 : steps[static_cast<size_t>(limit.quantity)];
+    if (step <= useless(limit)) continue;
     const double room = tolerance(limit);
-    if (step <= 4 * room || step == 0) continue;
     const double nearest =
         limit.atLeast ? std::ceil((limit.bound - room) / step) * step : std::floor((limit.bound + room) / step) * step;
     limit.bound = limit.atLeast ? std::max(limit.bound, nearest) : std::min(limit.bound, nearest);

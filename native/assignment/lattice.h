@@ -8,8 +8,8 @@
 
 namespace omnirouter::assignment {
 
-// The problem with the bounds of its limits on their lattices, where they have one. Large problems, in which a step of
-// the lattice is nothing, are returned as they are.
+// The problem with the bounds of its limits on their lattices, where they have one that is coarser than the tolerance of
+// the limit (recovery.h). At most one read of the matrices that are limited.
 Problem onLattice(const Problem& problem);
 
 }  // namespace omnirouter::assignment

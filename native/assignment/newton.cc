@@ -79,6 +79,18 @@ Step newtonStep(const DualPoint& point, const Scale& scale, const PriceBox& box,
   return out;
 }
 
+DualPoint evaluateElastic(const Problem& problem, const RowSet& set, const Scale& scale, const Eigen::VectorXd& prices,
+                          double tau, Spread spread, const compute::CancelFlag& cancel) {
+  DualPoint point = evaluate(problem, set, prices, tau, spread, cancel);
+  if (scale.elasticity == 0) return point;
+  // Less half of this times the prices' square, in natural units.
+  const double bend = scale.elasticity * scale.objective * static_cast<double>(problem.rows);
+  const Eigen::ArrayXd bends = bend / scale.price.array().square();
+  point.gradient.array() -= bends * prices.array();
+  point.curvature.diagonal().array() += bends;
+  return point;
+}
+
 double firstRadius(double tauUnits) { return std::max(1.0, 20 * tauUnits); }
 
 }  // namespace
@@ -99,7 +111,7 @@ Ascent ascend(const Problem& problem, const RowSet& set, const Scale& scale, con
   double radius = firstRadius(tauUnits);
   Ascent ascent;
   ascent.prices = start;
-  ascent.point = evaluate(problem, set, start, tau, spread, cancel);
+  ascent.point = evaluateElastic(problem, set, scale, start, tau, spread, cancel);
   ascent.evaluations = 1;
   while (ascent.evaluations < kMaxEvaluations && !cancel.timeIsUp()) {
     const auto [step, slope] = newtonStep(ascent.point, scale, box, ascent.prices, radius);
@@ -110,7 +122,7 @@ Ascent ascend(const Problem& problem, const RowSet& set, const Scale& scale, con
     bool accepted = false;
     while (ascent.evaluations < kMaxEvaluations) {
       const Eigen::VectorXd trial = (ascent.prices + t * step.cwiseProduct(unit)).cwiseMax(box.low).cwiseMin(box.high);
-      DualPoint there = evaluate(problem, set, trial, tau, spread, cancel);
+      DualPoint there = evaluateElastic(problem, set, scale, trial, tau, spread, cancel);
       ++ascent.evaluations;
       const double ahead = there.gradient.cwiseProduct(unit).dot(step);
       if (ahead >= -0.7 * slope) {

@@ -10,6 +10,9 @@ namespace omnirouter::assignment {
 struct Scale {
   double objective = 1;
   Eigen::VectorXd price;
+  // Of samples whose limits cannot hold together: by how much a row may miss each of them for every natural unit of its
+  // price, in what is worth `objective` at one. Prices stay finite. 0: no limit gives.
+  double elasticity = 0;
 };
 
 Scale measureScale(const Problem& problem, const Terms& terms, const RowSet& sample);

@@ -1,12 +1,12 @@
 #include "assignment/price_search.h"
 
-#include <Eigen/Cholesky>
+#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <optional>
 
 #include "assignment/certificate.h"
-#include "assignment/choose.h"
+#include "assignment/control_variate.h"
 #include "assignment/row_classes.h"
 #include "assignment/screening.h"
 #include "assignment/tied_search.h"
@@ -16,7 +16,19 @@ namespace omnirouter::assignment {
 namespace {
 
 constexpr size_t kFirstSample = 2048;
-constexpr size_t kSampleGrowth = 8;
+// How much a limit of an infeasible sample gives: this, over the root of its rows, is below what sampling gets wrong.
+constexpr double kElasticity = 0.1;
+// Stage 2: how many rows there are to one of its sample; to one of those whose sums are taken first, if these are enough.
+constexpr size_t kSampleShare = 256;
+constexpr int kMaxPasses = 8;
+constexpr size_t kKnownShare = 4, kFirstKnown = 65536;
+// Where no more are open, a part of the rows has told all it can.
+constexpr double kNearlyRight = 0.3;
+// So few open rows take no longer than a pass over all to make them fewer.
+constexpr double kFewOpen = 0.08;
+// A pass over the rows that leaves no smaller share of what was open has stalled; so often may happen by chance.
+constexpr double kPays = 0.9;
+constexpr int kMostStalled = 2;
 // Temperatures above this one, in units of the objective, are passed on so many rows.
 constexpr double kHot = 0.1;
 constexpr size_t kHotRows = 256;
@@ -55,15 +67,21 @@ constexpr double kLargestShare = 1e-2;
 // standard deviations fall below this share of the warmer level's, they set in.
 constexpr double kSampleColdest = 1e-4;
 constexpr double kFalling = 0.35;
+// A direction in which the dual bends so much less than where it bends most is one that no row resists.
+constexpr double kNoResistance = 1e-9;
 // How far a level's box reaches: so many times what cooling is expected to move a price by, and so many tau.
 constexpr double kReach = 2.0, kReachTau = 2.0;
 // ... and at first, of the Newton step that makes good what sampling got wrong.
 constexpr double kStepError = 0.3;
 // Radius of the trust region in standard deviations of a pair of models: exp(-4.5^2/2) = 4e-5 per pair.
 constexpr double kRadius = 4.5;
-// A region left is tried again this much wider, and so often.
+// What a sample of few rows that change their model cannot tell of some price: this share of the usual deviation is added.
+constexpr double kUnseen = 1.0;
+// A region left is tried again around where that led, then this much wider; so often.
 constexpr double kWidening = 2.5;
 constexpr int kAttempts = 6;
+// The half width of a level's box, as a share of the last one's width, up to which rows are looked at again.
+constexpr double kNarrower = 0.2;
 
 // How the prices follow the temperature. Where many rows are tied, the optimum of the smoothed dual runs straight to
 // that of D as tau falls, y(tau) = y(0) + tau z: then the next point is known, and tau may fall further at once.
@@ -110,36 +128,37 @@ class Searcher {
   }
 
  private:
-  // Stages 1 to 3.
+  // Stages 1 to 4.
   void searchFromSample(RowSet set, RowSample sample) {
     if (!warm_ && set.size() >= 4 * kHotRows) findNeighbourhood();
-    while (!conflict_ && !sample.everyRow()) {
-      coolSample(set, sample.size());
-      if (!search_.diverged) break;
-      if (conflict_ || provesConflict() || cancel_.timeIsUp()) break;
-      // A sample can be infeasible where the whole is not (a tight budget of a small tenant): take a larger one.
-      sample = RowSample(problem_.rows, kSampleGrowth * sample.size(), seed_);
-      set = openRows(problem_, sample);
+    const double tau = tau_;
+    const Eigen::VectorXd from = search_.prices;
+    coolSample(set, sample.size());
+    if (strayed() && !sample.everyRow() && !conflict_ && !provesConflict() && !cancel_.timeIsUp()) {
+      // A sample can be infeasible where the whole is not (a tight budget of a small tenant).
       start(nullptr);
+      search_.prices = from;
+      tau_ = tau;
+      search_.scale.elasticity = elasticityOf(sample.size());
+      coolSample(set, sample.size());
+      search_.scale.elasticity = 0;
     }
-    if (!search_.diverged && tied_ && !sample.everyRow() && searchByKinds(sample)) return;
-    if (!search_.diverged && sample.everyRow()) {
+    if (search_.diverged) return;
+    if (sample.everyRow()) {
       beginLevels(std::move(set), everywhere_);
       coolToTheEnd();
-    } else if (!search_.diverged) {
-      for (size_t count = kSampleGrowth * sample.size();; count *= kSampleGrowth) {
-        const RowSample larger(problem_.rows, count, seed_ + count);
-        if (larger.everyRow() || cancel_.timeIsUp()) break;
-        screenSample(larger);
-        // What the last sample, no more at that temperature, would say of ties is not what it may have got wrong.
-        if (tied_)
-          covariance_ /= static_cast<double>(kSampleGrowth);
-        else
-          covariance_ = errorCovariance(lastPoint_, larger.size());
-      }
-      screenAll();
+      return;
     }
+    if (tied_ && searchByKinds(sample)) return;
+    correctSample();
+    if (!search_.diverged) screenAll();
   }
+
+  // Whether the last climb's end says nothing of where the best prices are.
+  bool strayed() const {
+    return search_.diverged || !converged_ || search_.prices.cwiseQuotient(unit()).maxCoeff() > kSuspect;
+  }
+  static double elasticityOf(size_t rows) { return kElasticity / std::sqrt(static_cast<double>(rows)); }
 
   const Eigen::VectorXd& unit() const { return search_.scale.price; }
   bool small() const { return problem_.rows <= kFirstSample; }
@@ -154,13 +173,8 @@ class Searcher {
 
   // Every row at its best model: where there are no limits, or the search ended in a proof.
   RowSet finalRows() {
-    const std::span<const double> prices(search_.prices.data(), static_cast<size_t>(search_.prices.size()));
-    chooseLeast(problem_, prices, search_.choice.data(), cancel_);
     RowSet none(problem_.quantities.size(), problem_.limits.size());
-    const Certificate sums = certify(problem_, prices, search_.choice.data(), cancel_);
-    none.decided.objective = sums.objective;
-    for (size_t l = 0; l < problem_.limits.size(); ++l)
-      none.decided.limit[l] = problem_.limits[l].sign() * sums.total[l];
+    none.decided = leastSums(problem_, search_.prices, RowSample::all(problem_.rows), cancel_, search_.choice.data());
     return none;
   }
 
@@ -168,6 +182,7 @@ class Searcher {
     search_.prices = prices ? *prices : Eigen::VectorXd::Zero(static_cast<Eigen::Index>(problem_.limits.size()));
     bias_ = Eigen::VectorXd::Zero(search_.prices.size());
     search_.diverged = false;
+    converged_ = true;
     suspect_ = kSuspect;
     warm_ = prices != nullptr;
     tau_ = (warm_ ? kWarmStart : 1.0) * search_.scale.objective;
@@ -237,8 +252,10 @@ class Searcher {
   // While it is hot, a few rows tell as well as many where to look.
   void findNeighbourhood() {
     const RowSet few = openRows(problem_, RowSample(problem_.rows, kHotRows, seed_ + 1));
-    for (; tauUnits() > kHot && !search_.diverged && !cancel_.timeIsUp(); tau_ /= kCooling) climb(few, everywhere_);
-    if (search_.diverged && !conflict_) start(nullptr);
+    search_.scale.elasticity = elasticityOf(kHotRows);
+    for (; tauUnits() > kHot && !strayed() && !cancel_.timeIsUp(); tau_ /= kCooling) climb(few, everywhere_);
+    search_.scale.elasticity = 0;
+    if (strayed() && !conflict_) start(nullptr);
   }
 
   // Stage 1.
@@ -248,8 +265,8 @@ class Searcher {
     double last = 0;
     for (;;) {
       spread_ = lastPoint_.spread;
-      covariance_ = errorCovariance(lastPoint_, rows);
-      if (search_.diverged || cancel_.timeIsUp()) return;
+      covariance_ = errorCovariance(lastPoint_, errorOfSums(spread_, rows));
+      if (strayed() || cancel_.timeIsUp()) return;
       const Eigen::VectorXd sd = deviations();
       if (tauUnits() < kSampleColdest) break;
       if (!widest || sd.sum() >= kFalling * last)
@@ -263,7 +280,7 @@ class Searcher {
       if (!settled) continue;
       tied_ = tiesIn(set);
       spread_ = lastPoint_.spread;
-      covariance_ = errorCovariance(lastPoint_, rows);
+      covariance_ = errorCovariance(lastPoint_, errorOfSums(spread_, rows));
       coldest_ = {tau_, search_.prices};
       if (!tied_ || deviations().sum() >= kFalling * last) return;
       break;
@@ -304,32 +321,51 @@ class Searcher {
     return false;
   }
 
-  // Covariance of the prices' sampling error. Limits that are clearly slack keep price 0 and take no part.
-  Eigen::MatrixXd errorCovariance(const DualPoint& point, size_t rows) const {
+  // Of the sums over all rows, as a sample of so many has them: covariance, where `spread` is that between rows.
+  Eigen::MatrixXd errorOfSums(const Eigen::MatrixXd& spread, size_t rows) const {
     const auto total = static_cast<double>(problem_.rows), n = static_cast<double>(rows);
-    const double factor = total * total / n * (1 - n / total);
+    return total * total / n * (1 - n / total) * spread;
+  }
+
+  // Covariance of the prices' error, from that of the sums. Limits that are clearly slack keep price 0 and take no part.
+  Eigen::MatrixXd errorCovariance(const DualPoint& point, const Eigen::MatrixXd& ofSums) const {
     std::vector<Eigen::Index> moving;
     for (Eigen::Index l = 0; l < unit().size(); ++l)
-      if (search_.prices[l] > 0 || point.gradient[l] > -5 * std::sqrt(factor * std::max(0.0, spread_(l, l))))
-        moving.push_back(l);
+      if (search_.prices[l] > 0 || point.gradient[l] > -5 * std::sqrt(std::max(0.0, ofSums(l, l)))) moving.push_back(l);
     Eigen::MatrixXd covariance = Eigen::MatrixXd::Zero(unit().size(), unit().size());
     if (moving.empty()) return covariance;
     const Eigen::VectorXd u = unit()(moving);
     Eigen::MatrixXd h = u.asDiagonal() * point.curvature(moving, moving) * u.asDiagonal();
-    // Directions no row resists (a common shift of all capacity prices) have no error that matters to a row; the
-    // damping keeps the inverse finite in them.
-    h.diagonal().array() += 1e-9 * std::max(h.diagonal().maxCoeff(), 1e-300);
-    const Eigen::LLT<Eigen::MatrixXd> llt(h);
-    const Eigen::MatrixXd s = factor * (u.asDiagonal() * spread_(moving, moving) * u.asDiagonal());
-    const Eigen::MatrixXd left = llt.solve(s);
-    const Eigen::MatrixXd c = llt.solve(left.transpose());
+    const Eigen::MatrixXd s = u.asDiagonal() * ofSums(moving, moving) * u.asDiagonal();
+    // Directions no row resists (a common shift of all capacity prices) have no error that matters to a row: the
+    // inverse is taken without them.
+    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(h);
+    const Eigen::VectorXd& values = eigen.eigenvalues();
+    const double least = kNoResistance * values[values.size() - 1];
+    const Eigen::VectorXd inverses =
+        values.unaryExpr([least](double value) { return value > least ? 1 / value : 0.0; });
+    const Eigen::MatrixXd inverse = eigen.eigenvectors() * inverses.asDiagonal() * eigen.eigenvectors().transpose();
+    const Eigen::MatrixXd c = inverse * s * inverse;
     covariance(moving, moving) = u.asDiagonal() * (0.5 * (c + c.transpose())) * u.asDiagonal();
     return covariance;
   }
 
+  // Of the prices that can be wrong at all.
+  double medianDeviation() const {
+    const Eigen::VectorXd all = deviations();
+    std::vector<double> some;
+    for (const double sd : all)
+      if (sd > 0) some.push_back(sd);
+    if (some.empty()) return 0;
+    const auto middle = some.begin() + static_cast<ptrdiff_t>(some.size() / 2);
+    std::nth_element(some.begin(), middle, some.end());
+    return *middle;
+  }
+
   // The region around the present prices in which they are expected to end, `widen` times as wide as that.
   Eigen::VectorXd reachFloor(double widen) const {
-    return (unit().array() * (bias_.array().abs() + 0.02 * tauUnits()) * widen).matrix();
+    const double usual = kUnseen * medianDeviation();
+    return (unit().array() * (bias_.array().abs() + 0.02 * tauUnits() + usual) * widen).matrix();
   }
   TrustRegion expected(double widen) const {
     return {problem_, terms_, search_.prices, covariance_, kRadius * widen, reachFloor(widen)};
@@ -342,31 +378,68 @@ class Searcher {
   // What ties hide from the covariance, a wider region makes good for.
   double firstWidening() const { return tied_ ? kWidening : 1.0; }
 
-  // Stage 2 on a sample: decides its rows around the present prices and climbs on what is open, widening the region as
-  // often as the climb leaves it.
-  void screenSample(const RowSample& sample) {
-    const double tau = tau_;
-    double widen = firstWidening();
-    for (int attempt = 0; attempt < kAttempts && !search_.diverged; ++attempt, widen *= kWidening) {
-      tau_ = tau;
-      const TrustRegion region = expected(widen);
-      RowSet set = screen(problem_, region, search_.scale.objective, sample, nullptr, cancel_);
-      if (tied_) set = classesOf(problem_, terms_, set, cancel_);
-      const PriceBox box = boxOf(region, widen);
-      climb(set, box);
-      // The sampling error fell by sqrt(kSampleGrowth), about 3, and so may the temperature's.
-      tau_ /= kSampleCooling;
-      bias_ = climb(set, box) / (kSampleCooling - 1);
-      if (region.contains(search_.prices) || cancel_.timeIsUp()) return;
+  // Stage 2: the sums of many more rows at the prices so far, and how they change from there by a sample; again from
+  // where that leads, as long as it pays.
+  void correctSample() {
+    const RowSample sample(problem_.rows, std::max(kFirstSample, problem_.rows / kSampleShare), seed_ + 2);
+    RowSet set = openRows(problem_, sample);
+    RowSample known(problem_.rows, problem_.rows / kKnownShare, seed_ + 3);
+    if (known.size() < kFirstKnown) known = RowSample::all(problem_.rows);
+    double open = 1;
+    int stalled = 0;
+    for (int pass = 0; pass < kMaxPasses; ++pass) {
+      const Sums sums = leastSums(problem_, search_.prices, known, cancel_);
+      correctBy(sums, errorOfSums(spread_, known.size()), set);
+      if (search_.diverged || cancel_.timeIsUp()) return;
+      const RowSet left =
+          screen(problem_, expected(firstWidening()), search_.scale.objective, sample, nullptr, cancel_);
+      const double before = open;
+      open = static_cast<double>(left.size()) / static_cast<double>(sample.size());
+      if (open < kFewOpen) return;
+      if (known.everyRow() && open > kPays * before && ++stalled == kMostStalled) return;
+      // Until the prices are about right, a part of the rows will do.
+      if (open < kNearlyRight || open > kPays * before) known = RowSample::all(problem_.rows);
     }
   }
 
-  // Stages 2 and 3 on all rows.
+  void correctBy(const Sums& sums, const Eigen::MatrixXd& unknown, RowSet& set) {
+    const ControlVariate control(problem_, terms_, search_.prices, sums, set);
+    const double tau = tau_;
+    const Eigen::VectorXd from = search_.prices;
+    coolCorrected(set, control, unknown);
+    if (!strayed() || conflict_ || provesConflict() || cancel_.timeIsUp()) return;
+    search_.diverged = false;
+    search_.prices = from;
+    tau_ = tau;
+    search_.scale.elasticity = elasticityOf(set.size());
+    coolCorrected(set, control, unknown);
+    search_.scale.elasticity = 0;
+  }
+
+  // `unknown`: covariance of the sums that are taken as the whole's.
+  void coolCorrected(const RowSet& set, const ControlVariate& control, const Eigen::MatrixXd& unknown) {
+    const double coldest = static_cast<double>(unit().size()) / static_cast<double>(set.size());
+    climb(set, everywhere_);
+    for (;;) {
+      covariance_ = errorCovariance(
+          lastPoint_, unknown + errorOfSums(control.spread(problem_, terms_, set, search_.prices, tau_), set.size()));
+      if (strayed() || cancel_.timeIsUp() || tauUnits() <= coldest) return;
+      // Softmin weights differ from what is best at y0, and the more so the hotter: where only that is left, it must go.
+      const bool settled = (bias_.array().abs() <= 1.5 * deviations().array() + 1e-6).all();
+      if (settled && !unknown.isZero()) return;
+      tau_ /= kCooling;
+      bias_ = climb(set, everywhere_) / (kCooling - 1);
+    }
+  }
+
+  // Stages 3 and 4.
   void screenAll() {
     const double tau = tau_;
     const Eigen::VectorXd bias = bias_;
     double widen = firstWidening();
-    for (int attempt = 0; attempt < kAttempts && !search_.diverged; ++attempt, widen *= kWidening) {
+    for (int attempt = 0; attempt < kAttempts && !search_.diverged; ++attempt) {
+      // The first time, where they left it is the better centre.
+      if (attempt > 1) widen *= kWidening;
       tau_ = tau;
       bias_ = bias;
       const TrustRegion region = expected(widen);
@@ -417,11 +490,15 @@ class Searcher {
     boxes_.push_back(box);
   }
 
-  // The next level: the rows of the last that are not decided everywhere within reach of the present prices.
+  // The next level: the rows of the last that are not decided everywhere within reach of the present prices. None where
+  // that is no much smaller box: walking the rows would be for nothing.
   void narrowTo(const Eigen::VectorXd& reach) {
+    const PriceBox& last = boxes_.back();
+    const Eigen::ArrayXd width = (last.high - last.low).cwiseQuotient(unit()).array();
+    if ((reach.cwiseQuotient(unit()).array() > kNarrower * width).all()) return;
     const BoxRegion region(problem_, terms_, search_.prices, reach);
     push(narrow(problem_, terms_, search_.levels.back(), region, search_.choice.data(), cancel_),
-         boxes_.back().around(search_.prices, reach));
+         last.around(search_.prices, reach));
   }
 
   // Takes the last level's rows by their kinds, if these are few.
@@ -457,17 +534,20 @@ class Searcher {
     bias_ = bias;
   }
 
-  // Where smoothing costs a small part of the gap allowed, or of what one row has at stake.
+  // The temperature at which smoothing costs no more than matters for sure.
   double coldEnough() const {
-    const double rows = std::max(1.0, search_.levels.back().rows());
+    return std::max(matters() / std::max(1.0, search_.levels.back().rows()), kColdest * search_.scale.objective);
+  }
+
+  // A small part of the gap allowed, or of what one row has at stake.
+  double matters() const {
     const double value = std::abs(lastPoint_.value);
     // Where the objective is next to nothing, so is what a row has at stake.
     const double stake = std::min(2 * kRowShare * search_.scale.objective, kLargestShare * value);
-    const double matters = std::max(0.1 * gapTolerance_ * value, stake);
-    return std::max(matters / rows, kColdest * search_.scale.objective);
+    return std::max(0.1 * gapTolerance_ * value, stake);
   }
 
-  // Stage 3, from the last level on; false if the prices want out of the first one's box, or of its region.
+  // Stage 4, from the last level on; false if the prices want out of the first one's box, or of its region.
   bool coolToTheEnd(const TrustRegion* region = nullptr) {
     Eigen::VectorXd move = climbFirst(search_.levels.back(), boxes_.back());
     if (bias_.isZero()) bias_ = move;

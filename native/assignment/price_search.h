@@ -2,13 +2,15 @@
 //
 //   1  A sample of rows, and while it is hot a part of it: Newton ascent (newton.h) from a high temperature tau down,
 //      until what a cooler tau would still move is within the sampling error, whose covariance is
-//      H^-1 (N^2 S / n) H^-1  (H curvature of the whole, S spread between rows; the delta method).
-//   2  Larger samples, then all rows: each row is decided once and for all wherever the prices may end (trust_region.h,
-//      screening.h); Newton continues on the open rows, with the decided ones' exact sums. On all rows one step makes good
-//      what sampling got wrong, but for its square, so that only rows near its end are looked at again. Rows that are
-//      tied alike are searched by their kinds: where these are few, to the end (tied_search.h), else as soon as they
-//      are (row_classes.h).
-//   3  Cooling on the open rows: tau falls fivefold a level, faster while the prices move straight; the level's region is
+//      H^-1 (N^2 S / n) H^-1  (H curvature of the whole, S spread between rows; the delta method). A sample whose limits
+//      cannot hold together is given some slack for their prices (Scale::elasticity).
+//   2  What sampling got wrong, control variates make good (control_variate.h): the sums of a quarter of the rows, then
+//      of all, at the prices so far, and from a sample how they change from there; until few rows are open.
+//   3  All rows: each is decided once and for all wherever the prices may end (trust_region.h, screening.h); Newton
+//      continues on the open rows, with the decided ones' exact sums. One step makes good what is still wrong but for its
+//      square, so that only rows near its end are looked at again. Rows that are tied alike are searched by their kinds:
+//      where these are few, to the end (tied_search.h), else as soon as they are (row_classes.h).
+//   4  Cooling on the open rows: tau falls fivefold a level, faster while the prices move straight; the level's region is
 //      what the prices may still move; rows decided in it drop out. At the end D is exact, being evaluated without
 //      smoothing on rows that are open.
 //

@@ -22,6 +22,8 @@ constexpr double kTied = 7.0;
 constexpr size_t kPairMoves = 256;
 // So many rows are searched without looking for the nearest.
 constexpr size_t kAllRows = 256;
+// The share of all that priced slack costs from which a limit's is worth a longer search.
+constexpr double kWorthFilling = 0.05;
 
 // A row's softmin weights at the last temperature.
 struct Weights {
@@ -119,8 +121,73 @@ void forEachPair(const std::vector<Single>& moves, const RegretLimit& regretLimi
     }
 }
 
+// Pairs of moves that change places: a row from one model to another, and one of the same group the other way. Whatever
+// is limited per model or per group changes little, so that these still fit where no other pair does. Among all moves.
+template <class RegretLimit, class Visit>
+void forEachExchange(const Problem& problem, const OpenPlan& plan, const std::vector<Single>& moves,
+                     const RegretLimit& regretLimit, const Visit& visit) {
+  const size_t models = problem.models;
+  std::vector<std::vector<const Single*>> between(problem.groupCount * models * models);
+  for (const Single& single : moves) {
+    const size_t group = problem.group(plan.rows()[single.move.row].id);
+    const size_t from = plan.chosen(single.move.row).model, to = plan.candidates()[single.move.to].model;
+    between[(group * models + from) * models + to].push_back(&single);
+  }
+  for (auto& list : between)
+    std::sort(list.begin(), list.end(), [](const Single* a, const Single* b) {
+      return a->regret != b->regret ? a->regret < b->regret : a->move.to < b->move.to;
+    });
+  for (size_t group = 0; group < problem.groupCount; ++group)
+    for (size_t j = 0; j < models; ++j)
+      for (size_t k = j + 1; k < models; ++k) {
+        const auto& back = between[(group * models + k) * models + j];
+        for (const Single* a : between[(group * models + j) * models + k])
+          for (const Single* b : back) {
+            if (a->regret + b->regret > regretLimit()) break;
+            visit(*a, *b);
+          }
+      }
+}
+
+// Chains of three moves that fill a place whose price is not paid: a row into the model that has room, one into the place
+// it leaves, and one more. Where qualities are steps of a scale and every capacity is full, nothing shorter may fit.
+template <class RegretLimit, class Visit>
+void forEachChain(const Problem& problem, const OpenPlan& plan, const std::vector<Single>& moves,
+                  const RegretLimit& regretLimit, const Visit& visit) {
+  constexpr size_t kPerPair = 3;  // moves between the same two models
+  const size_t models = problem.models;
+  std::vector<const Single*> sorted;
+  for (const Single& single : moves) sorted.push_back(&single);
+  std::sort(sorted.begin(), sorted.end(), [](const Single* a, const Single* b) {
+    return a->regret != b->regret ? a->regret < b->regret : a->move.to < b->move.to;
+  });
+  std::vector<std::vector<const Single*>> into(models);
+  std::vector<size_t> between(models * models, 0);
+  for (const Single* single : sorted) {
+    const size_t from = plan.chosen(single->move.row).model, to = plan.candidates()[single->move.to].model;
+    if (between[from * models + to]++ < kPerPair) into[to].push_back(single);
+  }
+  const auto from = [&](const Single* single) -> size_t { return plan.chosen(single->move.row).model; };
+  for (size_t l = 0; l < problem.limits.size(); ++l) {
+    const Limit& limit = problem.limits[l];
+    if (limit.model == kAll || limit.atLeast) continue;
+    if (limit.quantity == kRequests ? plan.slack()[l] < 1 : plan.slack()[l] <= 0) continue;
+    if (plan.prices()[static_cast<Eigen::Index>(l)] * plan.slack()[l] < kWorthFilling * plan.pricedSlack()) continue;
+    for (const Single* a : into[static_cast<size_t>(limit.model)])
+      for (const Single* b : into[from(a)]) {
+        if (a->regret + b->regret > regretLimit()) break;
+        if (b->move.row == a->move.row) continue;
+        for (const Single* c : into[from(b)]) {
+          if (a->regret + b->regret + c->regret > regretLimit()) break;
+          if (c->move.row == a->move.row || c->move.row == b->move.row) continue;
+          visit(*a, *b, *c);
+        }
+      }
+  }
+}
+
 // Moves, singly or in pairs, until every limit holds: always the change that buys most relief per regret.
-void mendViolations(OpenPlan& plan, const compute::CancelFlag& cancel) {
+void mendViolations(const Problem& problem, OpenPlan& plan, const compute::CancelFlag& cancel) {
   const auto price = [](const OpenPlan::Effect& e) { return std::max(e.regret, 0.0) / -e.excess; };
   constexpr int kMaxChanges = 300;  // more are for the next round, with rows nearer to where it stands
   constexpr int kLateChanges = 60;  // what a plan may still ask for once time is up
@@ -144,30 +211,33 @@ void mendViolations(OpenPlan& plan, const compute::CancelFlag& cancel) {
     }
     if (best > 0) {
       // A move that relieves one limit at another's expense, with one that makes good for it.
-      forEachPair(moves, affordable, [&](const Single& a, const Single& b) {
+      const auto tryBoth = [&](const Single& a, const Single& b) {
         const OpenPlan::Move both[2] = {a.move, b.move};
         const OpenPlan::Effect effect = plan.effect(both);
         if (effect.excess >= 0 || price(effect) >= best) return;
         best = price(effect);
         std::copy(both, both + 2, chosen);
         count = 2;
-      });
+      };
+      forEachPair(moves, affordable, tryBoth);
+      if (count == 0) forEachExchange(problem, plan, moves, affordable, tryBoth);
     }
     if (count == 0) return;
     plan.apply({chosen, count});
   }
 }
 
-// Sells slack: the single move or pair of moves that lowers the objective most while every limit holds, repeated. What
-// a change adds to the regrets must be paid from the priced slack, or it raises the objective (the identity above).
-void improve(OpenPlan& plan, double enough, const compute::CancelFlag& cancel) {
+// Sells slack: the single move, pair of moves or chain of three that lowers the objective most while every limit holds,
+// repeated. What a change adds to the regrets must be paid from the priced slack, or it raises the objective (the identity
+// above).
+void improve(const Problem& problem, OpenPlan& plan, double enough, const compute::CancelFlag& cancel) {
   constexpr int kMaxChanges = 200;
   for (int change = 0; change < kMaxChanges && plan.gap() > enough && !cancel.timeIsUp(); ++change) {
     cancel.throwIfRaised();
     const std::vector<Single> moves = singles(plan, plan.gap());
     const double forSale = plan.pricedSlack();
     double best = -1e-12 * std::abs(plan.objective());
-    OpenPlan::Move chosen[2];
+    OpenPlan::Move chosen[3];
     size_t count = 0;
     for (const Single& s : moves)
       if (s.objective < best && plan.effect({&s.move, 1}).holds) {
@@ -175,17 +245,28 @@ void improve(OpenPlan& plan, double enough, const compute::CancelFlag& cancel) {
         chosen[0] = s.move;
         count = 1;
       }
-    forEachPair(
-        moves, [&] { return forSale; },
-        [&](const Single& a, const Single& b) {
-          if (a.objective + b.objective >= best) return;
-          const OpenPlan::Move both[2] = {a.move, b.move};
-          const OpenPlan::Effect effect = plan.effect(both);
-          if (!effect.holds) return;
-          best = effect.objective;
-          std::copy(both, both + 2, chosen);
-          count = 2;
-        });
+    const auto affordable = [&] { return forSale; };
+    const auto tryBoth = [&](const Single& a, const Single& b) {
+      if (a.objective + b.objective >= best) return;
+      const OpenPlan::Move both[2] = {a.move, b.move};
+      const OpenPlan::Effect effect = plan.effect(both);
+      if (!effect.holds) return;
+      best = effect.objective;
+      std::copy(both, both + 2, chosen);
+      count = 2;
+    };
+    forEachPair(moves, affordable, tryBoth);
+    if (count == 0) forEachExchange(problem, plan, moves, affordable, tryBoth);
+    if (count == 0)
+      forEachChain(problem, plan, moves, affordable, [&](const Single& a, const Single& b, const Single& c) {
+        if (a.objective + b.objective + c.objective >= best) return;
+        const OpenPlan::Move all[3] = {a.move, b.move, c.move};
+        const OpenPlan::Effect effect = plan.effect(all);
+        if (!effect.holds) return;
+        best = effect.objective;
+        std::copy(all, all + 3, chosen);
+        count = 3;
+      });
     if (count == 0) return;
     plan.apply({chosen, count});
   }
@@ -275,9 +356,9 @@ Recovery recover(const Problem& problem, const Terms& terms, const RowSet& set, 
     for (const size_t i : nearest) plan.add(set[i], chosen[i]);
 
     mendCapacities(problem, plan, cancel);
-    mendViolations(plan, cancel);
+    mendViolations(problem, plan, cancel);
     const bool holds = plan.violations() == 0;
-    if (holds) improve(plan, gapTolerance * std::abs(plan.objective()), cancel);
+    if (holds) improve(problem, plan, gapTolerance * std::abs(plan.objective()), cancel);
 
     bool changed = false;
     for (size_t p = 0; p < nearest.size(); ++p) {

@@ -112,6 +112,30 @@ class RowSample {
   uint64_t seed_;
 };
 
+// Asks for rows' part of the matrices, which will be read soon.
+inline void prefetch(const Problem& problem, compute::Range rows) {
+  constexpr size_t kLine = 16;  // floats
+  for (size_t k = 0; k < problem.quantities.size(); ++k) {
+    const float* values = problem.row(k, rows.begin);
+    for (size_t e = 0; e < rows.size() * problem.models; e += kLine) __builtin_prefetch(values + e);
+  }
+}
+
+// Calls visit(rows) for the rows of some blocks of a sample, in runs of consecutive ones.
+template <class Visit>
+void forEachRun(const Problem& problem, const RowSample& sample, compute::Range blocks, const Visit& visit) {
+  if (sample.everyRow()) {
+    visit(compute::Range{sample[blocks.begin].begin, sample[blocks.end - 1].end});
+    return;
+  }
+  // A sample's blocks lie too far apart for the hardware to see them coming.
+  constexpr size_t kBlocksAhead = 2;
+  for (size_t b = blocks.begin; b < blocks.end; ++b) {
+    if (b + kBlocksAhead < blocks.end) prefetch(problem, sample[b + kBlocksAhead]);
+    visit(sample[b]);
+  }
+}
+
 // The rows of a sample, all their allowed models open.
 RowSet openRows(const Problem& problem, const RowSample& sample);
 

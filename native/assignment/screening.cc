@@ -37,12 +37,14 @@ class KernelTables {
       append(u_, tables.u, unit * unit / 2);
       append(v_, tables.v, unit * unit);
       append(own_, tables.own, unit);
+      for (size_t j = 0; j < models; ++j) widest_.push_back(static_cast<float>(1.00001 * region.widest(g, j) / unit));
     }
     block.base = base_.data();
     block.weight = weight_.data();
     block.a = a_.data();
     block.u = u_.data();
     block.v = v_.data();
+    block.widest = widest_.data();
     block.own = region.hasOwn() ? own_.data() : nullptr;
     block.channelQuantity = channels_.data();
     block.channels = channels_.size();
@@ -54,20 +56,9 @@ class KernelTables {
   ScreenBlock block{};
 
  private:
-  std::vector<float> base_, weight_, a_, u_, v_, own_;
+  std::vector<float> base_, weight_, a_, u_, v_, widest_, own_;
   std::vector<int> channels_;
 };
-
-// A sample's blocks lie too far apart for the hardware to see them coming.
-constexpr size_t kBlocksAhead = 2;
-
-void prefetch(const Problem& problem, compute::Range rows) {
-  constexpr size_t kLine = 16;  // floats
-  for (size_t k = 0; k < problem.quantities.size(); ++k) {
-    const float* values = problem.row(k, rows.begin);
-    for (size_t e = 0; e < rows.size() * problem.models; e += kLine) __builtin_prefetch(values + e);
-  }
-}
 
 // What one chunk of rows came to.
 struct Part {
@@ -108,16 +99,9 @@ RowSet screen(const Problem& problem, const TrustRegion& region, double unit, co
       }
       if (choice) std::copy_n(winner, rows.size(), choice + rows.begin);
     };
-    const compute::Range blocks = chunks[chunk];
-    if (sample.everyRow()) {
-      const compute::Range rows{sample[blocks.begin].begin, sample[blocks.end - 1].end};
+    forEachRun(problem, sample, chunks[chunk], [&](compute::Range rows) {
       for (size_t i = rows.begin; i < rows.end; i += kRun) run({i, std::min(rows.end, i + kRun)});
-    } else {
-      for (size_t b = blocks.begin; b < blocks.end; ++b) {
-        if (b + kBlocksAhead < blocks.end) prefetch(problem, sample[b + kBlocksAhead]);
-        run(sample[b]);
-      }
-    }
+    });
   });
 
   Cells decided(problem);

@@ -82,6 +82,23 @@ TrustRegion::TrustRegion(const Problem& problem, const Terms& terms, const Eigen
   }
 }
 
+double TrustRegion::widest(size_t g, size_t j) const {
+  const Group& tables = groups_[g];
+  const size_t models = problem_.models, n = channels_.size();
+  // |Delta| in a channel that acts in this group at most; where nothing acts, however large.
+  const auto most = [&](size_t s) { return problem_.quantities[static_cast<size_t>(channels_[s])].most; };
+  const auto part = [](double factor, double values) { return factor == 0 ? 0.0 : std::abs(factor) * values; };
+  double square = 0, widest = 0;
+  for (size_t s = 0; s < n; ++s)
+    for (size_t t = 0; t < n; ++t) square += part(tables.a[s * n + t], most(s) * most(t));
+  for (size_t k = 0; k < models; ++k) {
+    double pair = square + std::max(0.0, tables.v[j * models + k]);
+    for (size_t s = 0; s < n; ++s) pair += part(2 * tables.u[(j * n + s) * models + k], most(s));
+    widest = std::max(widest, pair);
+  }
+  return std::sqrt(widest);
+}
+
 bool TrustRegion::contains(const Eigen::VectorXd& prices) const {
   const Eigen::VectorXd d = prices - center_;
   const size_t models = problem_.models, n = channels_.size();

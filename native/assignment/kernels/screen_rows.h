@@ -16,12 +16,13 @@ inline size_t paddedModels(size_t models) { return (models + 15) / 16 * 16; }
 // Consecutive rows. Tables are per group: group g's begin at g times their size. Names as in trust_region.h; reduced
 // values and reaches are in units of the objective's spread, so that squares stay in range.
 struct ScreenBlock {
-  const float* base;           // groups x padded
-  const float* weight;         // groups x quantities x padded
-  const float* a;              // groups x channels x channels
-  const float* u;              // groups x models (winner) x channels x padded, twice U
-  const float* v;              // groups x models (winner) x padded
-  const float* own;            // groups x quantities x padded, or nullptr: no own limits but in requests
+  const float* base;    // groups x padded
+  const float* weight;  // groups x quantities x padded
+  const float* a;       // groups x channels x channels
+  const float* u;       // groups x models (winner) x channels x padded, twice U
+  const float* v;       // groups x models (winner) x padded
+  const float* widest;  // groups x models (winner): no difference with the winner changes by more, own prices aside
+  const float* own;     // groups x quantities x padded, or nullptr: no own limits but in requests
   const int* channelQuantity;  // channels
   const float* const* values;  // per quantity: rows x models
   size_t channels;

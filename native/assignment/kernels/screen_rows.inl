@@ -2,7 +2,27 @@
 // that no function compiled for a newer CPU can be shared with the rest of the program. `kBlocks` registers of 16
 // models.
 
-template <size_t kBlocks, size_t kQuantities, size_t kChannels>
+// Added to a register's lanes, takes one of them out of the running, or none.
+alignas(64) constexpr float kWithout[17][16] = {{1e30f},
+                                                {0, 1e30f},
+                                                {0, 0, 1e30f},
+                                                {0, 0, 0, 1e30f},
+                                                {0, 0, 0, 0, 1e30f},
+                                                {0, 0, 0, 0, 0, 1e30f},
+                                                {0, 0, 0, 0, 0, 0, 1e30f},
+                                                {0, 0, 0, 0, 0, 0, 0, 1e30f},
+                                                {0, 0, 0, 0, 0, 0, 0, 0, 1e30f},
+                                                {0, 0, 0, 0, 0, 0, 0, 0, 0, 1e30f},
+                                                {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1e30f},
+                                                {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1e30f},
+                                                {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1e30f},
+                                                {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1e30f},
+                                                {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1e30f},
+                                                {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1e30f},
+                                                {}};
+
+// `kMasked`: some lanes stand for no allowed model.
+template <size_t kBlocks, size_t kQuantities, size_t kChannels, bool kMasked>
 struct Screener {
   static inline __attribute__((always_inline)) void rows(const ScreenBlock& block, uint8_t* winner, uint64_t* open) {
     const size_t models = block.models, padded = kBlocks * 16, tail = models - (kBlocks - 1) * 16;
@@ -39,7 +59,40 @@ struct Screener {
           size[b] = add(size[b], absolute(part));
         }
       }
-      for (size_t b = 0; b < kBlocks; ++b) r[b] = select(static_cast<Bits>(allowed >> (b * 16) & 0xFFFF), r[b], never);
+      if (kMasked)
+        for (size_t b = 0; b < kBlocks; ++b)
+          r[b] = select(static_cast<Bits>(allowed >> (b * 16) & 0xFFFF), r[b], never);
+
+      // Most rows are decided by how far the second best lies from the best: if that is more than any two models'
+      // difference can change by. What rounding and own prices may do is taken off, or added for the best.
+      Lanes low[kBlocks], high[kBlocks];
+      for (size_t b = 0; b < kBlocks; ++b) {
+        Lanes give = multiply(size[b], valueRounding);
+        if (block.own != nullptr) {
+          Lanes reach = zero;
+          for (size_t k = 0; k < quantities; ++k)
+            reach = add(reach, multiply(load(block.own + (group * quantities + k) * padded + b * 16),
+                                        values(block.values[k] + i * models, b)));
+          give = add(give, multiply(reach, all(1.000001f)));
+        }
+        low[b] = subtract(r[b], give);
+        high[b] = add(r[b], give);
+      }
+      Lanes first = high[0];
+      for (size_t b = 1; b < kBlocks; ++b) first = least(first, high[b]);
+      const float highest = leastLane(first);
+      uint64_t at = 0;
+      for (size_t b = 0; b < kBlocks; ++b) at |= static_cast<uint64_t>(equal(high[b], all(highest))) << (b * 16);
+      const size_t sure = at != 0 ? static_cast<size_t>(__builtin_ctzll(at)) : 0;
+      Lanes second = add(low[0], load(kWithout[sure / 16 == 0 ? sure % 16 : 16]));
+      for (size_t b = 1; b < kBlocks; ++b)
+        second = least(second, add(low[b], load(kWithout[sure / 16 == b ? sure % 16 : 16])));
+      if (leastLane(second) - highest > block.widest[group * models + sure] && highest < 1e29f && highest > -1e29f) {
+        winner[i] = static_cast<uint8_t>(sure);
+        open[i] = uint64_t{1} << sure;
+        continue;
+      }
+
       Lanes fold = r[0];
       for (size_t b = 1; b < kBlocks; ++b) fold = least(fold, r[b]);
       const float best = leastLane(fold);
@@ -104,8 +157,11 @@ struct Screener {
 template <size_t kBlocks>
 void screenRowsOf(const ScreenBlock& block, uint8_t* winner, uint64_t* open) {
   // A floor over cost and quality, the usual problem, is worth its own copy.
-  if (block.quantities == 2 && block.channels == 1) return Screener<kBlocks, 2, 1>::rows(block, winner, open);
-  Screener<kBlocks, 0, 0>::rows(block, winner, open);
+  const bool masked = block.allowed != nullptr || block.models != kBlocks * 16;
+  if (block.quantities == 2 && block.channels == 1)
+    return masked ? Screener<kBlocks, 2, 1, true>::rows(block, winner, open)
+                  : Screener<kBlocks, 2, 1, false>::rows(block, winner, open);
+  Screener<kBlocks, 0, 0, true>::rows(block, winner, open);
 }
 
 void screenRowsAll(const ScreenBlock& block, uint8_t* winner, uint64_t* open) {

@@ -51,3 +51,28 @@ TEST_CASE("the Newton step's quadratic is maximised over the box") {
     CHECK(value(d) >= value(reference) - 1e-8 * std::abs(value(reference)));
   }
 }
+
+TEST_CASE("the Newton step's quadratic is maximised where it is all but flat in a direction") {
+  std::mt19937_64 random(4);
+  std::normal_distribution<double> normal;
+  for (int round = 0; round < 300; ++round) {
+    CAPTURE(round);
+    const auto n = static_cast<Index>(3 + random() % 16);
+    // No row resists a common shift of all but the first price.
+    MatrixXd factor = MatrixXd::NullaryExpr(n, 2 * n, [&] { return normal(random); });
+    factor.bottomRows(n - 1).rowwise() -= factor.bottomRows(n - 1).colwise().mean();
+    MatrixXd h = factor * factor.transpose();
+    h.diagonal().array() += 1e-10 * h.diagonal().maxCoeff();
+    const VectorXd g = VectorXd::NullaryExpr(n, [&] { return 3 * normal(random); });
+    const VectorXd low = VectorXd::NullaryExpr(n, [&] { return random() % 2 ? 0.0 : -20.0; });
+    const VectorXd high = VectorXd::Constant(n, 20);
+    const VectorXd d = solveBoxQp(h, g, low, high), residual = g - h * d;
+    // The conditions of Karush, Kuhn and Tucker.
+    for (Index l = 0; l < n; ++l) {
+      CAPTURE(l);
+      const double small = 1e-5 * g.cwiseAbs().maxCoeff();
+      CHECK((residual[l] <= small || d[l] >= high[l]));
+      CHECK((residual[l] >= -small || d[l] <= low[l]));
+    }
+  }
+}

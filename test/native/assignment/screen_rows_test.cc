@@ -25,6 +25,7 @@ TEST_CASE("every instruction set screens rows as the plain kernel does, bit for 
       const auto base = draw(kGroups * padded, -1), weight = draw(kGroups * quantities * padded, -1);
       auto a = draw(kGroups * channels * channels, 0), u = draw(kGroups * models * channels * padded, -1);
       auto v = draw(kGroups * models * padded, 0), own = draw(kGroups * quantities * padded, 0);
+      const auto widest = draw(kGroups * models, 0.05f);
       for (auto* table : {&a, &u, &v, &own})
         for (float& value : *table) value *= 0.01f;
       std::vector<std::vector<float>> values;
@@ -39,9 +40,9 @@ TEST_CASE("every instruction set screens rows as the plain kernel does, bit for 
       }
       std::vector<int> channelQuantity(channels);
       for (size_t s = 0; s < channels; ++s) channelQuantity[s] = static_cast<int>(quantities - channels + s);
-      ScreenBlock block{
-          base.data(),     weight.data(), a.data(),   u.data(), v.data(), nullptr,       channelQuantity.data(),
-          pointers.data(), channels,      quantities, kRows,    models,   groups.data(), nullptr};
+      ScreenBlock block{base.data(), weight.data(),          a.data(),        u.data(), v.data(),   widest.data(),
+                        nullptr,     channelQuantity.data(), pointers.data(), channels, quantities, kRows,
+                        models,      groups.data(),          nullptr};
       for (const bool masked : {false, true})
         for (const bool withOwn : {false, true}) {
           block.allowed = masked ? allowed.data() : nullptr;

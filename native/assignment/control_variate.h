@@ -1,0 +1,36 @@
+// What a sample gets wrong, made good where it can be: at some prices y0 every row's best model is looked up, so that the
+// sums of the whole are known there, and a sample only has to tell how they differ elsewhere (control variates; Glasserman,
+// Monte Carlo Methods in Financial Engineering, section 4.1). Near y0 few rows change their model, so the error is that of
+// a sample many times larger; and a sample whose rows happen to cost more or to be harder than most no longer makes
+// limits look as if they could not hold together.
+#pragma once
+
+#include <Eigen/Core>
+#include <vector>
+
+#include "assignment/row_set.h"
+#include "compute/cancel.h"
+
+namespace omnirouter::assignment {
+
+// Sums over all rows, each at its best model, from those of a sample: exact where that is RowSample::all. One read of its
+// part of the matrices. choice[row] becomes that model of all rows looked at; null where nobody will ask.
+Sums leastSums(const Problem& problem, const Eigen::VectorXd& prices, const RowSample& rows,
+               const compute::CancelFlag& cancel, uint8_t* choice = nullptr);
+
+class ControlVariate {
+ public:
+  // Of a sample of all candidates (row_set.h: openRows), whose `decided` sums become what the sample lacks at `prices`.
+  ControlVariate(const Problem& problem, const Terms& terms, const Eigen::VectorXd& prices, const Sums& whole,
+                 RowSet& sample);
+
+  // Covariance between rows of E_p[f_i] - f_i(y0), p the softmin weights at `prices` and tau: what takes the place of
+  // DualPoint::spread.
+  Eigen::MatrixXd spread(const Problem& problem, const Terms& terms, const RowSet& sample,
+                         const Eigen::VectorXd& prices, double tau) const;
+
+ private:
+  std::vector<uint8_t> chosen_;  // per row of the sample, the candidate that is best at y0
+};
+
+}  // namespace omnirouter::assignment
