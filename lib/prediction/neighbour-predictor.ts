@@ -82,8 +82,8 @@ const DEFAULT_OUTCOMES = 100;
 /** What a predictor has learned since another was made of the whole history. */
 const LEARNED = Symbol("learned");
 
-/** A search of so many queries at once bounds the memory of the matches: 1.6 MB per 100 neighbours. */
-const ROWS_PER_SEARCH = 2048;
+/** A search of so many queries at once bounds the memory of the matches: 6.6 MB per 100 neighbours. */
+const ROWS_PER_SEARCH = 8192;
 
 /**
  * Predicts from the most similar queries of the history: for each model the mean of its neighbours' outcomes weighted

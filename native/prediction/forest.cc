@@ -18,16 +18,20 @@ constexpr float kParentWeight = 1;
 // Rows a tree may see: trees of more differ little, and a million rows must not take a minute.
 constexpr size_t kRowsPerTree = 24576;
 
+// Walks at a time: each waits for memory at every node, and they wait together.
+constexpr size_t kWalks = 8;
+
+}  // namespace
+
 // Grows one tree.
-class Grower {
+class Forest::Grower {
  public:
   Grower(const std::vector<float>& columns, size_t rows, const ForestTargets& data,
          const std::vector<float>& meanWeight, size_t leastLeaf, uint64_t seed)
       : columns_(columns), rows_(rows), data_(data), meanWeight_(meanWeight), leastLeaf_(leastLeaf), seed_(seed) {}
 
-  std::vector<int32_t> feature;
-  std::vector<float> threshold, leaves;
-  std::vector<uint32_t> next;
+  std::vector<Node> nodes;
+  std::vector<float> leaves;
 
   void grow(std::vector<uint32_t> rows, const std::vector<float>& mean, const compute::CancelFlag& cancel) {
     in_ = std::move(rows);
@@ -46,7 +50,7 @@ class Grower {
       std::vector<float> own = meanOf(at.begin, at.end, at.parentMean);
       const Split split = bestSplit(at.begin, at.end);
       if (split.feature < 0) {
-        next[at.node] = static_cast<uint32_t>(leaves.size() / data_.targets);
+        nodes[at.node].next = static_cast<uint32_t>(leaves.size() / data_.targets);
         leaves.insert(leaves.end(), own.begin(), own.end());
         continue;
       }
@@ -57,9 +61,7 @@ class Grower {
       const auto border = static_cast<size_t>(middle - in_.begin());
       const auto left = addNode();
       addNode();
-      feature[at.node] = split.feature;
-      threshold[at.node] = split.threshold;
-      next[at.node] = left;
+      nodes[at.node] = {split.feature, split.threshold, left};
       stack.push_back({left + 1, border, at.end, own});
       stack.push_back({left, at.begin, border, std::move(own)});
     }
@@ -72,10 +74,8 @@ class Grower {
   };
 
   uint32_t addNode() {
-    feature.push_back(-1);
-    threshold.push_back(0);
-    next.push_back(0);
-    return static_cast<uint32_t>(feature.size() - 1);
+    nodes.emplace_back();
+    return static_cast<uint32_t>(nodes.size() - 1);
   }
 
   double uniform() { return static_cast<double>(compute::hash(seed_, drawn_++) >> 11) * 0x1p-53; }
@@ -165,8 +165,6 @@ class Grower {
   std::vector<uint32_t> in_;
 };
 
-}  // namespace
-
 bool Forest::sees(size_t tree, size_t row) const { return (compute::hash(seed_ + tree, row) >> 63) != 0; }
 
 Forest Forest::fit(std::span<const float> features, size_t columns, const ForestTargets& data, const Options& options,
@@ -206,62 +204,71 @@ Forest Forest::fit(std::span<const float> features, size_t columns, const Forest
     growers[tree].grow(std::move(rows), forest.mean_, cancel);
   });
   for (const Grower& grown : growers) {
-    const auto node = static_cast<uint32_t>(forest.feature_.size());
+    const auto first = static_cast<uint32_t>(forest.nodes_.size());
     const auto leaf = static_cast<uint32_t>(forest.leaves_.size() / std::max<size_t>(data.targets, 1));
-    forest.roots_.push_back(node);
-    for (size_t i = 0; i < grown.feature.size(); ++i)
-      forest.next_.push_back(grown.next[i] + (grown.feature[i] < 0 ? leaf : node));
-    forest.feature_.insert(forest.feature_.end(), grown.feature.begin(), grown.feature.end());
-    forest.threshold_.insert(forest.threshold_.end(), grown.threshold.begin(), grown.threshold.end());
+    forest.roots_.push_back(first);
+    for (const Node& node : grown.nodes)
+      forest.nodes_.push_back({node.feature, node.threshold, node.next + (node.feature < 0 ? leaf : first)});
     forest.leaves_.insert(forest.leaves_.end(), grown.leaves.begin(), grown.leaves.end());
   }
   return forest;
 }
 
-size_t Forest::leaf(size_t tree, const float* features) const {
-  uint32_t node = roots_[tree];
-  while (feature_[node] >= 0) node = next_[node] + (features[feature_[node]] < threshold_[node] ? 0 : 1);
-  return static_cast<size_t>(next_[node]) * targets_;
+void Forest::addTrees(std::span<const uint32_t> roots, const float* features, float* out) const {
+  for (size_t begin = 0; begin < roots.size(); begin += kWalks) {
+    const size_t count = std::min(kWalks, roots.size() - begin);
+    uint32_t at[kWalks];
+    std::copy_n(roots.begin() + static_cast<std::ptrdiff_t>(begin), count, at);
+    // Without a branch that depends on a node: a walk that has ended stays where it is.
+    for (bool going = true; going;) {
+      going = false;
+      for (size_t walk = 0; walk < count; ++walk) {
+        const Node& node = nodes_[at[walk]];
+        const bool inner = node.feature >= 0;
+        const float value = features[inner ? node.feature : 0];
+        at[walk] = inner ? node.next + (value < node.threshold ? 0 : 1) : at[walk];
+        going |= inner;
+      }
+    }
+    for (size_t walk = 0; walk < count; ++walk) {
+      const float* values = leaves_.data() + size_t{nodes_[at[walk]].next} * targets_;
+      for (size_t t = 0; t < targets_; ++t) out[t] += values[t];
+    }
+  }
 }
 
 void Forest::predict(const float* features, float* out) const {
   std::fill(out, out + targets_, 0.0f);
-  for (size_t tree = 0; tree < trees_; ++tree) {
-    const float* values = leaves_.data() + leaf(tree, features);
-    for (size_t t = 0; t < targets_; ++t) out[t] += values[t];
-  }
+  addTrees(roots_, features, out);
   for (size_t t = 0; t < targets_; ++t) out[t] /= static_cast<float>(trees_);
 }
 
 void Forest::predictLeftOut(const float* features, size_t row, float* out) const {
+  std::vector<uint32_t> roots;
+  for (size_t tree = 0; tree < trees_; ++tree)
+    if (!sees(tree, row)) roots.push_back(roots_[tree]);
   std::fill(out, out + targets_, 0.0f);
-  size_t asked = 0;
-  for (size_t tree = 0; tree < trees_; ++tree) {
-    if (sees(tree, row)) continue;
-    ++asked;
-    const float* values = leaves_.data() + leaf(tree, features);
-    for (size_t t = 0; t < targets_; ++t) out[t] += values[t];
-  }
-  for (size_t t = 0; t < targets_; ++t) out[t] = asked == 0 ? mean_[t] : out[t] / static_cast<float>(asked);
+  addTrees(roots, features, out);
+  for (size_t t = 0; t < targets_; ++t) out[t] = roots.empty() ? mean_[t] : out[t] / static_cast<float>(roots.size());
 }
 
 bool Forest::valid() const {
-  const size_t nodes = feature_.size();
-  if (threshold_.size() != nodes || next_.size() != nodes || targets_ == 0 || trees_ == 0) return false;
-  if (leaves_.size() % targets_ != 0) return false;
-  const size_t leaves = leaves_.size() / targets_;
+  if (targets_ == 0 || trees_ == 0 || columns_ == 0 || leaves_.size() % targets_ != 0) return false;
+  const size_t nodes = nodes_.size(), leaves = leaves_.size() / targets_;
   for (const uint32_t root : roots_)
     if (root >= nodes) return false;
-  for (size_t node = 0; node < nodes; ++node) {
-    if (feature_[node] < 0) {
-      if (next_[node] >= leaves) return false;
+  for (size_t at = 0; at < nodes; ++at) {
+    const Node& node = nodes_[at];
+    if (!std::isfinite(node.threshold)) return false;
+    if (node.feature < 0) {
+      if (node.next >= leaves) return false;
     } else {
       // Children come after their parent, so that every walk ends.
-      if (static_cast<size_t>(feature_[node]) >= columns_ || next_[node] <= node || next_[node] + size_t{1} >= nodes)
+      if (static_cast<size_t>(node.feature) >= columns_ || node.next <= at || node.next + size_t{1} >= nodes)
         return false;
     }
   }
-  for (const auto* values : {&threshold_, &leaves_, &mean_})
+  for (const auto* values : {&leaves_, &mean_})
     for (const float value : *values)
       if (!std::isfinite(value)) return false;
   return true;

@@ -34,7 +34,7 @@ class Forest {
 
   size_t columns() const { return columns_; }
   size_t targets() const { return targets_; }
-  size_t bytes() const { return sizeof(float) * (3 * feature_.size() + leaves_.size()); }
+  size_t bytes() const { return sizeof(Node) * nodes_.size() + sizeof(float) * leaves_.size(); }
 
   // One query's prediction from its features, which are `columns()` of them: the mean over the trees.
   void predict(const float* features, float* out) const;
@@ -49,27 +49,32 @@ class Forest {
     file.size(trees_);
     file.word(seed_);
     file.array(roots_, trees_);
-    file.list(feature_);
-    file.list(threshold_);
-    file.list(next_);
+    file.list(nodes_);
     file.list(leaves_);
     file.array(mean_, targets_);
   }
   bool valid() const;
 
  private:
+  // In one place, because a walk touches all of a node at once. Saved as it is.
+  struct Node {
+    int32_t feature = -1;  // what is compared; -1 in a leaf
+    float threshold = 0;   // below it to the left
+    uint32_t next = 0;     // the left child, before the right one; in a leaf, its number
+  };
+  static_assert(sizeof(Node) == 12);
+  class Grower;
+
   bool sees(size_t tree, size_t row) const;
-  // Offset in leaves_ of where the query falls.
-  size_t leaf(size_t tree, const float* features) const;
+  // Adds to `out` what the trees with these roots say, in their order.
+  void addTrees(std::span<const uint32_t> roots, const float* features, float* out) const;
 
   size_t columns_ = 0, targets_ = 0, trees_ = 0;
   uint64_t seed_ = 0;
-  std::vector<uint32_t> roots_;   // [trees]: the first node of each
-  std::vector<int32_t> feature_;  // [nodes]: what is compared; -1 in a leaf
-  std::vector<float> threshold_;  // [nodes]: below it to the left
-  std::vector<uint32_t> next_;    // [nodes]: the left child, before the right one; in a leaf, its number
-  std::vector<float> leaves_;     // [leaves x targets]
-  std::vector<float> mean_;       // [targets]: what is said where every tree has seen the row
+  std::vector<uint32_t> roots_;  // [trees]: the first node of each
+  std::vector<Node> nodes_;
+  std::vector<float> leaves_;  // [leaves x targets]
+  std::vector<float> mean_;    // [targets]: what is said where every tree has seen the row
 };
 
 }  // namespace omnirouter::prediction

@@ -3,7 +3,7 @@
 //   magic "OMNIHYBR"   8 bytes
 //   format version     uint32
 //   parts              in the order of the archive() functions; counts uint64, numbers float32, float64 or uint32, a list
-//                      of unknown length after its count
+//                      of unknown length after its count; a forest's nodes int32, float32 and uint32 each
 //   checksum           uint64 of all above (hashBytes)
 #include <bit>
 #include <cmath>
@@ -22,7 +22,7 @@ namespace omnirouter::prediction {
 namespace {
 
 constexpr char kMagic[8] = {'O', 'M', 'N', 'I', 'H', 'Y', 'B', 'R'};
-constexpr uint32_t kFormatVersion = 1;
+constexpr uint32_t kFormatVersion = 2;
 constexpr size_t kStart = sizeof kMagic + sizeof(uint32_t);
 // Sizes beyond these are no predictor's, and products of two of them do not overflow.
 constexpr uint64_t kMostOfAnything = uint64_t{1} << 31;
@@ -34,8 +34,9 @@ constexpr uint64_t kMostOfAnything = uint64_t{1} << 31;
 class Writer {
  public:
   void raw(const void* data, size_t size) {
-    const auto* from = static_cast<const uint8_t*>(data);
-    bytes.insert(bytes.end(), from, from + size);
+    const size_t end = bytes.size();
+    bytes.resize(end + size);
+    if (size > 0) std::memcpy(bytes.data() + end, data, size);
   }
   void size(size_t& value) { word(value); }
   void word(uint64_t value) { raw(&value, sizeof value); }
@@ -69,6 +70,7 @@ class Reader {
   }
   template <class T>
   void array(std::vector<T>& values, size_t count) {
+    static_assert(std::is_trivially_copyable_v<T>);
     // Before anything of that size is allocated.
     if (count > rest_.size() / sizeof(T)) corrupt("it is truncated");
     values.resize(count);

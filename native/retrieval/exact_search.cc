@@ -14,8 +14,9 @@ namespace {
 // Queries that share one pass over the rows: enough that reading the rows from memory costs little beside the products.
 // A multiple of every kernel's tile.
 constexpr size_t kQueriesPerChunk = 192;
-// With this many chunks of queries there is work for every thread; with fewer the rows are split as well.
-constexpr size_t kEnoughChunks = 32;
+// With this many chunks of queries there is work for most machines' threads; with fewer the rows are split as well,
+// and each strip looks for k of its own.
+constexpr size_t kEnoughChunks = 16;
 constexpr size_t kMostStrips = 16;
 // Rows at a time are what the innermost cache holds beside a tile of queries; a multiple of every kernel's tile.
 constexpr size_t kBlockFloats = 12288;
@@ -25,7 +26,7 @@ constexpr size_t kFewestRows = 8, kMostRows = 256;
 struct Grid {
   Grid(const Rows& rows, RowRange searched, size_t queries) : range(searched) {
     chunks = (queries + kQueriesPerChunk - 1) / kQueriesPerChunk;
-    const size_t rowsPerStrip = rows.perBlock() / 2;
+    const size_t rowsPerStrip = rows.perBlock() / 4;
     if (chunks < kEnoughChunks)
       strips = std::clamp<size_t>((range.size() + rowsPerStrip - 1) / rowsPerStrip, 1, kMostStrips);
   }
@@ -59,7 +60,7 @@ void scan(const Rows& rows, RowRange range, std::span<const float> queries, cons
     products(queries.data(), nearest.size(), rows.vector(first), count, d, similarity.data());
     for (size_t q = 0; q < nearest.size(); ++q)
       for (size_t i = 0; i < count; ++i)
-        if (!nearest[q].full() || similarity[q * count + i] >= nearest[q].worst().similarity)
+        if (similarity[q * count + i] >= nearest[q].floor())
           nearest[q].offer({similarity[q * count + i], rows.id(first + i)});
   });
 }
@@ -81,12 +82,14 @@ void exactSearch(const Rows& rows, RowRange range, std::span<const float> querie
     scan(rows, grid.strip(strip), queries.subspan(first * d, size * d), cancel,
          std::span(found).subspan(strip * count + first, size));
   });
-  for (size_t q = 0; q < count; ++q) {
-    for (size_t s = 1; s < grid.strips; ++s)
-      for (const Neighbour& n : found[s * count + q].sorted()) found[q].offer(n);
-    const auto sorted = found[q].sorted();
-    std::copy(sorted.begin(), sorted.end(), out.begin() + static_cast<ptrdiff_t>(q * k));
-  }
+  pool.forEachChunk(grid.chunks, [&](size_t chunk) {
+    for (size_t q = chunk * kQueriesPerChunk; q < std::min(count, (chunk + 1) * kQueriesPerChunk); ++q) {
+      for (size_t s = 1; s < grid.strips; ++s)
+        for (const Neighbour& n : found[s * count + q].best()) found[q].offer(n);
+      const auto sorted = found[q].sorted();
+      std::copy(sorted.begin(), sorted.end(), out.begin() + static_cast<ptrdiff_t>(q * k));
+    }
+  });
 }
 
 }  // namespace omnirouter::retrieval

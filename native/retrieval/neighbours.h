@@ -20,35 +20,47 @@ inline bool nearer(const Neighbour& a, const Neighbour& b) {
   return a.similarity != b.similarity ? a.similarity > b.similarity : a.id < b.id;
 }
 
+// Keeps what may still be among the best k, twice as many at most: each time that many have gathered, half of them are
+// cut off, and whatever comes after must beat the worst of the others. It costs a few operations a candidate, where a
+// heap costs the logarithm of k.
 class Nearest {
  public:
   explicit Nearest(size_t k) : k_(k) {}
 
-  bool full() const { return heap_.size() == k_; }
-  // The worst one held; only when full() and k > 0.
-  const Neighbour& worst() const { return heap_.front(); }
+  // No candidate of less similarity can be among the best k any more.
+  float floor() const { return worst_.similarity; }
 
   void offer(const Neighbour& candidate) {
-    if (!full()) {
-      heap_.push_back(candidate);
-      std::push_heap(heap_.begin(), heap_.end(), nearer);
-    } else if (k_ > 0 && nearer(candidate, heap_.front())) {
-      std::pop_heap(heap_.begin(), heap_.end(), nearer);
-      heap_.back() = candidate;
-      std::push_heap(heap_.begin(), heap_.end(), nearer);
+    if (k_ == 0 || !nearer(candidate, worst_)) return;
+    held_.push_back(candidate);
+    if (held_.size() == 2 * k_) {
+      cut();
+      worst_ = held_[k_ - 1];
     }
   }
 
-  // Nearest first; the heap is gone afterwards.
-  std::span<const Neighbour> sorted() {
-    std::sort(heap_.begin(), heap_.end(), nearer);
-    return heap_;
+  // The best k, in no order.
+  std::span<const Neighbour> best() {
+    cut();
+    return held_;
   }
-  void clear() { heap_.clear(); }
+  // Nearest first.
+  std::span<const Neighbour> sorted() {
+    cut();
+    std::sort(held_.begin(), held_.end(), nearer);
+    return held_;
+  }
 
  private:
+  void cut() {
+    if (held_.size() <= k_) return;
+    std::nth_element(held_.begin(), held_.begin() + static_cast<ptrdiff_t>(k_ - 1), held_.end(), nearer);
+    held_.resize(k_);
+  }
+
   size_t k_;
-  std::vector<Neighbour> heap_;  // worst on top
+  std::vector<Neighbour> held_;
+  Neighbour worst_{-std::numeric_limits<float>::infinity(), std::numeric_limits<int32_t>::max()};
 };
 
 }  // namespace omnirouter::retrieval

@@ -176,19 +176,19 @@ describe("NeighbourPredictor", () => {
   it("predicts the same sync and async, in slices, for any number of threads", async () => {
     const { history, index, batch } = world(30, 0.5, 5);
     const predictor = new NeighbourPredictor(history, pool, index, { k: 5 });
-    const large = batch(2500); // more than one search's worth
-    const exclude = Int32Array.from({ length: 2500 }, (_, i) => i % 31);
+    const large = batch(9000); // more than one search's worth
+    const exclude = Int32Array.from({ length: 9000 }, (_, i) => i % 31);
     const sync = predictor.predictSync(large, { exclude });
     for (const count of [1, 4]) {
       binding().setThreads(count);
       expect(await predictor.predict(large, { exclude })).toEqual(sync);
     }
     const last = {
-      embeddings: large.embeddings.slice(2499 * D),
-      inputTokens: large.inputTokens.slice(2499),
+      embeddings: large.embeddings.slice(8999 * D),
+      inputTokens: large.inputTokens.slice(8999),
     };
-    expect(predictor.predictSync(last, { exclude: exclude.slice(2499) }).quality).toEqual(
-      sync.quality.slice(2499 * M),
+    expect(predictor.predictSync(last, { exclude: exclude.slice(8999) }).quality).toEqual(
+      sync.quality.slice(8999 * M),
     );
   });
 
@@ -355,7 +355,7 @@ describe("NeighbourPredictor", () => {
     const reason = new Error("enough");
     await expect(predictor.predict(batch(1), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     const controller = new AbortController();
-    const pending = predictor.predict(batch(5000), { signal: controller.signal });
+    const pending = predictor.predict(batch(20_000), { signal: controller.signal });
     setImmediate(() => controller.abort(reason));
     await expect(pending).rejects.toBe(reason);
   });

@@ -26,3 +26,17 @@ TEST_CASE("length counts characters, and numbers are told from digits") {
   CHECK(numbers[4] == doctest::Approx(std::log1p(2)));
   CHECK(numbers[7] == doctest::Approx(std::sqrt(5.0 / 6)));
 }
+
+TEST_CASE("words, numbers, indents, sentences and brackets are followed through the text") {
+  float out[kSurfaceFeatures];
+  const auto counted = [&](size_t feature) { return std::lround(std::expm1(out[feature])); };
+  surface("a = f([(1234)])\n    if x:  # Why? No.\n\nlonger 42 567.", out);
+  CHECK(counted(16) == 11);  // the longest word: f([(1234)])
+  CHECK(counted(17) == 2);   // sentences that end before a space
+  CHECK(counted(18) == 4);   // the deepest indent
+  CHECK(counted(19) == 4);   // the longest number
+  CHECK(counted(20) == 2);   // numbers of three digits or more
+  CHECK(counted(21) == 3);   // the deepest bracket
+  surface("   \n \t ", out);
+  for (const size_t feature : {16, 17, 18, 19, 20, 21}) CHECK(counted(feature) == 0);
+}
