@@ -25,6 +25,7 @@ export interface Sweep extends Omit<Limit, "atLeast" | "atMost"> {
   readonly atMost?: readonly number[] | SweepRange;
 }
 
+/** As of a solve ({@link AssignOptions}), for every point of the curve. */
 export interface FrontierOptions extends Pick<AssignOptions, "nodeLimit" | "seed" | "ties"> {
   /** As of `assign`, at every point. Default 1e-4: a curve needs no more. */
   readonly gapTolerance?: number;

@@ -22,6 +22,7 @@ import { checksum, type Manifest } from "./store/manifest.js";
 import { RouterStore, type StoreWriter } from "./store/store.js";
 import { embeddedBy, Vectors } from "./vectors.js";
 
+/** How `Router.learn` reads its records. */
 export type LearnOptions = Omit<HistoryReadOptions, "onProgress">;
 
 /** What some records added to what a router knows. */

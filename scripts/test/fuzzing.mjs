@@ -10,6 +10,8 @@ import { Steps } from "../setup/steps.mjs";
 import { root } from "../setup.mjs";
 
 const targets = ["assignment", "text_embedder", "index_file"];
+/** @param {string} target */
+const executable = target => `fuzz_${target}`;
 
 /**
  * Runs every target for OMNIROUTER_FUZZ_SECONDS, 60 by default. What it learns is kept in .cache/fuzz/<target> and
@@ -31,7 +33,7 @@ export function fuzzing({ verbose }) {
         const corpus = join(root, ".cache", "fuzz", target);
         mkdirSync(corpus, { recursive: true });
         console.log(`${target}: ${seconds} s`);
-        const code = await runAttached(join(folder, "test", "native", "fuzz", `fuzz_${target}`), [
+        const code = await runAttached(join(folder, "test", "native", "fuzz", executable(target)), [
           `-max_total_time=${seconds}`,
           "-len_control=0",
           "-max_len=2048",
@@ -83,7 +85,13 @@ async function build({ verbose }) {
   };
   await new Steps({ logs: join(root, ".cache", "setup"), verbose }).step(
     folder,
-    progress => buildNative(root, { folder, settings, addon: false }, thisMachine(), progress),
+    progress =>
+      buildNative(
+        root,
+        { folder, settings, addon: false, targets: targets.map(executable) },
+        thisMachine(),
+        progress,
+      ),
     done => (done ? "built" : "up to date"),
   );
   return join(root, folder);

@@ -56,8 +56,10 @@ export function threadSanitizer({ verbose }) {
   return {
     name: "ThreadSanitizer",
     run: async () => {
-      const folder = await build("build/thread-sanitizer", "thread", { addon: false, verbose });
-      return ctest(folder, ["--tests-regex", "^(compute|retrieval)$"]);
+      const subjects = ["compute", "retrieval"];
+      const targets = subjects.map(subject => `test_${subject}`);
+      const folder = await build("build/thread-sanitizer", "thread", { addon: false, targets, verbose });
+      return ctest(folder, ["--tests-regex", `^(${subjects.join("|")})$`]);
     },
   };
 }
@@ -65,9 +67,9 @@ export function threadSanitizer({ verbose }) {
 /**
  * @param {string} folder
  * @param {string} sanitizers
- * @param {{ addon: boolean, verbose: boolean }} options
+ * @param {{ addon: boolean, targets?: readonly string[], verbose: boolean }} options
  */
-async function build(folder, sanitizers, { addon, verbose }) {
+async function build(folder, sanitizers, { addon, targets, verbose }) {
   const settings = {
     CMAKE_BUILD_TYPE: "RelWithDebInfo",
     OMNIROUTER_ADDON: addon ? "ON" : "OFF",
@@ -76,7 +78,13 @@ async function build(folder, sanitizers, { addon, verbose }) {
   };
   await new Steps({ logs: join(root, ".cache", "setup"), verbose }).step(
     folder,
-    progress => buildNative(root, { folder, settings, addon }, thisMachine(), progress),
+    progress =>
+      buildNative(
+        root,
+        { folder, settings, addon, ...(targets ? { targets } : {}) },
+        thisMachine(),
+        progress,
+      ),
     done => (done ? "built" : "up to date"),
   );
   return join(root, folder);
