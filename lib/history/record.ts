@@ -3,7 +3,7 @@ import { show } from "../show.js";
 import { Problem } from "./problem.js";
 
 /** The columns are 32-bit floats: a larger amount would turn into infinity there. */
-const MAX_AMOUNT = 3.4028234663852886e38;
+export const MAX_AMOUNT = 3.4028234663852886e38;
 
 const got = (issue: { readonly input?: unknown }) => `got ${show(issue.input)}`;
 

@@ -15,37 +15,50 @@ export function addressSanitizer({ verbose }) {
   return {
     name: "AddressSanitizer and UndefinedBehaviorSanitizer",
     run: async () => {
-      const folder = await build("build/address-sanitizer", "address,undefined", { addon: true, verbose });
+      const folder = await addressSanitized({ verbose });
       const native = await ctest(folder, []);
       if (process.platform !== "linux") {
         console.log("The addon itself is tried under AddressSanitizer on Linux only: skipped here.");
         return native;
       }
-      // Node itself is not instrumented, so the run-time library has to be there before it, and what V8 does not
-      // free at exit is no leak of ours.
-      const runtime = execFileSync("c++", ["-print-file-name=libasan.so"], { encoding: "utf8" }).trim();
-      const vitest = [
-        join(root, "node_modules", "vitest", "vitest.mjs"),
-        "run",
-        // npm, tsc and set-up have none of our native code in them.
-        "--exclude",
-        "test/package/{package,install}.*",
-        "--exclude",
-        "test/scripts/**",
-      ];
-      const addon = await runAttached(process.execPath, vitest, {
-        cwd: root,
-        env: {
-          ...process.env,
-          LD_PRELOAD: runtime,
-          ASAN_OPTIONS: "detect_leaks=0",
-          UBSAN_OPTIONS: "print_stacktrace=1",
-          OMNIROUTER_BINDING: join(folder, "Release", "omnirouter.node"),
-        },
-      });
+      // npm, tsc and set-up have none of our native code in them.
+      const others = ["test/package/{package,install}.*", "test/scripts/**"];
+      const addon = await vitestOnAddon(
+        folder,
+        others.flatMap(path => ["--exclude", path]),
+      );
       return native || addon;
     },
   };
+}
+
+/** The build folder with everything under both sanitizers. @param {{ verbose: boolean }} options */
+export function addressSanitized({ verbose }) {
+  return build("build/address-sanitizer", "address,undefined", { addon: true, verbose });
+}
+
+/**
+ * vitest on the addon of {@link addressSanitized}, on Linux.
+ * @param {string} folder
+ * @param {readonly string[]} args
+ * @param {NodeJS.ProcessEnv} [env] besides this process's own
+ */
+export function vitestOnAddon(folder, args, env = {}) {
+  // Node itself is not instrumented, so the run-time library has to be there before it, and what V8 does not free at
+  // exit is no leak of ours.
+  const runtime = execFileSync("c++", ["-print-file-name=libasan.so"], { encoding: "utf8" }).trim();
+  const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
+  return runAttached(process.execPath, [vitest, "run", ...args], {
+    cwd: root,
+    env: {
+      ...process.env,
+      ...env,
+      LD_PRELOAD: runtime,
+      ASAN_OPTIONS: "detect_leaks=0",
+      UBSAN_OPTIONS: "print_stacktrace=1",
+      OMNIROUTER_BINDING: join(folder, "Release", "omnirouter.node"),
+    },
+  });
 }
 
 /**
