@@ -4,16 +4,16 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <vector>
 
+#include "errors.h"
 #include "native/fuzz/input.h"
 #include "prediction/hash.h"
 
 namespace omnirouter::test {
 
 enum class Damage : uint8_t { foreign, none, altered, cut };
-
-inline Damage damageOf(Input& in) { return static_cast<Damage>(in.byte() % 4); }
 
 // Of a form whose last eight bytes are hashBytes() of the rest. What is foreign is the input itself. Mostly the checksum is
 // made to fit, so that what lies behind it is reached too.
@@ -35,6 +35,20 @@ inline std::vector<uint8_t> damaged(Input& in, Damage damage, const std::vector<
     std::memcpy(bytes.data() + body, &sum, sizeof sum);
   }
   return bytes;
+}
+
+// Makes something of what `good` has become: whatever was damaged may be refused as that.
+template <class Use>
+void trySaved(Input& in, const std::vector<uint8_t>& good, const Use& use) {
+  const auto damage = static_cast<Damage>(in.byte() % 4);
+  const std::vector<uint8_t> bytes = damaged(in, damage, good);
+  try {
+    use(bytes);
+  } catch (const Error& error) {
+    require(damage != Damage::none, "a saved form is refused: " + std::string(error.what()));
+    require(error.code() == "ERR_OMNI_CORRUPT" || error.code() == "ERR_OMNI_VERSION",
+            "an unexpected error: " + error.code());
+  }
 }
 
 }  // namespace omnirouter::test

@@ -49,14 +49,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   (void)once;
   static const std::vector<uint8_t> good = fitted();
   Input in(data, size);
-  const Damage damage = damageOf(in);
-  const std::vector<uint8_t> bytes = damaged(in, damage, good);
-  try {
-    use(TextEmbedder::fromBytes(bytes), in.rest());
-  } catch (const Error& error) {
-    require(damage != Damage::none, "a saved embedder is refused: " + std::string(error.what()));
-    require(error.code() == "ERR_OMNI_CORRUPT" || error.code() == "ERR_OMNI_VERSION",
-            "an unexpected error: " + error.code());
-  }
+  trySaved(in, good, [&](const std::vector<uint8_t>& bytes) { use(TextEmbedder::fromBytes(bytes), in.rest()); });
   return 0;
 }
