@@ -1,4 +1,4 @@
-// What run.mjs starts once everything is built: main.js assign|peers|prediction|install OPTIONS...
+// What run.mjs starts once everything is built: main.js assign|peers|prediction|install|soak OPTIONS...
 import { join } from "node:path";
 import { benchAssign } from "./assign.js";
 import { benchInstall } from "./install.js";
@@ -6,6 +6,7 @@ import { HELP, parseOptions } from "./options.js";
 import { comparePeers } from "./peers.js";
 import { benchPrediction } from "./prediction.js";
 import { writeSection } from "./report.js";
+import { soak } from "./soak.js";
 
 /** The folder of this file's source; the compiled form lies elsewhere. */
 const sources = process.env.OMNIROUTER_BENCH_SOURCES!;
@@ -21,7 +22,9 @@ else if (options !== undefined) {
         ? benchInstall(join(sources, ".."))
         : which === "prediction"
           ? await benchPrediction(options)
-          : await benchAssign(options, process.env.OMNIROUTER_STREAM_READ!);
+          : which === "soak"
+            ? await soak(options)
+            : await benchAssign(options, process.env.OMNIROUTER_STREAM_READ!);
   if (options.markdown) writeSection(join(sources, "README.md"), which!, text);
 }
 

@@ -20,6 +20,7 @@ export const HELP = `npm run bench [-- OPTIONS]          our solver, by benny
 npm run bench:peers [-- OPTIONS]    our solver beside others
 npm run bench:install [-- --markdown]    how long the package takes to install, and how large it is
 npm run bench:prediction [-- OPTIONS]    learning, predicting and retrieval
+npm run bench:soak [-- OPTIONS]    whether an hour's work of a service leaves anything behind in memory
 
   --rows N,...       these numbers of queries instead of the usual ones
   --models M,...     these numbers of models instead of the usual ones
@@ -27,7 +28,7 @@ npm run bench:prediction [-- OPTIONS]    learning, predicting and retrieval
   --set NAME,...     only "generated" problems, or those of a real set (bench:peers, bench:prediction)
   --peer TEXT,...    only the solvers whose name contains one of these (bench:peers)
   --cut SECONDS      stop a solver after so long; 60 (bench:peers)
-  --quick            half a second per case instead of five: to see that it works, not to quote (bench, bench:prediction)
+  --quick            half a second per case instead of five, half an hour instead of one: to see that it works, not to quote
   --markdown         write the tables into bench/README.md too
 
 OMNIROUTER_DATA names the folder with the real sets; OMNIROUTER_THREADS and OMNIROUTER_ISA bind as everywhere.`;

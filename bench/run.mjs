@@ -1,4 +1,4 @@
-// npm run bench, npm run bench:peers, npm run bench:prediction: builds what is out of date, compiles the benches into .cache/bench beside the
+// npm run bench, npm run bench:peers, npm run bench:prediction, npm run bench:soak: builds what is out of date, compiles the benches into .cache/bench beside the
 // library they measure, and starts them: as plain JavaScript, like the package itself.
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ await runScript(async () => {
     folder: join("build", "stream-read"),
     settings: { CMAKE_BUILD_TYPE: "Release", OMNIROUTER_ADDON: "OFF", OMNIROUTER_BENCH: "ON" },
     addon: false,
-    target: "stream_read",
+    targets: ["stream_read"],
   };
   await buildNative(root, streamRead, thisMachine(), progress);
   const compiler = join(root, "node_modules", "typescript", "bin", "tsc");

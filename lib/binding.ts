@@ -37,8 +37,9 @@ function isMusl(): boolean {
 }
 
 /** Lazily: to tell the platform takes milliseconds, and a checkout's own build does not need it. */
-function* candidates(): Iterable<string | undefined> {
-  yield process.env.OMNIROUTER_BINDING;
+function* candidates(): Iterable<string> {
+  const named = process.env.OMNIROUTER_BINDING;
+  if (named !== undefined && named !== "") return yield named; // and no other in its place
   yield join(root, "build", "Release", "omnirouter.node");
   yield join(root, "prebuilds", platformTarget(), "omnirouter.node");
 }
@@ -47,7 +48,6 @@ function load(): Binding {
   const require = createRequire(import.meta.url);
   const tried: string[] = [];
   for (const path of candidates()) {
-    if (path === undefined || path === "") continue;
     if (!existsSync(path)) {
       tried.push(`${path}: no such file`);
       continue;

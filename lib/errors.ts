@@ -34,9 +34,18 @@ export type ErrorCode =
   /** A defect of this package: please report it. */
   | "ERR_OMNI_INTERNAL";
 
+/**
+ * What this package throws and rejects with: tell errors apart by `code`, not by their message.
+ *
+ * ```ts
+ * if (error instanceof OmniRouterError && error.code === "ERR_OMNI_LOCKED") await retryLater();
+ * ```
+ */
 export class OmniRouterError extends Error {
   override readonly name = "OmniRouterError";
+  /** What kind of error it is; docs/troubleshooting.md says what to do about each. */
   readonly code: ErrorCode;
+  /** The argument, option or key at fault, as one would write it in code: `limits[1].bound`. */
   readonly argument?: string;
 
   constructor(code: ErrorCode, message: string, options: { argument?: string; cause?: unknown } = {}) {

@@ -28,6 +28,7 @@ export {
   type HistoryReadOptions,
   type HistoryReport,
   type ModelOutcomes,
+  type Omissions,
 } from "./history/history.js";
 export { type BadRecord, type ReadOptions, type ReadProgress, readRecords } from "./history/read.js";
 export type { HistoryRecord, Outcome } from "./history/record.js";
@@ -35,6 +36,7 @@ export type { Skipped } from "./history/skipped.js";
 export type { HistorySource } from "./history/source.js";
 export { ModelPool } from "./pool/pool.js";
 export type { Model } from "./pool/schema.js";
+export type { NativeHybridEstimates as HybridEstimates } from "./prediction/binding.js";
 export type { Embedder } from "./prediction/embedder.js";
 export { type HybridPredictions, HybridPredictor } from "./prediction/hybrid-predictor.js";
 export { InputTokenEstimator } from "./prediction/input-tokens.js";
@@ -56,6 +58,7 @@ export {
   type BatchOutcomes,
   type HybridFitOptions,
   type HybridHistory,
+  type TextBatch,
   TrainedHalf,
 } from "./prediction/trained-half.js";
 export {

@@ -5,7 +5,7 @@
   "variables": {
     "eigen%": "/usr/include/eigen3",
     "sources_of": "node ../scripts/gyp-sources.mjs",
-    "avx512": ["-mavx2", "-mfma", "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"],
+    "avx512": ["-mavx2", "-mfma", "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mprefer-vector-width=512"],
   },
   "target_defaults": {
     "include_dirs": [".", "retrieval/faiss"],
@@ -30,25 +30,9 @@
       "defines": ["EIGEN_DONT_VECTORIZE", "Eigen=EigenWithoutPackets"],
     },
     {
-      "target_name": "kernels_avx2",
-      "type": "static_library",
-      "sources": ["<!@(<(sources_of) avx2 assignment retrieval)"],
-      "cflags": ["-mavx2", "-mfma"],
-    },
-    {
-      "target_name": "kernels_avx512",
-      "type": "static_library",
-      "sources": ["<!@(<(sources_of) avx512 assignment retrieval)"],
-      "cflags": ["<@(avx512)", "-Wno-maybe-uninitialized", "-Wno-uninitialized"],
-    },
-    {
-      "target_name": "kernels_neon",
-      "type": "static_library",
-      "sources": ["<!@(<(sources_of) neon assignment retrieval)"],
-    },
-    {
       "target_name": "omnirouter",
-      "sources": ["<!@(<(sources_of) plain bindings)"],
+      # What FAISS names is here once more, outside of an archive: the linker reads FAISS after those.
+      "sources": ["<!@(<(sources_of) plain bindings retrieval/faiss)"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=8", "EIGEN_DONT_VECTORIZE", "Eigen=EigenWithoutPackets"],
       "libraries": ["-lfaiss"],
@@ -63,5 +47,32 @@
         ["target_arch=='arm64'", {"dependencies": ["kernels_neon"]}],
       ],
     },
+  ],
+  "conditions": [
+    ["target_arch=='x64'", {
+      "targets": [
+        {
+          "target_name": "kernels_avx2",
+          "type": "static_library",
+          "sources": ["<!@(<(sources_of) avx2 assignment retrieval)"],
+          "cflags": ["-mavx2", "-mfma"],
+        },
+        {
+          "target_name": "kernels_avx512",
+          "type": "static_library",
+          "sources": ["<!@(<(sources_of) avx512 assignment retrieval)"],
+          "cflags": ["<@(avx512)", "-Wno-maybe-uninitialized", "-Wno-uninitialized"],
+        },
+      ],
+    }],
+    ["target_arch=='arm64'", {
+      "targets": [
+        {
+          "target_name": "kernels_neon",
+          "type": "static_library",
+          "sources": ["<!@(<(sources_of) neon assignment retrieval)"],
+        },
+      ],
+    }],
   ],
 }

@@ -37,7 +37,7 @@ export async function bundle({ toolchain, target, verbose = false } = {}) {
           {
             folder,
             addon: false, // cmake-js's paths are this machine's
-            target: "omnirouter",
+            targets: ["omnirouter"],
             settings: { CMAKE_BUILD_TYPE: "Release", CMAKE_TOOLCHAIN_FILE: resolve(toolchain) },
           },
           thisMachine(),

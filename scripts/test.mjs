@@ -13,7 +13,7 @@ import { addressSanitizer, threadSanitizer } from "./test/sanitizers.mjs";
 const help = `npm test [-- [--verbose] [VITEST ARGUMENTS]]     npm run test:full
 
 Sets up what is missing, other versions of Node to try the package with among it, then runs vitest (test/**/*.test.ts)
-and the native tests (test/native, by ctest).
+and the native tests (test/native, by ctest); and whether the API reference lacks a docstring.
 With arguments for vitest, such as part of a file's name or -t NAME, only vitest runs.
 Tests on real records need OMNIROUTER_DATA to name the folder that has them; else they are skipped.
 
@@ -53,6 +53,12 @@ function native(env) {
       }),
   };
 }
+
+/** @type {Stage} */
+const documentation = {
+  name: "API reference",
+  run: () => runAttached("npm", ["run", "--silent", "docs:check"], { cwd: root }),
+};
 
 /** @type {Stage} */
 const lint = {
@@ -100,9 +106,10 @@ await runScript(async () => {
   const nodes = filters.length > 0 && !full ? installedNodes() : await installNodes({ verbose });
   const env = { OMNIROUTER_TEST_NODES: nodes.join("\n"), ...(full ? { OMNIROUTER_TEST_FULL: "1" } : {}) };
   if (filters.length > 0) return runStages([vitest(filters, env)]);
-  if (!full) return runStages([vitest([], env), native(env)]);
+  if (!full) return runStages([documentation, vitest([], env), native(env)]);
   return runStages([
     lint,
+    documentation,
     vitest([], env),
     native(env),
     crossCompiled({ verbose }),

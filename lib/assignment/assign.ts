@@ -11,6 +11,7 @@ import { Prices } from "./prices.js";
 import type { AssignmentProblem } from "./problem.js";
 import { checkTies, type Ties } from "./ties.js";
 
+/** How hard a solve looks, how it starts, and what it gives where the limits cannot hold. */
 export interface AssignOptions {
   /** Relative gap at which a plan counts as `withinTolerance`, >= 0. Default 1e-6. */
   readonly gapTolerance?: number;

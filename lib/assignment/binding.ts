@@ -38,50 +38,31 @@ export const STOP_REASONS: readonly StopReason[] = [
   "timeLimit",
 ];
 
-/** native/bindings/assignment.cc and frontier.cc. The frame (frame.ts) holds the request, and receives the answer. */
+/** A problem: the frame (frame.ts), which also receives the answer, and the arrays. */
+type Problem = [
+  frame: Float64Array,
+  quantities: readonly Float32Array[],
+  allowed: BigUint64Array | undefined,
+  groups: Uint16Array | undefined,
+];
+
+/** `choices` is points x queries; `limit` the index of the one that is swept, `bounds` its bounds as stated. */
+export type SweepArguments = [
+  ...problem: Problem,
+  choices: Uint8Array | undefined,
+  limit: number,
+  bounds: Float64Array,
+  points: Float64Array,
+];
+
+/** native/bindings/assignment.cc and frontier.cc. */
 export interface AssignmentBinding {
   /** Writes `choice`: one element per query at least. */
-  assign(
-    frame: Float64Array,
-    quantities: readonly Float32Array[],
-    allowed: BigUint64Array | undefined,
-    groups: Uint16Array | undefined,
-    choice: Uint8Array,
-  ): void;
+  assign(...rest: [...problem: Problem, choice: Uint8Array]): void;
   /** The request is read before this returns; the answer and `choice` are written just before the promise resolves. */
-  assignAsync(
-    frame: Float64Array,
-    quantities: readonly Float32Array[],
-    allowed: BigUint64Array | undefined,
-    groups: Uint16Array | undefined,
-    choice: Uint8Array,
-  ): NativeTask<void>;
-  chooseByPrices(
-    frame: Float64Array,
-    quantities: readonly Float32Array[],
-    allowed: BigUint64Array | undefined,
-    groups: Uint16Array | undefined,
-    choice: Uint8Array,
-  ): void;
-  /** One solve for each of the limit's bounds, as stated. Writes `points`, and `choices` (points x queries) if given. */
-  frontier(
-    frame: Float64Array,
-    quantities: readonly Float32Array[],
-    allowed: BigUint64Array | undefined,
-    groups: Uint16Array | undefined,
-    choices: Uint8Array | undefined,
-    limit: number,
-    bounds: Float64Array,
-    points: Float64Array,
-  ): void;
-  frontierAsync(
-    frame: Float64Array,
-    quantities: readonly Float32Array[],
-    allowed: BigUint64Array | undefined,
-    groups: Uint16Array | undefined,
-    choices: Uint8Array | undefined,
-    limit: number,
-    bounds: Float64Array,
-    points: Float64Array,
-  ): NativeTask<void>;
+  assignAsync(...rest: [...problem: Problem, choice: Uint8Array]): NativeTask<void>;
+  chooseByPrices(...rest: [...problem: Problem, choice: Uint8Array]): void;
+  /** One solve for each of the limit's bounds. Writes `points`, and `choices` if given. */
+  frontier(...sweep: SweepArguments): void;
+  frontierAsync(...sweep: SweepArguments): NativeTask<void>;
 }

@@ -4,7 +4,7 @@ import { checkKeys } from "../keys.js";
 import { show } from "../show.js";
 import { settle } from "../task.js";
 import { type AssignOptions, writeOptions } from "./assign.js";
-import { STATUSES, type Status } from "./binding.js";
+import { STATUSES, type Status, type SweepArguments } from "./binding.js";
 import { type CompiledProblem, compileProblem, namingQuantity } from "./compile.js";
 import { Frame, LIMIT, limitAt, POINT, REQUEST } from "./frame.js";
 import { pricesAt } from "./plan.js";
@@ -25,6 +25,7 @@ export interface Sweep extends Omit<Limit, "atLeast" | "atMost"> {
   readonly atMost?: readonly number[] | SweepRange;
 }
 
+/** As of a solve ({@link AssignOptions}), for every point of the curve. */
 export interface FrontierOptions extends Pick<AssignOptions, "nodeLimit" | "seed" | "ties"> {
   /** As of `assign`, at every point. Default 1e-4: a curve needs no more. */
   readonly gapTolerance?: number;
@@ -50,18 +51,8 @@ export interface FrontierOptions extends Pick<AssignOptions, "nodeLimit" | "seed
  */
 export function frontier(problem: AssignmentProblem, sweep: Sweep, options: FrontierOptions = {}): Frontier {
   const curve = Frame.use(frame => prepare(problem, sweep, options, OPTION_KEYS, frame));
-  const { matrices, allowed, groups } = curve.compiled;
   try {
-    binding().frontier(
-      curve.numbers,
-      matrices,
-      allowed,
-      groups,
-      curve.choices,
-      curve.swept,
-      curve.values,
-      curve.points,
-    );
+    binding().frontier(...argumentsOf(curve));
   } catch (error) {
     throw namingQuantity(fromNative(error), curve.compiled);
   }
@@ -75,20 +66,8 @@ export async function frontierAsync(
   options: FrontierOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<Frontier> {
   const curve = Frame.use(frame => prepare(problem, sweep, options, [...OPTION_KEYS, "signal"], frame));
-  const { matrices, allowed, groups } = curve.compiled;
   try {
-    await settle(options.signal, () =>
-      binding().frontierAsync(
-        curve.numbers,
-        matrices,
-        allowed,
-        groups,
-        curve.choices,
-        curve.swept,
-        curve.values,
-        curve.points,
-      ),
-    );
+    await settle(options.signal, () => binding().frontierAsync(...argumentsOf(curve)));
   } catch (error) {
     throw namingQuantity(error, curve.compiled);
   }
@@ -186,6 +165,11 @@ interface Curve {
   /** Numbers per point. */
   readonly length: number;
   readonly choices: Uint8Array | undefined;
+}
+
+function argumentsOf({ compiled, numbers, choices, swept, values, points }: Curve): SweepArguments {
+  const { matrices, allowed, groups } = compiled;
+  return [numbers, matrices, allowed, groups, choices, swept, values, points];
 }
 
 const MAX_POINTS = 10_000;

@@ -9,8 +9,9 @@ import type { Limit } from "./problem.js";
 /** How one limit fared. */
 export interface LimitReport {
   readonly limit: Limit;
-  /** The limited sum or mean, as the limit was stated. */
+  /** What the plan comes to in the limited sum or mean. */
   readonly value: number;
+  /** The limit's bound, as stated. */
   readonly bound: number;
   /** By how much the limit is kept; negative: missed. In the limit's own terms (of a mean, for a mean). */
   readonly slack: number;
@@ -114,15 +115,21 @@ export class Plan {
     this.#solved = solved;
   }
 
+  /** Names of the models, in the order of the problem's columns: what {@link choice} counts. */
   get models(): readonly string[] {
     return this.#solved.compiled.models.list;
   }
 
+  /** What the plan comes to, how each limit fared, and how far from the best possible it can be. */
   get certificate(): Certificate {
     this.#certificate ??= certificateOf(this.#solved);
     return this.#certificate;
   }
 
+  /**
+   * What each limit costs: the multipliers at which the certificate's bound is proven. To route further queries by
+   * ({@link Prices.choose}), or to start the next solve from (`AssignOptions.warmStart`).
+   */
   get prices(): Prices {
     this.#prices ??= pricesOf(this.#solved);
     return this.#prices;
@@ -144,6 +151,7 @@ export class Plan {
     return this.#totals;
   }
 
+  /** How the plan stands to the limits as stated, and to the best possible; the certificate's. */
   get status(): Status {
     return statusOf(this.#solved.numbers);
   }
@@ -213,6 +221,7 @@ export class Plan {
     return { query, model: this.models[chosen]!, values, ...(runnerUp === undefined ? {} : { runnerUp }) };
   }
 
+  /** Every query's row, as {@link at} makes it, in the order of the batch. */
   *[Symbol.iterator](): IterableIterator<PlannedQuery> {
     for (let i = 0; i < this.size; i++) yield this.at(i);
   }

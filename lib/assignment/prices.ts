@@ -24,7 +24,9 @@ export interface LimitPrice extends LimitScope {
   readonly price: number;
 }
 
+/** How a batch is routed by prices. */
 export interface ChooseOptions {
+  /** Which of several models with the same least value gets a query. Default `"lowest"`. */
   readonly ties?: Ties;
 }
 
@@ -57,10 +59,16 @@ const savedPrices = z.object({
 export class Prices {
   /** Weight of each quantity in the minimised objective: `{ cost: 1 }`, or `{ quality: -1 }`. */
   readonly objective: Readonly<Record<string, number>>;
+  /** One for each limit of the solve, in its order; 0 where it did not bind. */
   readonly limits: readonly LimitPrice[];
   /** The request made last, for the next batch of the same models and quantities. */
   #request: Request | undefined;
 
+  /**
+   * Prices of one's own making; those of a solve are `plan.prices`.
+   *
+   * @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT` for a weight that is not finite, or a price below 0
+   */
   constructor(objective: Readonly<Record<string, number>>, limits: readonly LimitPrice[]) {
     // Copies, because a request made from them is kept.
     this.objective = Object.freeze({ ...objective });
@@ -117,8 +125,9 @@ export class Prices {
    *
    * @param problem models, quantities, masks and groups; its objective and limits are not looked at.
    * @param out where to write, one element per query; a new array if absent.
-   * @param options.ties which of several models with the same least value gets a query. Default `"lowest"`.
    * @returns `out`: per query, the index of the chosen model.
+   * @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT`, naming it: as `assign` does, or for a quantity that has a price
+   *   and is not among the problem's
    */
   choose(
     problem: Pick<AssignmentProblem, "models" | "quantities" | "allowed" | "groups" | "groupNames">,
@@ -215,6 +224,7 @@ export class Prices {
     return { models, quantityNames, groupNames, numbers, groups: pricedGroups };
   }
 
+  /** A plain object that {@link fromJSON} reads, in this release and later ones: `JSON.stringify` asks for it. */
   toJSON(): object {
     return { format: FORMAT, version: VERSION, objective: this.objective, limits: this.limits };
   }

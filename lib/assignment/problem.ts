@@ -32,7 +32,9 @@ export interface Limit {
   readonly sum?: string;
   /** The quantity whose mean over the queries of the scope is bounded. Not with `model`. */
   readonly mean?: string;
+  /** The least that the sum or mean may be. Exactly one of this and `atMost`. */
   readonly atLeast?: number;
+  /** The most that it may be. */
   readonly atMost?: number;
   /** Only the queries of this group: its number, or its name where the problem names its groups. */
   readonly group?: number | string;
@@ -40,11 +42,14 @@ export interface Limit {
   readonly model?: string;
 }
 
+/** A batch of queries, what each would be worth and cost with each model, and what is wanted of its plan. */
 export interface AssignmentProblem {
   /** Column names, 1 to 64 of them. */
   readonly models: readonly string[];
+  /** `[queries x models.length]` each. */
   readonly quantities: Quantities;
   readonly objective: Objective;
+  /** All of which are to hold together. Default: none. */
   readonly limits?: readonly Limit[];
   /**
    * Per query, bit j set: model j may answer it. At least one bit of the models' each; with only one, the query is forced

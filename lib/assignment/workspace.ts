@@ -16,6 +16,7 @@ import { Plan } from "./plan.js";
 import { type ChooseOptions, Prices } from "./prices.js";
 import type { AssignmentProblem } from "./problem.js";
 
+/** What a workspace's batches look like. */
 export interface WorkspaceOptions<Quantity extends string> {
   /** Column names, 1 to 64 of them. */
   readonly models: readonly string[];
@@ -31,6 +32,7 @@ export interface WorkspaceOptions<Quantity extends string> {
 
 /** What is wanted of a workspace's first `rows` queries: the rest of an {@link AssignmentProblem}. */
 export interface WorkspaceProblem extends Pick<AssignmentProblem, "objective" | "limits" | "groupNames"> {
+  /** How many of the workspace's queries are the batch. */
   readonly rows: number;
 }
 
@@ -102,6 +104,7 @@ export class Workspace<const Quantity extends string = string> {
     this.#chosen = this.choice;
   }
 
+  /** Names of the models: the matrices' columns. */
   get models(): readonly string[] {
     return this.#models.list;
   }

@@ -1,6 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { Option } from "commander";
-import { HISTORY_FORMATS, type HistoryFormat } from "../history/formats/format.js";
+import type { HistoryFormat } from "../history/formats/format.js";
+import { HISTORY_FORMATS } from "../history/formats/shaper.js";
 import type { FitStage } from "../router/fit.js";
 import { Router } from "../router/router.js";
 import { RouterStore } from "../router/store/store.js";

@@ -1,5 +1,6 @@
 import { Option } from "commander";
-import { HISTORY_FORMATS, type HistoryFormat } from "../history/formats/format.js";
+import type { HistoryFormat } from "../history/formats/format.js";
+import { HISTORY_FORMATS } from "../history/formats/shaper.js";
 import { Router } from "../router/router.js";
 import { formatCount } from "./format.js";
 import { inputSource } from "./input.js";

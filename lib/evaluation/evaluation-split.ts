@@ -7,10 +7,10 @@ import { type Outcomes, outcomesOf } from "./outcomes.js";
 import { foldsOf } from "./splits.js";
 
 /** Folds of the cross-validation inside the history by which every method's hyper-parameter is chosen. */
-export const FOLDS = 3;
+const FOLDS = 3;
 
 /** So many neighbours are looked up once, for whichever methods use them. */
-export const MOST_NEIGHBOURS = 400;
+const MOST_NEIGHBOURS = 400;
 
 /** The nearest queries of the history, `[rows x k]`, nearest first; -1 where there are fewer. */
 export interface Neighbours {

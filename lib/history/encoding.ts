@@ -14,6 +14,7 @@ import { crc32 } from "node:zlib";
 import * as z from "zod";
 import { OmniRouterError } from "../errors.js";
 import { type HistoryColumns, QUANTITIES } from "./columns.js";
+import { MAX_AMOUNT } from "./record.js";
 
 const MAGIC = Buffer.from("OMNIHIST");
 const VERSION = 1;
@@ -78,7 +79,10 @@ export function decodeHistory(bytes: Uint8Array): HistoryColumns {
     const section = sections[SECTIONS.indexOf(name)]!;
     if (section.length !== 4 * rows * width) throw corrupt(`has a column ${name} that does not fit its rows`);
     // A copy: a float must start at a multiple of four bytes, and the caller may reuse the buffer.
-    return new Float32Array(Uint8Array.from(section).buffer);
+    const values = new Float32Array(Uint8Array.from(section).buffer);
+    const most = name === "quality" ? 1 : MAX_AMOUNT;
+    if (values.some(value => value < 0 || value > most)) throw corrupt(`has a column ${name} out of range`);
+    return values;
   };
   return {
     models,

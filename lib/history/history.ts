@@ -9,15 +9,18 @@ import { type BadRecord, type ReadProgress, readRecords } from "./read.js";
 import { mostFirst, type Skipped, SkippedRecords } from "./skipped.js";
 import type { HistorySource } from "./source.js";
 
+/** How `History.read` reads its records. */
 export interface HistoryReadOptions {
-  /** As in `ReadOptions`. */
+  /** Of all records; detected from their content, file by file, unless given. */
   readonly format?: HistoryFormat;
   readonly signal?: AbortSignal;
+  /** Called after every chunk of input. */
   readonly onProgress?: (progress: ReadProgress) => void;
   /** `"error"` (default) rejects at the first bad record; `"skip"` leaves bad ones out and reports them. */
   readonly onBadRecord?: "error" | "skip";
 }
 
+/** How much a history knows of one model. */
 export interface ModelOutcomes {
   readonly model: string;
   /** Records that hold an outcome of the model. */
@@ -28,6 +31,7 @@ export interface ModelOutcomes {
 
 /** What a history holds, and what the reader left out. */
 export interface HistoryReport {
+  /** Records read, those left out aside. */
   readonly records: number;
   /** One entry per model of the pool, in its order. */
   readonly models: readonly ModelOutcomes[];
@@ -35,6 +39,7 @@ export interface HistoryReport {
   readonly ungraded: readonly string[];
   /** Models that the history knows and the pool does not, the most frequent first; their outcomes were left out. */
   readonly unknownModels: readonly { readonly model: string; readonly outcomes: number }[];
+  /** Records that could not be used, where they are left out and not an error. */
   readonly skipped: Skipped;
 }
 
@@ -48,9 +53,12 @@ export const NOTHING_OMITTED: Omissions = { unknownModels: [], skipped: { count:
  * Graded queries of the past, by column. Row i is query i, column j is model j of the pool; the matrices are row-major
  * Float32Array of `size` x `models.length`, NaN where nothing is known. Not to be changed.
  */
-export class History implements HistoryColumns {
+export class History {
+  /** Number of rows. */
   readonly size: number;
+  /** The records' ids, each once. */
   readonly ids: readonly string[];
+  /** The texts that were sent to the models. */
   readonly queries: readonly string[];
   /** Labels for reports, never a feature. */
   readonly tasks: readonly (string | undefined)[];
@@ -60,10 +68,13 @@ export class History implements HistoryColumns {
   readonly inputTokens: Float32Array;
   /** Grades from 0 to 1. */
   readonly quality: Float32Array;
+  /** Lengths of the answers in tokens. */
   readonly outputTokens: Float32Array;
   /** USD. */
   readonly cost: Float32Array;
+  /** Times to the whole answer, milliseconds. */
   readonly latencyMs: Float32Array;
+  /** How many outcomes there are of each model, and what the reader left out. */
   readonly report: HistoryReport;
 
   private constructor(columns: HistoryColumns, omissions: Omissions, counts = countOutcomes(columns)) {
@@ -149,12 +160,17 @@ export class History implements HistoryColumns {
     );
   }
 
-  /** The history as one binary file (encoding.ts says how it looks). What its reader left out is not part of it: keep {@link report} for that. */
+  /**
+   * The history as one binary file, versioned and checksummed. What its reader left out is not part of it: keep
+   * {@link report} for that.
+   */
   toBytes(): Uint8Array {
     return encodeHistory(this);
   }
 
   /**
+   * Reads what {@link toBytes} wrote.
+   *
    * @param omissions of the report of the history that was saved
    * @throws OmniRouterError `ERR_OMNI_CORRUPT` where the bytes are cut short, altered or no history;
    *   `ERR_OMNI_VERSION` where a later release wrote them

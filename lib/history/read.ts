@@ -1,15 +1,16 @@
 import { invalid } from "../errors.js";
 import { show } from "../show.js";
-import { HISTORY_FORMATS, type HistoryFormat } from "./formats/format.js";
+import type { HistoryFormat } from "./formats/format.js";
 import { rowsOfResult } from "./formats/llmrouterbench.js";
 import { isRouterBenchHeader } from "./formats/routerbench.js";
-import { Shaper } from "./formats/shaper.js";
+import { HISTORY_FORMATS, Shaper } from "./formats/shaper.js";
 import { Gathering } from "./gathering.js";
 import { type Place, Problem, placeInWords } from "./problem.js";
 import { type HistoryRecord, parseRecord } from "./record.js";
 import { badInput, type Containers, findRows, type Named } from "./rows.js";
 import { type HistorySource, inputsOf } from "./source.js";
 
+/** How far the reading of a source has come. */
 export interface ReadProgress {
   /** Records read so far. */
   readonly records: number;
@@ -21,11 +22,13 @@ export interface ReadProgress {
 
 /** A record that cannot be used. */
 export interface BadRecord extends Place {
+  /** What is wrong with it: `outcomes["gpt-4o"].quality must be between 0 and 1, got 1.3`. */
   readonly reason: string;
   /** The reason without its particulars, the same for all records that are bad in this way. */
   readonly kind: string;
 }
 
+/** How records are read. */
 export interface ReadOptions {
   /** Of all records; detected from their content, file by file, unless given. */
   readonly format?: HistoryFormat;

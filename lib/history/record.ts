@@ -3,7 +3,7 @@ import { show } from "../show.js";
 import { Problem } from "./problem.js";
 
 /** The columns are 32-bit floats: a larger amount would turn into infinity there. */
-const MAX_AMOUNT = 3.4028234663852886e38;
+export const MAX_AMOUNT = 3.4028234663852886e38;
 
 const got = (issue: { readonly input?: unknown }) => `got ${show(issue.input)}`;
 
@@ -15,20 +15,47 @@ function known(sentence: string, maximum: number) {
 
 const amount = known("must be a finite number >= 0", MAX_AMOUNT);
 
+/** A schema for every key of T, and no other. */
+type SchemaOf<T> = Record<keyof T, z.ZodType>;
+
 const text = (sentence: string) =>
   z.string({ error: issue => (issue.input === undefined ? "is missing" : `${sentence}, ${got(issue)}`) });
 
+/** What one model made of one query. Every part may be unknown. */
+export interface Outcome {
+  /** The grade of the model's answer, from 0 (wrong) to 1 (right). */
+  readonly quality?: number;
+  /** Length of the answer in tokens. */
+  readonly outputTokens?: number;
+  /** What the answer cost, USD. */
+  readonly cost?: number;
+  /** Time to the whole answer, milliseconds. */
+  readonly latencyMs?: number;
+}
+
+/** One graded query of the past. */
+export interface HistoryRecord {
+  readonly id: string;
+  /** The text that was sent to the models. */
+  readonly query: string;
+  /** Length of the whole input in tokens, where known. */
+  readonly inputTokens?: number;
+  /** A label for reports, never a feature. */
+  readonly task?: string;
+  /**
+   * What each model made of the query, by the model's name; models may be missing. Has no prototype, so that no model's
+   * name can hit upon a member of Object.
+   */
+  readonly outcomes: Readonly<Record<string, Outcome>>;
+}
+
 const outcome = z.object(
   {
-    /** The grade of the model's answer, from 0 (wrong) to 1 (right). */
     quality: known("must be between 0 and 1", 1),
-    /** Length of the answer in tokens. */
     outputTokens: amount,
-    /** What the answer cost, USD. */
     cost: amount,
-    /** Time to the whole answer, milliseconds. */
     latencyMs: amount,
-  },
+  } satisfies SchemaOf<Outcome>,
   { error: issue => `must be an object, ${got(issue)}` },
 );
 
@@ -40,20 +67,16 @@ const namesOnly = z.custom<object>(
   },
 );
 
-/** The one description of a line of history: it validates, and the types below are inferred from it. */
+/** A line of history as it may be written: null, or a missing part, says that it is not known. */
 const schema = z.object(
   {
     /** Logs often number their records: a whole number is taken as its digits. Empty is as good as missing. */
     id: z
       .union([z.string(), z.int().transform(String)], { error: issue => `must be text, ${got(issue)}` })
       .nullish(),
-    /** The text that was sent to the models. */
     query: text("must be text"),
-    /** Length of the whole input in tokens, where known. */
     inputTokens: amount,
-    /** A label for reports, never a feature. */
     task: text("must be text").nullish(),
-    /** What each model made of the query, by the model's name; models may be missing. */
     outcomes: namesOnly
       .pipe(
         z.record(z.string(), outcome.nullish(), {
@@ -61,22 +84,9 @@ const schema = z.object(
         }),
       )
       .nullish(),
-  },
+  } satisfies SchemaOf<HistoryRecord>,
   { error: issue => `must be an object, ${got(issue)}` },
 );
-
-type Present<T> = { readonly [K in keyof T]?: NonNullable<T[K]> };
-
-/** What one model made of one query. Every part may be unknown. */
-export type Outcome = Present<z.output<typeof outcome>>;
-
-/** One graded query of the past. */
-export type HistoryRecord = Present<Omit<z.output<typeof schema>, "id" | "query" | "outcomes">> & {
-  readonly id: string;
-  readonly query: string;
-  /** Has no prototype, so that no model's name can hit upon a member of Object. */
-  readonly outcomes: Readonly<Record<string, Outcome>>;
-};
 
 /**
  * Checks one record and drops what is null; `fallbackId` stands in for a missing id. A problem instead of a record says
@@ -100,9 +110,10 @@ export function parseRecord(value: unknown, fallbackId: string): HistoryRecord |
   };
 }
 
-function withoutNulls<T extends object>(value: T): Present<T> {
-  for (const key in value) if (value[key] === null || value[key] === undefined) delete value[key];
-  return value as Present<T>;
+function withoutNulls(value: z.output<typeof outcome>): Outcome {
+  let key: keyof typeof value;
+  for (key in value) if (value[key] === null || value[key] === undefined) delete value[key];
+  return value as Outcome;
 }
 
 /** Half of a surrogate pair has no UTF-8 form: texts are made storable once, here. */

@@ -3,6 +3,20 @@ import { MAX_MODELS } from "../assignment/frame.js";
 import { nearest } from "../nearest.js";
 import { show } from "../show.js";
 
+/** One model of the pool. */
+export interface Model {
+  /** The model's name, as the history's outcomes call it. Unique in the pool. */
+  readonly name: string;
+  /** USD per 1M input tokens, finite, >= 0. */
+  readonly inputPer1M: number;
+  /** USD per 1M output tokens, finite, >= 0. */
+  readonly outputPer1M: number;
+  /** Whole number of queries that the model may take in one batch; absent = no limit. */
+  readonly capacity?: number | undefined;
+  /** Where the prices come from: carried along, not interpreted. */
+  readonly priceSource?: string | undefined;
+}
+
 const name = z
   .string({
     error: issue => (issue.input === undefined ? "is missing" : `must be text, got ${show(issue.input)}`),
@@ -28,23 +42,18 @@ const capacity = z.custom<number>(value => Number.isSafeInteger(value) && (value
 
 const model = z.strictObject(
   {
-    /** The model's name, as the history's outcomes call it. Unique in the pool. */
     name,
-    /** USD per 1M input tokens, finite, >= 0. */
     inputPer1M: price,
-    /** USD per 1M output tokens, finite, >= 0. */
     outputPer1M: price,
-    /** Whole number of queries that the model may take in one batch; absent = no limit. */
     capacity: capacity.optional(),
-    /** Where the prices come from: carried along, not interpreted. */
     priceSource: z.string({ error: "must be text" }).optional(),
-  },
+  } satisfies Record<keyof Model, z.ZodType>,
   { error: issue => (issue.code === "invalid_type" ? "must be an object with name and prices" : undefined) },
 );
 
 /**
- * The one description of a pool: it validates, and {@link Model} is inferred from it. Duplicate names are looked for
- * even where other problems were found (`when`), so that one run lists everything there is to mend.
+ * The schema of a pool. Duplicate names are looked for even where other problems were found (`when`), so that one run
+ * lists everything there is to mend.
  */
 export const poolSchema = z.strictObject(
   {
@@ -82,9 +91,6 @@ export const poolSchema = z.strictObject(
         : undefined,
   },
 );
-
-/** One model of the pool. */
-export type Model = Readonly<z.infer<typeof model>>;
 
 export interface PoolProblem {
   /** `models[3].inputPer1M`; empty for the document as a whole. */

@@ -19,10 +19,13 @@ export interface NativeEstimates {
   support: Float32Array;
 }
 
-/** Matrices `[rows x models]`. */
+/** What both halves of a predictor say of a batch, as `HybridPredictions` have it: matrices `[rows x models]`, row-major. */
 export interface NativeHybridEstimates {
+  /** Expected, 0 to 1. */
   quality: Float32Array;
+  /** Mean length of the answer, tokens. */
   outputTokens: Float32Array;
+  /** USD. */
   cost: Float32Array;
   medianTokens: Float32Array;
   costDeviation: Float32Array;

@@ -42,7 +42,10 @@ export class HybridPredictor implements Predictor {
   readonly trained: TrainedHalf;
   readonly #neighbours: NeighbourPredictor;
 
-  /** @param trained of the neighbours' models */
+  /** Joins halves that were made apart, as by a load.
+   *
+   * @param trained of the neighbours' models
+   */
   constructor(neighbours: NeighbourPredictor, trained: TrainedHalf) {
     this.models = neighbours.models;
     this.trained = trained;
@@ -50,6 +53,8 @@ export class HybridPredictor implements Predictor {
   }
 
   /**
+   * Fits the trained half on the history, and joins it with the neighbours.
+   *
    * @param neighbours over an index whose ids are the history's rows
    * @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT`; the signal's reason when aborted
    */
@@ -67,13 +72,22 @@ export class HybridPredictor implements Predictor {
     return this.trained.outOfFold;
   }
 
-  /** @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT`; the signal's reason when aborted */
+  /**
+   * What each model is expected to do with each query. The batch needs `texts`; it is copied before the call returns.
+   *
+   * @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT`; the signal's reason when aborted
+   */
   async predict(batch: QueryBatch, options: { signal?: AbortSignal } = {}): Promise<HybridPredictions> {
     const steady = copyOf(batch);
     const near = await this.#neighbours.predict(steady, options);
     return joined(near, await this.trained.predict(steady, near, options.signal));
   }
 
+  /**
+   * {@link predict} at once, on this thread.
+   *
+   * @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT`
+   */
   predictSync(batch: QueryBatch): HybridPredictions {
     const texts = textsOf(batch);
     const near = this.#neighbours.predictSync(batch);

@@ -21,7 +21,12 @@ export class InputTokenEstimator {
     this.tokensPerByte = tokensPerByte;
   }
 
-  /** @param inputTokens one for each text; NaN = unknown. */
+  /**
+   * Fits both numbers on texts whose tokens are known.
+   *
+   * @param inputTokens one for each text; NaN = unknown
+   * @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT` for another number of them than of texts
+   */
   static fit(texts: readonly string[], inputTokens: Float32Array): InputTokenEstimator {
     if (inputTokens.length !== texts.length)
       throw invalid("inputTokens", `has ${inputTokens.length} elements for ${texts.length} texts`);
@@ -69,11 +74,16 @@ export class InputTokenEstimator {
     return inputTokens.map((known, row) => (Number.isNaN(known) ? estimates[row]! : known));
   }
 
+  /** A plain object that {@link fromJSON} reads. */
   toJSON(): { tokensPerText: number; tokensPerByte: number } {
     return { tokensPerText: this.tokensPerText, tokensPerByte: this.tokensPerByte };
   }
 
-  /** @throws OmniRouterError ERR_OMNI_CORRUPT unless `value` is what {@link toJSON} gave. */
+  /**
+   * The estimator that {@link toJSON} wrote down.
+   *
+   * @throws OmniRouterError `ERR_OMNI_CORRUPT` for anything else
+   */
   static fromJSON(value: unknown): InputTokenEstimator {
     const { tokensPerText, tokensPerByte } = (value ?? {}) as Record<string, unknown>;
     for (const x of [tokensPerText, tokensPerByte])

@@ -27,23 +27,30 @@ export interface PricedPool {
 
 /** What is needed of an index: the most similar rows of the history, `[queries x k]`, missing = -1. */
 export interface NeighbourSource {
+  /** Length of its vectors. */
   readonly dimension: number;
+  /** How many rows of the history it holds. */
   readonly size: number;
+  /** The `k` most similar rows of each query; `queries` is `[rows x dimension]`. */
   search(queries: Float32Array, k: number): NeighbourMatches;
+  /** The same off the JavaScript thread. The queries are copied before the call returns. */
   searchAsync(
     queries: Float32Array,
     k: number,
     options?: { signal?: AbortSignal },
   ): Promise<NeighbourMatches>;
 }
+/** The most similar rows of some queries: matrices `[queries x k]`, row-major. */
 export interface NeighbourMatches {
-  /** Row numbers of the history. */
+  /** Row numbers of the history; -1 where there is none. */
   readonly ids: Int32Array;
   /** Cosines, largest first. */
   readonly similarities: Float32Array;
+  /** Rows asked for per query. */
   readonly k: number;
 }
 
+/** How neighbours are weighed. The defaults were chosen on real records. */
 export interface NeighbourOptions {
   /**
    * Neighbours per query. Default: 100 for a history in which every model answered every query; more where outcomes
@@ -61,6 +68,7 @@ export interface NeighbourOptions {
 /** Here `support` is the share of the neighbours; a model without any outcome has the pool's mean. */
 export type NeighbourPredictions = Predictions;
 
+/** What a prediction leaves out of account. */
 export interface PredictOptions {
   /** `[rows]`: for each query an id that does not count as its neighbour (its own, to leave one out), or -1. */
   exclude?: Int32Array;
@@ -81,6 +89,9 @@ const DEFAULT_OUTCOMES = 100;
 
 /** What a predictor has learned since another was made of the whole history. */
 const LEARNED = Symbol("learned");
+interface LearnedOptions extends NeighbourOptions {
+  readonly [LEARNED]?: NeighboursHandle;
+}
 
 /** A search of so many queries at once bounds the memory of the matches: 6.6 MB per 100 neighbours. */
 const ROWS_PER_SEARCH = 8192;
@@ -109,7 +120,7 @@ export class NeighbourPredictor implements Predictor {
     history: NeighbourHistory,
     pool: PricedPool,
     index: NeighbourSource,
-    options: NeighbourOptions & { readonly [LEARNED]?: NeighboursHandle } = {},
+    options: NeighbourOptions = {},
   ) {
     const { power = DEFAULT_POWER, shrinkage = DEFAULT_SHRINKAGE } = options;
     const names = pool.models.map(model => model.name);
@@ -133,7 +144,7 @@ export class NeighbourPredictor implements Predictor {
     this.#pool = pool;
     this.#tokens = options.tokens ?? InputTokenEstimator.fit(history.queries, history.inputTokens);
     this.#index = index;
-    const learned = options[LEARNED];
+    const learned = (options as LearnedOptions)[LEARNED];
     if (learned !== undefined) {
       this.#handle = learned;
       return;
@@ -157,7 +168,11 @@ export class NeighbourPredictor implements Predictor {
     );
   }
 
-  /** @throws OmniRouterError ERR_OMNI_INVALID_ARGUMENT; the signal's reason when aborted. */
+  /**
+   * What each model is expected to do with each query. The batch is copied before the call returns.
+   *
+   * @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT`; the signal's reason when aborted
+   */
   async predict(
     batch: QueryBatch,
     options: PredictOptions & { signal?: AbortSignal } = {},
@@ -188,6 +203,11 @@ export class NeighbourPredictor implements Predictor {
     return result;
   }
 
+  /**
+   * {@link predict} at once, on this thread.
+   *
+   * @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT`
+   */
   predictSync(batch: QueryBatch, options: PredictOptions = {}): NeighbourPredictions {
     this.#check(batch, options.exclude);
     const result = this.#allocate(batch.inputTokens.length);
@@ -218,11 +238,12 @@ export class NeighbourPredictor implements Predictor {
       outputTokens: pick(history.outputTokens, width),
       cost: pick(history.cost, width),
     });
-    return new NeighbourPredictor(history, this.#pool, index, {
+    const options: LearnedOptions = {
       k: this.k,
       tokens: this.#tokens,
       [LEARNED]: native(() => binding().learnNeighbours(this.#handle, rows, quality, outputTokens)),
-    });
+    };
+    return new NeighbourPredictor(history, this.#pool, index, options);
   }
 
   estimates(): Omit<ModelEstimate, "graded">[] {

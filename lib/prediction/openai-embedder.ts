@@ -4,6 +4,7 @@ import { invalid } from "../errors.js";
 import { checkTexts, type Embedder } from "./embedder.js";
 import { type EmbeddingsEndpoint, RequestFailure, requestEmbeddings } from "./openai-request.js";
 
+/** Which endpoint is asked, for what, and how patiently. */
 export interface OpenAIEmbedderOptions {
   /** Name of the model, as the endpoint knows it. */
   model: string;

@@ -13,11 +13,13 @@ export interface QueryBatch {
 
 /** What each model is expected to do with each query. Matrices are `[rows x models.length]`, row-major. */
 export interface Predictions {
+  /** Number of queries. */
   readonly rows: number;
   /** Names of the columns: the pool's models, in its order. */
   readonly models: readonly string[];
   /** Expected quality, 0 to 1. */
   readonly quality: Float32Array;
+  /** Expected length of the answer, tokens. */
   readonly outputTokens: Float32Array;
   /** USD: `(inputTokens * inputPer1M + outputTokens * outputPer1M) / 1e6`. */
   readonly cost: Float32Array;
@@ -51,7 +53,9 @@ export interface Learned {
 
 /** The seam between the history and the solver: neighbours, a trained head, or a stack of both. */
 export interface Predictor {
+  /** Off the JavaScript thread. @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT`; the signal's reason when aborted */
   predict(batch: QueryBatch, options?: { signal?: AbortSignal }): Promise<Predictions>;
+  /** The same at once, on this thread. @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT` */
   predictSync(batch: QueryBatch): Predictions;
   /**
    * Another predictor, which knows these rows too, without a fit. This one goes on predicting as before: calls that are

@@ -4,6 +4,7 @@ import { native, settle } from "../task.js";
 import type { TextEmbedderHandle } from "./binding.js";
 import { checkTexts, type Embedder } from "./embedder.js";
 
+/** How a {@link TextEmbedder} is fitted. */
 export interface TextEmbedderOptions {
   /** Length of the vectors, 1 to 1024; fewer where the texts do not span as many directions. Default 256. */
   dimension?: number;
@@ -64,7 +65,11 @@ export class TextEmbedder implements Embedder {
     return native(() => binding().textEmbedderToBytes(this.#handle));
   }
 
-  /** @throws OmniRouterError ERR_OMNI_CORRUPT, or ERR_OMNI_VERSION for a newer or older format. */
+  /**
+   * The embedder that {@link toBytes} wrote down.
+   *
+   * @throws OmniRouterError `ERR_OMNI_CORRUPT`, or `ERR_OMNI_VERSION` for a newer or older format
+   */
   static fromBytes(bytes: Uint8Array): TextEmbedder {
     return new TextEmbedder(native(() => binding().textEmbedderFromBytes(bytes)));
   }

@@ -27,6 +27,7 @@ export interface HybridHistory {
   readonly outputTokens: Float32Array;
 }
 
+/** How a {@link HybridPredictor} is fitted. */
 export interface HybridFitOptions {
   /** Of the forest; a whole number >= 0. Default 0. */
   readonly seed?: number;
@@ -38,7 +39,9 @@ export type TextBatch = QueryBatch & { readonly texts: readonly string[] };
 
 /** Outcomes of a batch's queries: `[rows x models]`, NaN = missing. */
 export interface BatchOutcomes {
+  /** Grades from 0 to 1. */
   readonly quality: Float32Array;
+  /** Lengths of the answers in tokens. */
   readonly outputTokens: Float32Array;
 }
 
@@ -47,7 +50,9 @@ export interface BatchOutcomes {
  * batch. Immutable; what it learns between two fits makes another one, cheaply.
  */
 export class TrainedHalf {
+  /** Names of the models that it predicts: the matrices' columns. */
   readonly models: readonly string[];
+  /** What the whole predictor would have said of the queries that it was fitted on, had it not seen them. */
   readonly outOfFold: OutOfFoldPredictions;
   readonly #record: OutOfFoldRecord;
   readonly #handle: HybridHandle;
@@ -114,7 +119,12 @@ export class TrainedHalf {
     );
   }
 
-  /** @param near what the neighbours say of the batch */
+  /**
+   * What both halves together say of a batch.
+   *
+   * @param near what the neighbours say of it
+   * @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT`; the signal's reason when aborted
+   */
   async predict(
     { texts, embeddings, inputTokens }: TextBatch,
     near: NeighbourPredictions,
@@ -126,6 +136,7 @@ export class TrainedHalf {
     );
   }
 
+  /** {@link predict} at once, on this thread. @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT` */
   predictSync(
     { texts, embeddings, inputTokens }: TextBatch,
     { quality, outputTokens }: NeighbourPredictions,
@@ -161,7 +172,7 @@ export class TrainedHalf {
     );
   }
 
-  /** @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT` for levels of another pool */
+  /** The same with what {@link levelsAfter} gave. @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT` for levels of another pool */
   withLevels(levels: Float64Array): TrainedHalf {
     const handle = native(() => binding().hybridWithLevels(this.#handle, levels));
     return new TrainedHalf(handle, this.#record, this.outOfFold);
@@ -184,11 +195,18 @@ export class TrainedHalf {
     return native(() => binding().hybridToBytes(this.#handle));
   }
 
+  /** {@link outOfFold}, for {@link fromBytes}. */
   outOfFoldToBytes(): Uint8Array {
     return encodeOutOfFold(this.#record);
   }
 
-  /** @throws OmniRouterError `ERR_OMNI_CORRUPT`, or `ERR_OMNI_VERSION` for a newer or older format */
+  /**
+   * Reads what {@link toBytes} and {@link outOfFoldToBytes} wrote.
+   *
+   * @param pool of the models that it was saved with, at whatever prices
+   * @param dimension of the embeddings
+   * @throws OmniRouterError `ERR_OMNI_CORRUPT`, or `ERR_OMNI_VERSION` for a newer or older format
+   */
   static fromBytes(
     saved: { readonly predictor: Uint8Array; readonly outOfFold: Uint8Array },
     pool: PricedPool,

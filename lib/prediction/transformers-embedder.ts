@@ -3,6 +3,7 @@ import { checkTexts, type Embedder, writeNormalised } from "./embedder.js";
 
 /** The parts of `@huggingface/transformers` that are used. */
 export interface TransformersModule {
+  /** Loads a model, and gives the function that embeds: of `texts`, an array `[texts x dimension]` with its `dims`. */
   pipeline(
     task: "feature-extraction",
     model: string,
@@ -15,6 +16,7 @@ export interface TransformersModule {
   >;
 }
 
+/** Which model is loaded, and how. */
 export interface TransformersEmbedderOptions {
   /** A model on the Hugging Face hub, or a folder; e.g. `Xenova/bge-small-en-v1.5`. */
   model: string;

@@ -16,6 +16,7 @@ interface FaissNodeHandle {
   ntotal(): number;
 }
 
+/** How a {@link FaissNodeIndex} searches. */
 export interface FaissNodeIndexOptions {
   /** `"flat"`, the default, searches exactly; `"hnsw"` by a graph (`HNSW32,Flat`). */
   kind?: "flat" | "hnsw";

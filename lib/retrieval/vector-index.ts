@@ -8,6 +8,7 @@ import { checkDimension, checkIds, checkK, checkPath, checkRows } from "./argume
 import type { NativeVectorIndex } from "./binding.js";
 import type { Index, IndexCallOptions, SearchResult } from "./index.js";
 
+/** How a {@link VectorIndex} searches. */
 export interface VectorIndexOptions {
   /**
    * `"flat"` searches exactly. `"hnsw"` builds a graph (Malkov and Yashunin, arXiv 1603.09320) that finds nearly all
@@ -34,15 +35,23 @@ export class VectorIndex implements Index {
   /** The last of the asynchronous additions under way. */
   #adding: Promise<void> | undefined;
 
+  /**
+   * An empty index.
+   *
+   * @param dimension length of its vectors, a whole number >= 1
+   * @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT`
+   */
   constructor(dimension: number, options: VectorIndexOptions = {}) {
     checkDimension(dimension);
     this.#native = native(() => new (binding().NativeVectorIndex)(dimension, checkKind(options)));
   }
 
+  /** Length of every vector. */
   get dimension(): number {
     return this.#native.dimension();
   }
 
+  /** Number of vectors held. */
   get size(): number {
     return this.#native.size();
   }
@@ -153,7 +162,7 @@ export class VectorIndex implements Index {
     return settle(options.signal, () => this.#native.toBytesAsync());
   }
 
-  /** @throws OmniRouterError `ERR_OMNI_CORRUPT` as {@link load}. */
+  /** Reads what {@link toBytes} wrote. @throws OmniRouterError `ERR_OMNI_CORRUPT` as {@link load} does */
   static fromBytes(bytes: Uint8Array, options: VectorIndexOptions = {}): VectorIndex {
     if (!(bytes instanceof Uint8Array)) throw invalid("bytes", "must be a Uint8Array");
     const index = new VectorIndex(1, options);

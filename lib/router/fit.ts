@@ -20,13 +20,16 @@ import type { RouterParts } from "./saved.js";
  */
 export type FitStage = "read" | "learn" | "embed" | "index" | "predictor";
 
+/** How far a fit has come. */
 export interface FitProgress {
   readonly stage: FitStage;
   /** Bytes of the history's files, where it is files (records otherwise), or queries. */
   readonly done: number;
+  /** Of how many, where that is known. */
   readonly total?: number;
 }
 
+/** How `Router.fit` reads the history, and what it fits. */
 export interface FitOptions {
   /** A fitted or remote embedder; unless given, a `TextEmbedder` is fitted on the history. */
   readonly embedder?: Embedder;
@@ -35,6 +38,7 @@ export interface FitOptions {
   /** Seed of what is random in the fit of the built-in embedder and the predictor, a whole number >= 0. Default 0. */
   readonly seed?: number;
   readonly signal?: AbortSignal;
+  /** Called at the beginning and end of each stage, and now and then between. */
   readonly onProgress?: (progress: FitProgress) => void;
   /** Of the history's records; detected from their content, file by file, unless given (`readRecords`). */
   readonly format?: HistoryFormat;

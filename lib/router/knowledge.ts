@@ -14,7 +14,7 @@ import { TextEmbedder } from "../prediction/text-embedder.js";
 import { VectorIndex } from "../retrieval/vector-index.js";
 import { type Change, decodeChange, encodeChange } from "./changes.js";
 import { type RefitOptions, refitParts } from "./fit.js";
-import { contentOf, loadParts, type RouterParts, type Saved } from "./saved.js";
+import { contentOf, loadParts, ofSaved, type RouterParts, type Saved } from "./saved.js";
 import { follow, type RouterState, stateOf } from "./state.js";
 import { withLevels } from "./step.js";
 import type { LogContent } from "./store/log.js";
@@ -22,6 +22,7 @@ import { checksum, type Manifest } from "./store/manifest.js";
 import { RouterStore, type StoreWriter } from "./store/store.js";
 import { embeddedBy, Vectors } from "./vectors.js";
 
+/** How `Router.learn` reads its records. */
 export type LearnOptions = Omit<HistoryReadOptions, "onProgress">;
 
 /** What some records added to what a router knows. */
@@ -79,7 +80,7 @@ export class Knowledge {
   ): Promise<Knowledge> {
     const store = RouterStore.open(directory);
     const { parts, growing, saved } = await loadParts(store, options);
-    return new Knowledge(parts, growing, { store, ...saved });
+    return await ofSaved(() => new Knowledge(parts, growing, { store, ...saved }));
   }
 
   async learn(
@@ -260,7 +261,7 @@ export class Knowledge {
   }
 
   async #takeIn(home: Home, { entries, end }: LogContent): Promise<void> {
-    if (entries.length > 0) await this.#follow(entries.map(decodeChange));
+    if (entries.length > 0) await ofSaved(() => this.#follow(entries.map(decodeChange)));
     this.#home = { ...home, end };
   }
 
@@ -269,7 +270,7 @@ export class Knowledge {
     // The built-in one is saved with the generation, and may have been fitted anew.
     const given = embedder instanceof TextEmbedder ? {} : { embedder };
     const { parts, growing, saved } = await loadParts(store, { ...given, ...(signal ? { signal } : {}) });
-    this.#state = stateOf(parts, growing);
+    this.#state = await ofSaved(() => stateOf(parts, growing));
     this.#home = { store, ...saved };
     this.#missed = undefined;
   }

@@ -33,7 +33,7 @@ export interface QueryColumns {
 }
 
 /** What a plan calls the queries that name no group, in a batch where others do. */
-export const NO_GROUP = "";
+const NO_GROUP = "";
 
 export interface QueryContext {
   readonly pool: ModelPool;

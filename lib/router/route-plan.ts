@@ -10,7 +10,9 @@ export interface RouteTimings {
   readonly assign: number;
 }
 
+/** One query's row of a plan, with its id. */
 export interface RoutedQuery extends PlannedQuery {
+  /** The query's own, or its position in the batch. */
   readonly id: string;
 }
 
@@ -32,6 +34,7 @@ export interface TenantTotals {
 export class RoutePlan extends Plan {
   /** What every model was expected to do with every query: `[queries x models]`, row-major. */
   readonly predictions: Predictions;
+  /** How long each stage took. */
   readonly timings: RouteTimings;
   /**
    * What is promised of realised quality: one for each `confidence` in the limits, the batch's before the tenants'. None
@@ -78,6 +81,7 @@ export class RoutePlan extends Plan {
     return { ...super.at(query), id: this.id(query) };
   }
 
+  /** Every query's row, as {@link at} makes it, in the order of the batch. */
   override *[Symbol.iterator](): IterableIterator<RoutedQuery> {
     for (let query = 0; query < this.size; query++) yield this.at(query);
   }

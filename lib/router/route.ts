@@ -11,6 +11,7 @@ import type { QueryColumns, RouteQuery } from "./queries.js";
 import { RoutePlan } from "./route-plan.js";
 import type { RouterState } from "./state.js";
 
+/** As of a solve ({@link AssignOptions}), with what a batch that is predicted first takes besides. */
 export interface RouteOptions extends AssignOptions {
   readonly signal?: AbortSignal;
   /** Called after every few thousand queries whose outcomes have been predicted. */

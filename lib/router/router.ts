@@ -62,6 +62,7 @@ export class Router {
     return new Router(new Knowledge(await fitParts(history, pool, options)));
   }
 
+  /** The models that it routes to, and their prices, as they are now ({@link setPool}). */
   get pool(): ModelPool {
     return this.#knowledge.state.parts.pool;
   }

@@ -154,6 +154,21 @@ interface PartsRead extends Omit<RouterParts, "embedder"> {
   readonly saved: Saved;
 }
 
+/**
+ * Makes something of what a saved router holds. What is refused there as an argument, a pool or a history no save of ours
+ * has written: the folder is damaged, or somebody else's.
+ *
+ * @throws OmniRouterError `ERR_OMNI_CORRUPT`
+ */
+export async function ofSaved<T>(make: () => T | Promise<T>): Promise<T> {
+  try {
+    return await make();
+  } catch (error) {
+    if (!(error instanceof OmniRouterError) || !error.code.startsWith("ERR_OMNI_INVALID_")) throw error;
+    throw corrupt(error.message, error);
+  }
+}
+
 async function readParts(
   { manifest, bytes, log }: Generation,
   signal: AbortSignal | undefined,
@@ -165,12 +180,7 @@ async function readParts(
   signal?.throwIfAborted();
   const index = VectorIndex.fromBytes(await bytes(INDEX));
   signal?.throwIfAborted();
-  let pool: ModelPool;
-  try {
-    pool = ModelPool.parse(poolText, { file: POOL });
-  } catch (cause) {
-    throw corrupt((cause as Error).message, cause);
-  }
+  const pool = await ofSaved(() => ModelPool.parse(poolText, { file: POOL }));
   if (history.models.join("\0") !== pool.names.join("\0"))
     throw corrupt("its history and its pool name different models");
   if (index.size !== history.size)
@@ -192,7 +202,9 @@ async function readParts(
   signal?.throwIfAborted();
   const saved = { manifestSha256: checksum(manifest), end };
   if (entries.length === 0) return { ...parts, growing: undefined, saved };
-  const { parts: followed, growing } = await followParts(parts, undefined, entries.map(decodeChange));
+  const { parts: followed, growing } = await ofSaved(() =>
+    followParts(parts, undefined, entries.map(decodeChange)),
+  );
   return { ...followed, growing, saved };
 }
 

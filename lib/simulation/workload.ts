@@ -4,6 +4,7 @@ import { ModelPool } from "../pool/pool.js";
 import { type Random, seededRandom } from "./random.js";
 import { FILLERS, TOPICS, type Topic } from "./vocabulary.js";
 
+/** How much is simulated, and from which seed. */
 export interface SimulationOptions {
   /** Graded queries of the past; 3 000 unless told. */
   readonly records?: number;
@@ -13,10 +14,13 @@ export interface SimulationOptions {
   readonly seed?: number;
 }
 
+/** A pool, its history, and queries to come. */
 export interface SimulatedWorkload {
   /** Says to people that nothing of this is measured. */
   readonly description: string;
+  /** Eight models with the price ratios of real ones. */
   readonly pool: ModelPool;
+  /** Graded queries of the past, as `Router.fit` takes them. */
   readonly history: readonly HistoryRecord[];
   /** Queries not in the history, with the outcomes that each model would have, to compare a plan with. */
   readonly queries: readonly HistoryRecord[];

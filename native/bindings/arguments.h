@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include "bindings/napi_setup.h"
 #include "errors.h"
@@ -54,6 +55,13 @@ std::span<T> view(const Napi::Value& value, const char* argument, size_t length 
     throw InvalidArgument(argument, std::string(argument) + " has " + std::to_string(elements) + " elements where " +
                                         std::to_string(length) + " are needed");
   return {static_cast<T*>(data), elements};
+}
+
+// A copy, for what outlives the call.
+template <class T>
+std::vector<T> copyIn(const Napi::Value& value, const char* argument, size_t length = kAnyLength) {
+  const auto values = view<const T>(value, argument, length);
+  return {values.begin(), values.end()};
 }
 
 inline bool isAbsent(const Napi::Value& value) { return value.IsUndefined() || value.IsNull(); }

@@ -36,7 +36,7 @@ class AssignTask final : public Task {
         arguments_(info, frame, sizes_),
         options_(readOptions(frame, sizes_, warmStart_)),
         frame_(Napi::Persistent(info[kFrame].As<Napi::Object>())),
-        choice_(Napi::Persistent(info[kChoice].As<Napi::Object>())) {
+        choice_(Napi::Persistent(object(info[kChoice], "out"))) {
     viewChoice(info[kChoice], sizes_);
   }
   void compute(const compute::CancelFlag& cancel) override {

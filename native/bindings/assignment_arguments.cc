@@ -18,7 +18,7 @@ std::span<float> viewMatrix(const Napi::Value& list, size_t k, const FrameSizes&
                                               "quantities[4]", "quantities[5]", "quantities[6]", "quantities[7]"};
   static_assert(std::size(kArgument) == assignment::kMaxQuantities);
   napi_value matrix;
-  if (napi_get_element(list.Env(), list, static_cast<uint32_t>(k), &matrix) != napi_ok)
+  if (!list.IsArray() || napi_get_element(list.Env(), list, static_cast<uint32_t>(k), &matrix) != napi_ok)
     throw InvalidArgument("quantities", "quantities must be an array of Float32Array");
   return viewAtLeast<float>({list.Env(), matrix}, kArgument[k], sizes.rows * sizes.models);
 }

@@ -14,7 +14,7 @@
 #include "bindings/prediction.h"
 #include "bindings/task.h"
 #include "bindings/texts_argument.h"
-#include "prediction/neighbours.h"
+#include "bindings/token_prices.h"
 
 namespace omnirouter::bindings {
 
@@ -23,10 +23,9 @@ using prediction::Texts;
 
 namespace {
 
-// The predictor and the prices that turn its tokens into USD.
 struct PricedHybrid {
   HybridPredictor predictor;
-  std::vector<double> inputPer1M, outputPer1M;  // [models]
+  TokenPrices prices;
 };
 
 }  // namespace
@@ -35,12 +34,6 @@ template <>
 inline constexpr napi_type_tag kHandleTag<PricedHybrid> = {0x5D02C7F1948B4E36u, 0xB8E1A03F67D4592Cu};
 
 namespace {
-
-template <class T>
-std::vector<T> copyIn(const Napi::Value& value, const char* argument, size_t length = kAnyLength) {
-  const auto values = view<const T>(value, argument, length);
-  return {values.begin(), values.end()};
-}
 
 Napi::Value hybridHandle(Napi::Env env, PricedHybrid priced) {
   const size_t bytes = priced.predictor.bytes();
@@ -63,38 +56,25 @@ struct Queries {
   std::vector<float> embeddings, inputTokens, quality, outputTokens;
 };
 
-// The new arrays that predictions go to, unreachable by JavaScript until then.
-class Outputs {
- public:
-  Outputs(Napi::Env env, size_t size) : size_(size) {
-    Napi::Object arrays = Napi::Object::New(env);
-    const auto output = [&](const char* name) {
-      auto array = Napi::Float32Array::New(env, size);
-      arrays.Set(name, array);
-      return array.Data();
-    };
-    estimates = {output("quality"), output("outputTokens"), output("medianTokens"), output("costDeviation"),
-                 output("qualityDeviation")};
-    cost_ = output("cost");
-    arrays_ = Napi::Persistent(arrays);
-  }
+// The new arrays that predictions go to.
+struct Outputs {
+  Outputs(Napi::Env env, size_t size)
+      : arrays(env, size),
+        estimates{arrays.add("quality"), arrays.add("outputTokens"), arrays.add("medianTokens"),
+                  arrays.add("costDeviation"), arrays.add("qualityDeviation")},
+        cost(arrays.add("cost")) {}
 
   // Once the estimates are there: USD instead of tokens.
-  void price(const std::vector<float>& inputTokens, const std::vector<double>& inputPer1M,
-             const std::vector<double>& outputPer1M) {
-    prediction::tokenCosts({estimates.outputTokens, size_}, inputTokens, inputPer1M, outputPer1M, cost_);
-    for (size_t at = 0; at < size_; ++at)
+  void price(const std::vector<float>& inputTokens, const TokenPrices& prices) {
+    prices.costs({estimates.outputTokens, arrays.size()}, inputTokens, cost);
+    for (size_t at = 0; at < arrays.size(); ++at)
       estimates.tokensDeviation[at] =
-          static_cast<float>(estimates.tokensDeviation[at] * outputPer1M[at % outputPer1M.size()] / 1e6);
+          static_cast<float>(estimates.tokensDeviation[at] * prices.outputPer1M[at % prices.models()] / 1e6);
   }
-  Napi::Object arrays() { return arrays_.Value(); }
 
+  FloatArrays arrays;
   prediction::HybridEstimates estimates;
-
- private:
-  size_t size_;
-  float* cost_ = nullptr;
-  Napi::ObjectReference arrays_;
+  float* cost;
 };
 
 class FitTask final : public Task {
@@ -102,31 +82,30 @@ class FitTask final : public Task {
   // (inputPer1M, outputPer1M, texts, embeddings, inputTokens, neighbours' quality, their tokens, dimension, quality,
   //  outputTokens, seed)
   explicit FitTask(const Napi::CallbackInfo& info)
-      : inputPer1M_(copyIn<double>(info[0], "inputPer1M")),
-        outputPer1M_(copyIn<double>(info[1], "outputPer1M", inputPer1M_.size())),
-        queries_(info, 2, inputPer1M_.size()),
+      : prices_(tokenPrices(info, 0)),
+        queries_(info, 2, prices_.models()),
         dimension_(static_cast<size_t>(integer(info[7], "dimension", 1, std::numeric_limits<int32_t>::max()))),
-        quality_(copyIn<float>(info[8], "quality", queries_.queries.size() * inputPer1M_.size())),
+        quality_(copyIn<float>(info[8], "quality", queries_.queries.size() * prices_.models())),
         tokens_(copyIn<float>(info[9], "outputTokens", quality_.size())),
         seed_(static_cast<uint64_t>(integer(info[10], "seed", 0, (int64_t{1} << 53) - 1))),
         outputs_(info.Env(), quality_.size()) {
-    if (inputPer1M_.empty()) throw InvalidArgument("inputPer1M", "there must be a model");
+    if (prices_.models() == 0) throw InvalidArgument("inputPer1M", "there must be a model");
   }
 
   void compute(const compute::CancelFlag& cancel) override {
-    fitted_ = HybridPredictor::fit(queries_.batch(), dimension_, quality_, tokens_, inputPer1M_.size(), seed_,
+    fitted_ = HybridPredictor::fit(queries_.batch(), dimension_, quality_, tokens_, prices_.models(), seed_,
                                    outputs_.estimates, cancel);
-    outputs_.price(queries_.inputTokens, inputPer1M_, outputPer1M_);
+    outputs_.price(queries_.inputTokens, prices_);
   }
   Napi::Value result(Napi::Env env) override {
     Napi::Object result = Napi::Object::New(env);
-    result.Set("handle", hybridHandle(env, {std::move(*fitted_), inputPer1M_, outputPer1M_}));
-    result.Set("outOfFold", outputs_.arrays());
+    result.Set("handle", hybridHandle(env, {std::move(*fitted_), std::move(prices_)}));
+    result.Set("outOfFold", outputs_.arrays.object());
     return result;
   }
 
  private:
-  std::vector<double> inputPer1M_, outputPer1M_;
+  TokenPrices prices_;
   Queries queries_;
   size_t dimension_;
   std::vector<float> quality_, tokens_;
@@ -145,9 +124,9 @@ class Prediction {
 
   void compute(const compute::CancelFlag& cancel) {
     priced_->predictor.predict(queries_.batch(), outputs_.estimates, cancel);
-    outputs_.price(queries_.inputTokens, priced_->inputPer1M, priced_->outputPer1M);
+    outputs_.price(queries_.inputTokens, priced_->prices);
   }
-  Napi::Value result() { return outputs_.arrays(); }
+  Napi::Value result() { return outputs_.arrays.object(); }
 
  private:
   std::shared_ptr<const PricedHybrid> priced_;
@@ -204,16 +183,14 @@ Napi::Value learnHybrid(const Napi::CallbackInfo& info) { return start(info.Env(
 Napi::Value hybridWithLevels(const Napi::CallbackInfo& info) {
   const auto priced = fromHandle<PricedHybrid>(info[0], "predictor");
   const auto levels = view<const double>(info[1], "levels");
-  return hybridHandle(info.Env(), {priced->predictor.withLevels(levels), priced->inputPer1M, priced->outputPer1M});
+  return hybridHandle(info.Env(), {priced->predictor.withLevels(levels), priced->prices});
 }
 
 // hybridWithModels(handle, from, inputPer1M, outputPer1M) -> handle
 Napi::Value hybridWithModels(const Napi::CallbackInfo& info) {
   const auto priced = fromHandle<PricedHybrid>(info[0], "predictor");
   const auto from = view<const int32_t>(info[1], "from");
-  return hybridHandle(info.Env(),
-                      {priced->predictor.withModels(from), copyIn<double>(info[2], "inputPer1M", from.size()),
-                       copyIn<double>(info[3], "outputPer1M", from.size())});
+  return hybridHandle(info.Env(), {priced->predictor.withModels(from), tokenPrices(info, 2, from.size())});
 }
 
 // hybridToBytes(handle) -> Uint8Array
@@ -225,18 +202,17 @@ Napi::Value hybridToBytes(const Napi::CallbackInfo& info) {
 // hybridFromBytes(bytes, inputPer1M, outputPer1M, dimension) -> handle
 Napi::Value hybridFromBytes(const Napi::CallbackInfo& info) {
   auto predictor = HybridPredictor::fromBytes(view<const uint8_t>(info[0], "bytes"));
-  auto inputPer1M = copyIn<double>(info[1], "inputPer1M");
-  auto outputPer1M = copyIn<double>(info[2], "outputPer1M", inputPer1M.size());
+  TokenPrices prices = tokenPrices(info, 1);
   const auto dimension = integer(info[3], "dimension", 1, std::numeric_limits<int32_t>::max());
-  if (predictor.models() != inputPer1M.size())
+  if (predictor.models() != prices.models())
     throw Error("ERR_OMNI_CORRUPT", "bytes",
                 "the saved predictor is of " + std::to_string(predictor.models()) + " models, the pool has " +
-                    std::to_string(inputPer1M.size()));
+                    std::to_string(prices.models()));
   if (predictor.dimension() != static_cast<size_t>(dimension))
     throw Error("ERR_OMNI_CORRUPT", "bytes",
                 "the saved predictor is of " + std::to_string(predictor.dimension()) +
                     " dimensions, the embedder has " + std::to_string(dimension));
-  return hybridHandle(info.Env(), {std::move(predictor), std::move(inputPer1M), std::move(outputPer1M)});
+  return hybridHandle(info.Env(), {std::move(predictor), std::move(prices)});
 }
 
 }  // namespace

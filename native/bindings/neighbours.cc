@@ -11,6 +11,7 @@
 #include "bindings/js_errors.h"
 #include "bindings/prediction.h"
 #include "bindings/task.h"
+#include "bindings/token_prices.h"
 
 namespace omnirouter::bindings {
 
@@ -18,10 +19,9 @@ using prediction::NeighbourEstimator;
 
 namespace {
 
-// The estimates and the prices that turn them into USD.
 struct PricedEstimator {
   NeighbourEstimator estimator;
-  std::vector<double> inputPer1M, outputPer1M;  // [models]
+  TokenPrices prices;
 };
 
 }  // namespace
@@ -31,13 +31,7 @@ inline constexpr napi_type_tag kHandleTag<PricedEstimator> = {0x3B7E05C9A8D14F62
 
 namespace {
 
-template <class T>
-std::vector<T> copyIn(const Napi::Value& value, const char* argument, size_t length = kAnyLength) {
-  const auto values = view<const T>(value, argument, length);
-  return {values.begin(), values.end()};
-}
-
-// What one call works on: copies of what was found, and the new arrays it fills, unreachable by JavaScript until then.
+// What one call works on: copies of what was found, and the new arrays it fills.
 class Estimation {
  public:
   // (handle, ids, similarities, k, inputTokens, exclude?)
@@ -46,28 +40,18 @@ class Estimation {
         k_(static_cast<size_t>(integer(info[3], "k", 0, std::numeric_limits<int32_t>::max()))),
         inputTokens_(copyIn<float>(info[4], "batch.inputTokens")),
         ids_(copyIn<int32_t>(info[1], "ids", inputTokens_.size() * k_)),
-        similarities_(copyIn<float>(info[2], "similarities", inputTokens_.size() * k_)) {
+        similarities_(copyIn<float>(info[2], "similarities", inputTokens_.size() * k_)),
+        arrays_(info.Env(), inputTokens_.size() * priced_->estimator.models()),
+        out_{arrays_.add("quality"), arrays_.add("outputTokens"), arrays_.add("support")},
+        cost_(arrays_.add("cost")) {
     if (!isAbsent(info[5])) exclude_ = copyIn<int32_t>(info[5], "exclude", inputTokens_.size());
-    const Napi::Env env = info.Env();
-    const size_t size = inputTokens_.size() * priced_->estimator.models();
-    Napi::Object arrays = Napi::Object::New(env);
-    const auto output = [&](const char* name) {
-      auto array = Napi::Float32Array::New(env, size);
-      arrays.Set(name, array);
-      return array.Data();
-    };
-    out_ = {output("quality"), output("outputTokens"), output("support")};
-    cost_ = output("cost");
-    arrays_ = Napi::Persistent(arrays);
   }
 
   void compute(const compute::CancelFlag& cancel) {
-    const size_t rows = inputTokens_.size();
-    priced_->estimator.estimate({rows, k_, ids_, similarities_, exclude_}, out_, cancel);
-    prediction::tokenCosts({out_.outputTokens, rows * priced_->estimator.models()}, inputTokens_, priced_->inputPer1M,
-                           priced_->outputPer1M, cost_);
+    priced_->estimator.estimate({inputTokens_.size(), k_, ids_, similarities_, exclude_}, out_, cancel);
+    priced_->prices.costs({out_.outputTokens, arrays_.size()}, inputTokens_, cost_);
   }
-  Napi::Value result() { return arrays_.Value(); }
+  Napi::Value result() { return arrays_.object(); }
 
  private:
   std::shared_ptr<const PricedEstimator> priced_;
@@ -76,9 +60,9 @@ class Estimation {
   std::vector<int32_t> ids_;
   std::vector<float> similarities_;
   std::vector<int32_t> exclude_;
+  FloatArrays arrays_;
   prediction::Estimates out_;
-  float* cost_ = nullptr;
-  Napi::ObjectReference arrays_;
+  float* cost_;
 };
 
 class EstimateTask final : public Task {
@@ -107,24 +91,22 @@ Napi::Value handleOf(Napi::Env env, PricedEstimator priced) {
 
 // createNeighbours(quality, outputTokens, inputPer1M, outputPer1M, neighbours, power, shrinkage) -> handle
 Napi::Value createNeighbours(const Napi::CallbackInfo& info) {
-  auto inputPer1M = copyIn<double>(info[2], "inputPer1M");
-  const size_t models = inputPer1M.size();
-  auto outputPer1M = copyIn<double>(info[3], "outputPer1M", models);
+  TokenPrices prices = tokenPrices(info, 2);
   prediction::NeighbourOptions options;
   options.neighbours = static_cast<size_t>(integer(info[4], "k", 1, std::numeric_limits<int32_t>::max()));
   options.power = number(info[5], "power");
   options.shrinkage = number(info[6], "shrinkage");
-  return handleOf(info.Env(), {NeighbourEstimator(outcomesOf(info[0], info[1], models), options), std::move(inputPer1M),
-                               std::move(outputPer1M)});
+  return handleOf(info.Env(),
+                  {NeighbourEstimator(outcomesOf(info[0], info[1], prices.models()), options), std::move(prices)});
 }
 
 // learnNeighbours(handle, rows, quality, outputTokens) -> handle; the one given stays as it is
 Napi::Value learnNeighbours(const Napi::CallbackInfo& info) {
   const auto priced = fromHandle<PricedEstimator>(info[0], "predictor");
   const auto rows = view<const int32_t>(info[1], "rows");
-  return handleOf(info.Env(),
-                  {priced->estimator.learned(rows, outcomesOf(info[2], info[3], priced->estimator.models())),
-                   priced->inputPer1M, priced->outputPer1M});
+  return handleOf(
+      info.Env(),
+      {priced->estimator.learned(rows, outcomesOf(info[2], info[3], priced->estimator.models())), priced->prices});
 }
 
 // neighboursPrior(handle) -> { quality, error }, [models] each

@@ -23,12 +23,6 @@ using retrieval::VectorIndex;
 constexpr int64_t kMostK = (int64_t{1} << 31) - 1;
 constexpr size_t kMostPlaces = size_t{1} << 30;
 
-template <class T>
-std::vector<T> copyIn(const Napi::Value& value, const char* argument) {
-  const auto values = view<const T>(value, argument);
-  return {values.begin(), values.end()};
-}
-
 // The argument's memory for the length of a synchronous call. Shared memory, which another thread may be writing, is
 // copied, so that what was checked is what is used.
 template <class T>

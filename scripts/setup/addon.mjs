@@ -13,7 +13,7 @@ import { buildEnvironment } from "./libraries.mjs";
  * @property {string} folder relative to the checkout
  * @property {Settings} settings
  * @property {boolean} addon whether it has the Node-API addon, which takes cmake-js's paths
- * @property {string} [target] build no more than this
+ * @property {readonly string[]} [targets] build no more than these
  */
 
 /**
@@ -25,7 +25,7 @@ export function releaseBuild({ tests }) {
   return {
     folder: "build",
     addon: true,
-    ...(tests ? {} : { target: "omnirouter" }),
+    ...(tests ? {} : { targets: ["omnirouter"] }),
     // Native tests once configured stay configured: a later set-up without them must not throw them away.
     settings: {
       CMAKE_BUILD_TYPE: "Release",
@@ -80,10 +80,10 @@ export async function buildNative(root, build, machine, progress) {
     rmSync(join(folder, "CMakeFiles"), { recursive: true, force: true });
     await (build.addon ? configureWithCmakeJs(root, build, options) : configurePlainly(root, build, options));
   }
-  const target = build.target === undefined ? [] : ["--target", build.target];
+  const targets = build.targets === undefined ? [] : ["--target", ...build.targets];
   const output = await run(
     "cmake",
-    ["--build", folder, "--parallel", String(availableParallelism()), ...target],
+    ["--build", folder, "--parallel", String(availableParallelism()), ...targets],
     {
       ...options,
       onLine: line => /^\[\s*\d+/.test(line) && progress.update(line),

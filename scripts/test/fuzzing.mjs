@@ -1,4 +1,5 @@
-// The native entry points on bytes that libFuzzer makes up (test/native/fuzz), under the sanitizers.
+// What comes from outside, made up: the native entry points on bytes of libFuzzer's (test/native/fuzz), and the addon and
+// all readers on what fast-check alters (test/fuzz), under the sanitizers.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,12 +9,15 @@ import { runAttached } from "../setup/command.mjs";
 import { thisMachine } from "../setup/machine.mjs";
 import { Steps } from "../setup/steps.mjs";
 import { root } from "../setup.mjs";
+import { addressSanitized, vitestOnAddon } from "./sanitizers.mjs";
 
-const targets = ["assignment", "text_embedder", "index_file"];
+const targets = ["assignment", "text_embedder", "predictor", "neighbours", "index_file"];
+/** @param {string} target */
+const executable = target => `fuzz_${target}`;
 
 /**
- * Runs every target for OMNIROUTER_FUZZ_SECONDS, 60 by default. What it learns is kept in .cache/fuzz/<target> and
- * where it starts the next time; an input that breaks a promise is written beside it.
+ * Runs every target, and every test of test/fuzz, for OMNIROUTER_FUZZ_SECONDS, 60 by default. What libFuzzer learns is
+ * kept in .cache/fuzz/<target> and where it starts the next time; an input that breaks a promise is written beside it.
  * @param {{ verbose: boolean }} options
  */
 export function fuzzing({ verbose }) {
@@ -31,7 +35,7 @@ export function fuzzing({ verbose }) {
         const corpus = join(root, ".cache", "fuzz", target);
         mkdirSync(corpus, { recursive: true });
         console.log(`${target}: ${seconds} s`);
-        const code = await runAttached(join(folder, "test", "native", "fuzz", `fuzz_${target}`), [
+        const code = await runAttached(join(folder, "test", "native", "fuzz", executable(target)), [
           `-max_total_time=${seconds}`,
           "-len_control=0",
           "-max_len=2048",
@@ -44,7 +48,8 @@ export function fuzzing({ verbose }) {
         ]);
         if (code !== 0) return code;
       }
-      return 0;
+      const env = { OMNIROUTER_FUZZING: String(seconds) };
+      return vitestOnAddon(await addressSanitized({ verbose }), ["test/fuzz", "--testTimeout", "0"], env);
     },
   };
 }
@@ -83,7 +88,13 @@ async function build({ verbose }) {
   };
   await new Steps({ logs: join(root, ".cache", "setup"), verbose }).step(
     folder,
-    progress => buildNative(root, { folder, settings, addon: false }, thisMachine(), progress),
+    progress =>
+      buildNative(
+        root,
+        { folder, settings, addon: false, targets: targets.map(executable) },
+        thisMachine(),
+        progress,
+      ),
     done => (done ? "built" : "up to date"),
   );
   return join(root, folder);

@@ -15,37 +15,50 @@ export function addressSanitizer({ verbose }) {
   return {
     name: "AddressSanitizer and UndefinedBehaviorSanitizer",
     run: async () => {
-      const folder = await build("build/address-sanitizer", "address,undefined", { addon: true, verbose });
+      const folder = await addressSanitized({ verbose });
       const native = await ctest(folder, []);
       if (process.platform !== "linux") {
         console.log("The addon itself is tried under AddressSanitizer on Linux only: skipped here.");
         return native;
       }
-      // Node itself is not instrumented, so the run-time library has to be there before it, and what V8 does not
-      // free at exit is no leak of ours.
-      const runtime = execFileSync("c++", ["-print-file-name=libasan.so"], { encoding: "utf8" }).trim();
-      const vitest = [
-        join(root, "node_modules", "vitest", "vitest.mjs"),
-        "run",
-        // npm, tsc and set-up have none of our native code in them.
-        "--exclude",
-        "test/package/{package,install}.*",
-        "--exclude",
-        "test/scripts/**",
-      ];
-      const addon = await runAttached(process.execPath, vitest, {
-        cwd: root,
-        env: {
-          ...process.env,
-          LD_PRELOAD: runtime,
-          ASAN_OPTIONS: "detect_leaks=0",
-          UBSAN_OPTIONS: "print_stacktrace=1",
-          OMNIROUTER_BINDING: join(folder, "Release", "omnirouter.node"),
-        },
-      });
+      // npm, tsc and set-up have none of our native code in them.
+      const others = ["test/package/{package,install}.*", "test/scripts/**"];
+      const addon = await vitestOnAddon(
+        folder,
+        others.flatMap(path => ["--exclude", path]),
+      );
       return native || addon;
     },
   };
+}
+
+/** The build folder with everything under both sanitizers. @param {{ verbose: boolean }} options */
+export function addressSanitized({ verbose }) {
+  return build("build/address-sanitizer", "address,undefined", { addon: true, verbose });
+}
+
+/**
+ * vitest on the addon of {@link addressSanitized}, on Linux.
+ * @param {string} folder
+ * @param {readonly string[]} args
+ * @param {NodeJS.ProcessEnv} [env] besides this process's own
+ */
+export function vitestOnAddon(folder, args, env = {}) {
+  // Node itself is not instrumented, so the run-time library has to be there before it, and what V8 does not free at
+  // exit is no leak of ours.
+  const runtime = execFileSync("c++", ["-print-file-name=libasan.so"], { encoding: "utf8" }).trim();
+  const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
+  return runAttached(process.execPath, [vitest, "run", ...args], {
+    cwd: root,
+    env: {
+      ...process.env,
+      ...env,
+      LD_PRELOAD: runtime,
+      ASAN_OPTIONS: "detect_leaks=0",
+      UBSAN_OPTIONS: "print_stacktrace=1",
+      OMNIROUTER_BINDING: join(folder, "Release", "omnirouter.node"),
+    },
+  });
 }
 
 /**
@@ -56,8 +69,10 @@ export function threadSanitizer({ verbose }) {
   return {
     name: "ThreadSanitizer",
     run: async () => {
-      const folder = await build("build/thread-sanitizer", "thread", { addon: false, verbose });
-      return ctest(folder, ["--tests-regex", "^(compute|retrieval)$"]);
+      const subjects = ["compute", "retrieval"];
+      const targets = subjects.map(subject => `test_${subject}`);
+      const folder = await build("build/thread-sanitizer", "thread", { addon: false, targets, verbose });
+      return ctest(folder, ["--tests-regex", `^(${subjects.join("|")})$`]);
     },
   };
 }
@@ -65,9 +80,9 @@ export function threadSanitizer({ verbose }) {
 /**
  * @param {string} folder
  * @param {string} sanitizers
- * @param {{ addon: boolean, verbose: boolean }} options
+ * @param {{ addon: boolean, targets?: readonly string[], verbose: boolean }} options
  */
-async function build(folder, sanitizers, { addon, verbose }) {
+async function build(folder, sanitizers, { addon, targets, verbose }) {
   const settings = {
     CMAKE_BUILD_TYPE: "RelWithDebInfo",
     OMNIROUTER_ADDON: addon ? "ON" : "OFF",
@@ -76,7 +91,13 @@ async function build(folder, sanitizers, { addon, verbose }) {
   };
   await new Steps({ logs: join(root, ".cache", "setup"), verbose }).step(
     folder,
-    progress => buildNative(root, { folder, settings, addon }, thisMachine(), progress),
+    progress =>
+      buildNative(
+        root,
+        { folder, settings, addon, ...(targets ? { targets } : {}) },
+        thisMachine(),
+        progress,
+      ),
     done => (done ? "built" : "up to date"),
   );
   return join(root, folder);

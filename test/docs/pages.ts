@@ -12,10 +12,10 @@ export interface Block {
   readonly code: string;
 }
 
-/** Paths of every page, seen from the root: the README and docs/. */
+/** Paths of every page that is written by hand, seen from the root: the README and docs/, but for the API reference. */
 export function pages(): string[] {
-  const docs = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" });
-  return ["README.md", ...docs.filter(path => path.endsWith(".md")).map(path => join("docs", path))].sort();
+  const docs = readdirSync(join(root, "docs")).filter(name => name.endsWith(".md"));
+  return ["README.md", ...docs.map(name => join("docs", name))].sort();
 }
 
 export function blocksOf(page: string): Block[] {

@@ -6,7 +6,7 @@ import type { Rules } from "./method.js";
 import { allRows } from "./scored.js";
 
 /** Every method that has a hyper-parameter chooses among so many. */
-export const CANDIDATES = 5;
+const CANDIDATES = 5;
 
 /**
  * The candidate whose rules come to the most on the history, predicted out of fold: by AIQ between the costs of the

@@ -8,7 +8,7 @@ export interface ReliabilityBin {
 }
 
 /** Bins of equal width over [0, 1], as is usual for this (Guo et al., arXiv 1706.04599, have 15). */
-export const RELIABILITY_BINS = 15;
+const RELIABILITY_BINS = 15;
 
 /** @param realised NaN = unknown, and left out */
 export function reliability(

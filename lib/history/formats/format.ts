@@ -3,15 +3,6 @@ import { show } from "../../show.js";
 import type { OneOutcome } from "../gathering.js";
 import { Problem } from "../problem.js";
 
-/** The formats of history that are read, by the names that the option `format` knows. */
-export const HISTORY_FORMATS = [
-  "omnirouter",
-  "routerbench",
-  "llmrouterbench",
-  "aios",
-  "avengers-pro",
-] as const;
-
 /**
  * What records look like:
  *
@@ -23,7 +14,7 @@ export const HISTORY_FORMATS = [
  *
  * The readers, one a file beside this one, say what of each format is read, and what it was verified against.
  */
-export type HistoryFormat = (typeof HISTORY_FORMATS)[number];
+export type HistoryFormat = "omnirouter" | "routerbench" | "llmrouterbench" | "aios" | "avengers-pro";
 
 /** A row that is an object, of whatever origin: nothing about its values is known. */
 export type AnyRow = Readonly<Record<string, unknown>>;

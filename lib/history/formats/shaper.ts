@@ -7,6 +7,10 @@ import { omnirouter } from "./omnirouter.js";
 import { routerBench } from "./routerbench.js";
 
 const FOREIGN: readonly Format[] = [routerBench, llmRouterBench, aios, avengersPro];
+const FORMATS: readonly Format[] = [omnirouter, ...FOREIGN];
+
+/** What the option `format` may be. */
+export const HISTORY_FORMATS: readonly HistoryFormat[] = FORMATS.map(({ name }) => name);
 
 /**
  * Brings the rows of one input into the shape of our own records. Their format is that of the first row that has what
@@ -20,7 +24,7 @@ export class Shaper {
   /** @param format of all rows, detected unless given */
   constructor(format: HistoryFormat | undefined) {
     this.#isDetected = format === undefined;
-    this.#format = [omnirouter, ...FOREIGN].find(({ name }) => name === format);
+    this.#format = FORMATS.find(({ name }) => name === format);
   }
 
   shape(row: unknown): Converted | Problem {

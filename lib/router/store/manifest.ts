@@ -3,7 +3,7 @@ import * as z from "zod";
 import { OmniRouterError } from "../../errors.js";
 
 /** Raised when a release writes what older ones would misread. */
-export const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 1;
 
 const FORMAT = "omnirouter";
 

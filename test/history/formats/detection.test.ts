@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { HISTORY_FORMATS, type HistoryFormat } from "../../../lib/history/formats/format.js";
+import type { HistoryFormat } from "../../../lib/history/formats/format.js";
+import { HISTORY_FORMATS } from "../../../lib/history/formats/shaper.js";
 import { all, bytes, invalid } from "../reading.js";
 
 /** One query of each format, for model m with grade 1. */

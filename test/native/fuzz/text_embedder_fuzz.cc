@@ -5,14 +5,12 @@
 
 #include "compute/pool.h"
 #include "errors.h"
-#include "native/fuzz/input.h"
-#include "prediction/hash.h"
+#include "native/fuzz/saved.h"
 #include "prediction/text_embedder.h"
 
 using namespace omnirouter;
 using namespace omnirouter::prediction;
-using omnirouter::test::Input;
-using omnirouter::test::require;
+using namespace omnirouter::test;
 
 namespace {
 
@@ -24,14 +22,6 @@ std::vector<uint8_t> fitted() {
                            "sum the numbers of a list in Rust", "translate: 数字の合計は偶数です", ""})
     texts.append(text);
   return TextEmbedder::fit(texts, {.dimension = 4, .seed = 1}, kNever).toBytes();
-}
-
-// The last eight bytes are the checksum of the rest: made to fit, so that what lies behind it is reached too.
-void seal(std::vector<uint8_t>& bytes) {
-  if (bytes.size() < sizeof(uint64_t)) return;
-  const size_t body = bytes.size() - sizeof(uint64_t);
-  const uint64_t sum = hashBytes(bytes.data(), body);
-  std::memcpy(bytes.data() + body, &sum, sizeof sum);
 }
 
 void use(const TextEmbedder& embedder, std::span<const uint8_t> text) {
@@ -59,25 +49,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   (void)once;
   static const std::vector<uint8_t> good = fitted();
   Input in(data, size);
-  const uint8_t kind = in.byte() % 4;
-  std::vector<uint8_t> bytes;
-  if (kind == 0) {
-    bytes.assign(in.rest().begin(), in.rest().end());
-  } else {
-    bytes = good;
-    for (size_t edits = kind == 1 ? 0 : 1 + in.below(6); edits > 0; --edits) {
-      const size_t at = in.oneIn(2) ? in.below(40) : in.below(bytes.size());
-      bytes[std::min(at, bytes.size() - 1)] = in.byte();
-    }
-    if (kind == 3) bytes.resize(in.below(bytes.size() + 1));
-  }
-  if (kind != 1 && in.oneIn(2)) seal(bytes);
-  try {
-    use(TextEmbedder::fromBytes(bytes), in.rest());
-  } catch (const Error& error) {
-    require(kind != 1, "a saved embedder is refused: " + std::string(error.what()));
-    require(error.code() == "ERR_OMNI_CORRUPT" || error.code() == "ERR_OMNI_VERSION",
-            "an unexpected error: " + error.code());
-  }
+  trySaved(in, good, [&](const std::vector<uint8_t>& bytes) { use(TextEmbedder::fromBytes(bytes), in.rest()); });
   return 0;
 }
