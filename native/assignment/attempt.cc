@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 
+#include "assignment/count_plan.h"
 #include "assignment/direct.h"
 #include "assignment/lattice.h"
 #include "assignment/price_search.h"
@@ -68,6 +69,12 @@ Attempt attempt(const Problem& given, const Terms& terms, const Options& options
   };
   const WarmStart warm{vector(options.warmStart), vector(options.warmReach)};
   std::optional<PriceSearch> vertex = searchVertex(problem, terms, options.warmStart, cancel);
+  if (!vertex && problem.rows > kExactRows)
+    if (std::optional<CountPlan> plan = planByCounts(problem, options, cancel))
+      return {.choice = std::move(plan->choice),
+              .prices = std::move(plan->prices),
+              .spread = plan->scale * static_cast<double>(problem.rows),
+              .evaluations = plan->evaluations};
   PriceSearch search = vertex ? std::move(*vertex)
                               : searchPrices(problem, terms, options.warmStart.empty() ? nullptr : &warm,
                                              options.gapTolerance, options.seed, cancel);

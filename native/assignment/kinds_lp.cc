@@ -77,7 +77,8 @@ class InteriorPoint {
       secondV_ = dv_.cwiseProduct(dy_);
       direction(centring * mu);
       const Lengths lengths = stepLengths();
-      if (std::max(lengths.primal, lengths.dual) < 1e-8) break;
+      // No step to be had, or none that rounding left whole.
+      if (std::max(lengths.primal, lengths.dual) < 1e-8 || !dy_.allFinite()) break;
       move(lengths);
     }
     plan.prices = y_;

@@ -8,6 +8,7 @@
 #include "assignment/row_blocks.h"
 #include "assignment/row_classes.h"
 #include "assignment/screening.h"
+#include "assignment/whole_rows.h"
 #include "compute/chunks.h"
 #include "compute/pool.h"
 
@@ -213,45 +214,8 @@ class TiedSearch {
     return all_.kinds;
   }
 
-  // Whole rows for every candidate of every kind.
-  std::vector<double> wholeRows() const {
-    std::vector<double> whole(plan_.amount.size());
-    std::vector<double> carry(problem_.models, 0.0);
-    std::vector<size_t> order;
-    size_t first = 0;
-    for (size_t k = 0; k < all_.kinds.size(); ++k) {
-      const RowSet::Row row = all_.kinds[k];
-      double left = row.copies;
-      order.clear();
-      std::vector<double> want(row.models.size());
-      for (size_t c = 0; c < row.models.size(); ++c) {
-        want[c] = plan_.amount[first + c];
-        if (want[c] < 1e-3 * row.copies) continue;
-        want[c] += carry[row.models[c]];
-        whole[first + c] = std::max(0.0, std::floor(want[c]));
-        left -= whole[first + c];
-        order.push_back(c);
-      }
-      const auto lacks = [&](size_t c) { return want[c] - whole[first + c]; };
-      for (; left > 0; --left) {
-        const size_t c =
-            *std::max_element(order.begin(), order.end(), [&](size_t a, size_t b) { return lacks(a) < lacks(b); });
-        ++whole[first + c];
-      }
-      for (; left < 0; ++left) {
-        size_t most = order[0];
-        for (const size_t c : order)
-          if (whole[first + c] > 0 && (whole[first + most] == 0 || lacks(c) < lacks(most))) most = c;
-        --whole[first + most];
-      }
-      for (const size_t c : order) carry[row.models[c]] = lacks(c);
-      first += row.models.size();
-    }
-    return whole;
-  }
-
   void dealOut() {
-    std::vector<double> left = wholeRows();
+    std::vector<double> left = wholeRows(all_.kinds, plan_.amount, problem_.models);
     const RowSet& kinds = all_.kinds;
     Sums sums = kinds.decided;
     std::vector<size_t> first(kinds.size());
