@@ -33,6 +33,8 @@ constexpr double kNearTau = 0.1, kNearColdest = 1e-6;
 // conflict, and again once they have grown by as much as says the second.
 constexpr double kSuspect = 100.0;
 constexpr double kMoreSuspect = 4.0;
+// ... and at last.
+constexpr double kDiverged = 0.99 * PriceBox::kDivergence;
 // ... of batches no larger than the first sample, whose plans depend on single rows more than on the prices' last digits.
 constexpr double kSmallPrecision = 0.5;
 constexpr double kSmallFinalPrecision = 1e-2;
@@ -88,8 +90,13 @@ class Path {
 class Searcher {
  public:
   Searcher(const Problem& problem, const Terms& terms, double gapTolerance, uint64_t seed,
-           const compute::CancelFlag& cancel)
-      : problem_(problem), terms_(terms), gapTolerance_(gapTolerance), seed_(seed), cancel_(cancel) {}
+           const compute::CancelFlag& cancel, double highest)
+      : problem_(problem),
+        terms_(terms),
+        gapTolerance_(gapTolerance),
+        seed_(seed),
+        cancel_(cancel),
+        highest_(0.99 * highest) {}
 
   PriceSearch run(const WarmStart* warmStart) {
     search_.choice.assign(problem_.rows, 0);
@@ -117,11 +124,14 @@ class Searcher {
       coolSample(set, sample.size());
       if (!search_.diverged) break;
       if (conflict_ || provesConflict() || cancel_.timeIsUp()) break;
+      if (!firstSample_ && highest_ < kDiverged) break;
       // A sample can be infeasible where the whole is not (a tight budget of a small tenant): take a larger one.
       sample = RowSample(problem_.rows, kSampleGrowth * sample.size(), seed_);
       set = openRows(problem_, sample);
       start(nullptr);
+      firstSample_ = false;
     }
+    firstSample_ = false;
     if (!search_.diverged && tied_ && !sample.everyRow() && searchByKinds(sample)) return;
     if (!search_.diverged && sample.everyRow()) {
       beginLevels(std::move(set), everywhere_);
@@ -189,7 +199,7 @@ class Searcher {
       conflict_ = provesConflict();
       suspect_ = kMoreSuspect * highest;
     }
-    if (conflict_ || highest > 0.99 * PriceBox::kDivergence) search_.diverged = true;
+    if (conflict_ || highest > (firstSample_ ? kDiverged : highest_)) search_.diverged = true;
     return (search_.prices - before).cwiseQuotient(unit());
   }
 
@@ -377,6 +387,7 @@ class Searcher {
       if (ended && region.contains(search_.prices)) return;
       if (cancel_.timeIsUp()) return;
     }
+    if (search_.diverged && highest_ < kDiverged) return;
     // The samples misled: no row is decided beforehand.
     tau_ = tau;
     beginLevels(openRows(problem_, RowSample::all(problem_.rows)), everywhere_);
@@ -514,9 +525,11 @@ class Searcher {
   PriceBox everywhere_;
   std::vector<PriceBox> boxes_;  // of each level
   double tau_ = 1;
+  const double highest_;  // of prices, in natural units: more is divergence
   double suspect_ = kSuspect;
-  bool conflict_ = false;  // proven: the limits cannot hold together
-  bool warm_ = false;      // the prices are given ones, and nothing has been climbed from them yet
+  bool firstSample_ = true;  // nothing larger than the first sample has been looked at
+  bool conflict_ = false;    // proven: the limits cannot hold together
+  bool warm_ = false;        // the prices are given ones, and nothing has been climbed from them yet
   DualPoint lastPoint_;
   bool converged_ = false;
   bool tied_ = false;  // rows are tied en masse
@@ -534,8 +547,8 @@ class Searcher {
 }  // namespace
 
 PriceSearch searchPrices(const Problem& problem, const Terms& terms, const WarmStart* warmStart, double gapTolerance,
-                         uint64_t seed, const compute::CancelFlag& cancel) {
-  return Searcher(problem, terms, gapTolerance, seed, cancel).run(warmStart);
+                         uint64_t seed, const compute::CancelFlag& cancel, double highest) {
+  return Searcher(problem, terms, gapTolerance, seed, cancel, highest).run(warmStart);
 }
 
 }  // namespace omnirouter::assignment
