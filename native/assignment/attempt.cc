@@ -74,6 +74,7 @@ Attempt attempt(const Problem& given, const Terms& terms, const Options& options
     if (std::optional<CountPlan> plan = planByCounts(problem, options, cancel))
       return {.choice = std::move(plan->choice),
               .prices = std::move(plan->prices),
+              .diverged = plan->conflict,
               .spread = plan->scale * static_cast<double>(problem.rows),
               .evaluations = plan->evaluations};
   PriceSearch search = vertex ? std::move(*vertex)

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "assignment/certificate.h"
+#include "assignment/choose.h"
 #include "assignment/kinds_lp.h"
 #include "assignment/price_search.h"
 #include "assignment/reach.h"
@@ -28,6 +29,8 @@ constexpr int kAttempts = 5;
 // A price this near to the far side of its box, as a share of its width, wants out.
 constexpr double kEdge = 0.02;
 constexpr double kPrecision = 1e-12;
+// A ray's price this near to a side of its box, as a share of its width, is meant to be there.
+constexpr double kSide = 1e-4;
 // Less than this share of a kind is what the relaxation has not brought to 0 yet.
 constexpr double kUnused = 1e-6;
 constexpr double kSampleTolerance = 1e-3;
@@ -89,8 +92,11 @@ class CountPlanner {
     if (!findUniform(sample)) return {};
     std::erase_if(core_.limits, [&](const Limit& limit) { return !isUniform(limit); });
     coreTerms_.emplace(core_);
-    if (hasPreferences() && !askSample(sample)) return {};
-    if (!countKinds() || !solveCounts() || cancel_.timeIsUp()) return {};
+    // Counts that cannot be had in a sample are looked at in all rows.
+    if (hasPreferences() && !askSample(sample) && solved_) return {};
+    if (!countKinds() || cancel_.timeIsUp()) return {};
+    if (!solveCounts()) return conflict();
+    if (cancel_.timeIsUp()) return {};
     if (!takeWholeRows()) return {};
     deal();
     const Certificate dealt = certifyServed();
@@ -302,8 +308,10 @@ class CountPlanner {
 
   // The transportation problem: how many rows of each kind go to each model, and the prices that say so.
   bool solveCounts() {
+    solved_ = false;
     scale_ = measureScale(core_, *coreTerms_, kinds_);
     Eigen::VectorXd reach = kReach * scale_.price;
+    corePrices_ = Eigen::VectorXd::Zero(reach.size());
     KindsPlan plan;
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
       const PriceBox box = PriceBox::all(scale_).around(Eigen::VectorXd::Zero(reach.size()), reach);
@@ -321,9 +329,33 @@ class CountPlanner {
         return false;
       amount_ = std::move(plan.amount);
       corePrices_ = plan.prices;
-      return true;
+      return solved_ = true;
     }
     return false;
+  }
+
+  // The same without an objective, in a box: where the limits conflict, the ray that proves it.
+  std::optional<CountPlan> conflict() {
+    Problem bare = core_;
+    std::fill(bare.objective.begin(), bare.objective.end(), 0.0);
+    const Scale scale = measureScale(bare, *coreTerms_, kinds_);
+    const PriceBox box{Eigen::VectorXd::Zero(scale.price.size()), scale.price};
+    const KindsPlan plan =
+        solveKinds(bare, *coreTerms_, kinds_, box, 0.5 * scale.price, scale.objective, kPrecision, cancel_);
+    plan_.evaluations += plan.steps;
+    for (Eigen::Index l = 0; l < plan.prices.size(); ++l) {
+      const double share = plan.prices[l] / scale.price[l];
+      corePrices_[l] = share < kSide ? 0 : share > 1 - kSide ? scale.price[l] : plan.prices[l];
+    }
+    takePrices();
+    double magnitude = 0;
+    const std::span<const double> prices(plan_.prices.data(), static_cast<size_t>(plan_.prices.size()));
+    if (!(rayValue(problem_, prices, magnitude, cancel_) > 1e-12 * magnitude)) return {};
+    plan_.conflict = true;
+    plan_.scale = scale_.objective;
+    plan_.choice.resize(problem_.rows);
+    chooseLeast(problem_, prices, plan_.choice.data(), cancel_);
+    return std::move(plan_);
   }
 
   // Counts in whole rows; false if these miss a limit. Limits that they leave room in have no price.
@@ -404,6 +436,11 @@ class CountPlanner {
       cancel_.throwIfRaised();
       dealSlice(chunks[chunk], quotas[chunk]);
     });
+    takePrices();
+  }
+
+  // Those of the limits left out are 0.
+  void takePrices() {
     plan_.prices = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(problem_.limits.size()));
     Eigen::Index at = 0;
     for (size_t l = 0; l < problem_.limits.size(); ++l)
@@ -516,6 +553,7 @@ class CountPlanner {
   std::vector<std::vector<size_t>> rowsOf_;  // per slice and kind
   RowSet kinds_;
   Scale scale_;
+  bool solved_ = false;  // whether the counts asked for last can be had
   Eigen::VectorXd corePrices_;
   std::vector<double> amount_, whole_;  // per candidate of every kind, rows
   CountPlan plan_;

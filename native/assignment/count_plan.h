@@ -23,7 +23,9 @@
 namespace omnirouter::assignment {
 
 struct CountPlan {
-  std::vector<uint8_t> choice;  // holds every limit
+  // Prices are a dual ray (certificate.h): the counts allowed conflict, and no plan holds every limit.
+  bool conflict = false;
+  std::vector<uint8_t> choice;  // holds every limit; in conflict, each row's best at the prices
   Eigen::VectorXd prices;       // per limit
   double scale = 0;             // of the objective: Scale::objective
   int evaluations = 0;

@@ -42,7 +42,7 @@ struct Divided : Tied {
 TEST_CASE("few rows at a price per call: a plan by counts is the cheapest there is") {
   std::mt19937_64 random(3);
   const auto below = [&](size_t n) { return static_cast<size_t>(random() % n); };
-  int planned = 0, slack = 0;
+  int planned = 0, slack = 0, conflicts = 0;
   for (int instance = 0; instance < 600; ++instance) {
     CAPTURE(instance);
     Tied tied(random(), 0.2 + 0.1 * static_cast<double>(below(8)), 2 + below(5), 2 + below(2));
@@ -62,8 +62,13 @@ TEST_CASE("few rows at a price per call: a plan by counts is the cheapest there 
     }
     const std::optional<CountPlan> plan = planByCounts(p, {}, {});
     if (!plan) continue;
-    ++planned;
     const Truth truth = enumerate(p);
+    if (plan->conflict) {
+      ++conflicts;
+      CHECK(!truth.feasible);
+      continue;
+    }
+    ++planned;
     const Certificate certificate = certificateOf(p, *plan);
     CHECK(truth.feasible);
     CHECK(certificate.holds);
@@ -73,6 +78,7 @@ TEST_CASE("few rows at a price per call: a plan by counts is the cheapest there 
   }
   CHECK(planned > 100);
   CHECK(slack > 50);
+  CHECK(conflicts > 50);
 }
 
 TEST_CASE("slack floors on rows at a price per call: the counts prove the plan") {
@@ -113,6 +119,22 @@ TEST_CASE("the most that the cheapest counts can serve is found, and nothing bey
   CHECK(!planByCounts(p, {}, {}));
   p.limits[0].bound = -best.bound * 1.2;
   CHECK(!planByCounts(p, {}, {}));
+}
+
+TEST_CASE("counts that cannot be had, by one row, are proven so") {
+  for (const double share : {0.0, 0.5}) {
+    Tied tied(19, share, 40000);
+    Problem& p = tied.problem;
+    for (size_t l = 1; l < p.limits.size(); ++l) p.limits[l].bound = static_cast<double>(p.rows / p.models);
+    if (share == 0) REQUIRE(planByCounts(p, {}, {}));
+    p.limits[3].bound -= 1;
+    const std::optional<CountPlan> plan = planByCounts(p, {}, {});
+    REQUIRE(plan);
+    CHECK(plan->conflict);
+    const Solution s = solve(p, {}, {});
+    CHECK(s.status == Status::infeasible);
+    CHECK(s.conflict == std::vector<int>{1, 2, 3, 4, 5});
+  }
 }
 
 TEST_CASE("tenants and allowed models divide the counts") {
