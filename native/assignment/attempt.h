@@ -1,4 +1,5 @@
-// One solve from prices to a plan: price_search.h, recovery.h, and for small batches exact.h. Nothing is certified yet.
+// One solve from prices to a plan: price_search.h, recovery.h, for small batches exact.h, and count_plan.h where only
+// counts of rows matter. Nothing is certified yet.
 #pragma once
 
 #include <Eigen/Core>
