@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 
+#include "assignment/count_plan.h"
 #include "assignment/direct.h"
 #include "assignment/lattice.h"
 #include "assignment/price_search.h"
@@ -58,7 +59,8 @@ std::optional<PriceSearch> searchVertex(const Problem& problem, const Terms& ter
 
 }  // namespace
 
-Attempt attempt(const Problem& given, const Terms& terms, const Options& options, const compute::CancelFlag& cancel) {
+Attempt attempt(const Problem& given, const Terms& terms, const Options& options, const compute::CancelFlag& cancel,
+                double highestPrice) {
   if (std::optional<Direct> direct = solveDirectly(given, terms))
     return {.choice = std::move(direct->choice), .prices = std::move(direct->prices), .exhausted = true};
   const Problem stated = onLattice(given);
@@ -68,19 +70,28 @@ Attempt attempt(const Problem& given, const Terms& terms, const Options& options
   };
   const WarmStart warm{vector(options.warmStart), vector(options.warmReach)};
   std::optional<PriceSearch> vertex = searchVertex(problem, terms, options.warmStart, cancel);
+  if (!vertex && problem.rows > kExactRows)
+    if (std::optional<CountPlan> plan = planByCounts(problem, options, cancel))
+      return {.choice = std::move(plan->choice),
+              .prices = std::move(plan->prices),
+              .diverged = plan->conflict,
+              .spread = plan->scale * static_cast<double>(problem.rows),
+              .evaluations = plan->evaluations};
   PriceSearch search = vertex ? std::move(*vertex)
                               : searchPrices(problem, terms, options.warmStart.empty() ? nullptr : &warm,
-                                             options.gapTolerance, options.seed, cancel);
+                                             options.gapTolerance, options.seed, cancel, highestPrice);
 
   Attempt result;
   result.prices = search.prices;
   result.diverged = search.diverged;
+  result.gaveUp = search.diverged && !vertex && highestPrice < PriceBox::kDivergence;
   for (size_t l = 0; l < problem.limits.size(); ++l)
     result.rounding +=
         search.prices[static_cast<Eigen::Index>(l)] * std::abs(given.limits[l].bound - stated.limits[l].bound);
   result.spread = search.scale.objective * static_cast<double>(problem.rows);
   result.evaluations = search.evaluations;
   result.choice = std::move(search.choice);
+  if (result.gaveUp) return result;
 
   const bool exact = options.nodeLimit > 0 && (vertex || problem.rows <= kExactRows);
   const size_t nodeLimit = (problem.rows <= kFewRows ? kFewRowsNodes : 1) * options.nodeLimit;

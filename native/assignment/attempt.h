@@ -1,9 +1,11 @@
-// One solve from prices to a plan: price_search.h, recovery.h, and for small batches exact.h. Nothing is certified yet.
+// One solve from prices to a plan: price_search.h, recovery.h, for small batches exact.h, and count_plan.h where only
+// counts of rows matter. Nothing is certified yet.
 #pragma once
 
 #include <Eigen/Core>
 #include <vector>
 
+#include "assignment/newton.h"
 #include "assignment/options.h"
 #include "assignment/problem.h"
 #include "compute/cancel.h"
@@ -17,6 +19,7 @@ struct Attempt {
   std::vector<uint8_t> choice;
   Eigen::VectorXd prices;
   bool diverged = false;    // a price grew beyond every bound: the limits are likely in conflict
+  bool gaveUp = false;      // ... beyond the bound that was given
   bool exhausted = false;   // searched exactly: choice is optimal, or misses limits because every plan does
   bool outOfNodes = false;  // searched exactly, but not to the end
   double spread = 0;        // of the objective over all rows: Solution::gap
@@ -24,7 +27,11 @@ struct Attempt {
   int evaluations = 0;
 };
 
-// Of a problem that has been checked.
-Attempt attempt(const Problem& given, const Terms& terms, const Options& options, const compute::CancelFlag& cancel);
+// Prices of this many natural units are seldom those of limits that can hold together.
+inline constexpr double kSuspiciousPrice = 100.0;
+
+// Of a problem that has been checked. `highestPrice`: in natural units, where a search of many rows gives up.
+Attempt attempt(const Problem& given, const Terms& terms, const Options& options, const compute::CancelFlag& cancel,
+                double highestPrice = PriceBox::kDivergence);
 
 }  // namespace omnirouter::assignment

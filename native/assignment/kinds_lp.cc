@@ -40,15 +40,16 @@ class InteriorPoint {
         const auto add = [&](const Term& term) {
           entries_.push_back(
               {term.limit,
-               term.sign * (term.quantity == kRequests ? 1.0 : row.value(static_cast<size_t>(term.quantity), c))});
+               static_cast<float>(
+                   term.sign * (term.quantity == kRequests ? 1.0 : row.value(static_cast<size_t>(term.quantity), c)))});
         };
         for (const Term& term : terms.shared(row.group)) add(term);
         for (const Term& term : terms.own(row.group, row.models[c])) add(term);
-        entryStarts_.push_back(entries_.size());
+        entryStarts_.push_back(static_cast<uint32_t>(entries_.size()));
       }
       starts_.push_back(f_.size());
     }
-    for (std::vector<double>* values : {&x_, &z_, &dx_, &dz_, &second_}) values->assign(f_.size(), 0.0);
+    for (std::vector<double>* values : {&x_, &z_, &dx_, &dz_}) values->assign(f_.size(), 0.0);
     t_.assign(rows_.size(), 0.0);
     dt_ = t_;
   }
@@ -66,18 +67,19 @@ class InteriorPoint {
       const double mu = gap / static_cast<double>(f_.size() + 2 * limits_);
       factorise();
       // The affine step shows how much centring is needed, and what curvature to make good for.
-      std::fill(second_.begin(), second_.end(), 0.0);
+      std::fill(dz_.begin(), dz_.end(), 0.0);
       secondU_.setZero();
       secondV_.setZero();
       direction(0);
       const double affine = gapAfter(stepLengths());
       const double left = std::clamp(affine / gap, 0.0, 1.0), centring = left * left * left;
-      for (size_t e = 0; e < second_.size(); ++e) second_[e] = dx_[e] * dz_[e];
+      for (size_t e = 0; e < dz_.size(); ++e) dz_[e] *= dx_[e];
       secondU_ = du_.cwiseProduct(-dy_);
       secondV_ = dv_.cwiseProduct(dy_);
       direction(centring * mu);
       const Lengths lengths = stepLengths();
-      if (std::max(lengths.primal, lengths.dual) < 1e-8) break;
+      // No step to be had, or none that rounding left whole.
+      if (std::max(lengths.primal, lengths.dual) < 1e-8 || !dy_.allFinite()) break;
       move(lengths);
     }
     plan.prices = y_;
@@ -88,6 +90,10 @@ class InteriorPoint {
 
  private:
   struct Entry {
+    int limit;
+    float amount;  // a value of the problem's, or 1, and its sign
+  };
+  struct Difference {
     int limit;
     double amount;
   };
@@ -123,7 +129,7 @@ class InteriorPoint {
   }
   double along(size_t e, const Eigen::VectorXd& y) const {
     double sum = 0;
-    for (const Entry& entry : entries(e)) sum += entry.amount * y[entry.limit];
+    for (const Entry& entry : entries(e)) sum += static_cast<double>(entry.amount) * y[entry.limit];
     return sum;
   }
 
@@ -153,7 +159,7 @@ class InteriorPoint {
       for (size_t e = starts_[k]; e < starts_[k + 1]; ++e) sum += x_[e] = mu / (z_[e] - t_[k]);
       for (size_t e = starts_[k]; e < starts_[k + 1]; ++e) {
         x_[e] *= rows_[k] / sum;
-        for (const Entry& entry : entries(e)) part.vector[entry.limit] += entry.amount * x_[e];
+        for (const Entry& entry : entries(e)) part.vector[entry.limit] += static_cast<double>(entry.amount) * x_[e];
       }
     });
     Eigen::VectorXd room = b_;
@@ -177,7 +183,7 @@ class InteriorPoint {
       for (size_t e = starts_[k]; e < starts_[k + 1]; ++e) {
         z_[e] = std::max(f_[e] + along(e, y_) - t_[k], 1e-300);
         part.sum += x_[e] * z_[e];
-        for (const Entry& entry : entries(e)) part.vector[entry.limit] += entry.amount * x_[e];
+        for (const Entry& entry : entries(e)) part.vector[entry.limit] += static_cast<double>(entry.amount) * x_[e];
       }
     });
     double gap = u_.dot(above_) + v_.dot(below_);
@@ -208,7 +214,7 @@ class InteriorPoint {
       std::vector<double> mean(limits_, 0.0);
       std::vector<char> seen(limits_, 0);
       std::vector<int> touched;
-      std::vector<Entry> difference;
+      std::vector<Difference> difference;
       const compute::Range range = chunks_[chunk];
       for (size_t k = range.begin; k < range.end; ++k) {
         const size_t reference = heaviest(k);
@@ -218,21 +224,22 @@ class InteriorPoint {
           if (e == reference) continue;
           const double d = x_[e] / z_[e];
           sum += d;
-          difference.assign(entries(e).begin(), entries(e).end());
-          for (Entry from : entries(reference)) {
+          difference.clear();
+          for (const Entry& to : entries(e)) difference.push_back({to.limit, static_cast<double>(to.amount)});
+          for (const Entry& from : entries(reference)) {
             const auto same = std::find_if(difference.begin(), difference.end(),
-                                           [&](const Entry& other) { return other.limit == from.limit; });
+                                           [&](const Difference& other) { return other.limit == from.limit; });
             if (same != difference.end())
-              same->amount -= from.amount;
+              same->amount -= static_cast<double>(from.amount);
             else
-              difference.push_back({from.limit, -from.amount});
+              difference.push_back({from.limit, -static_cast<double>(from.amount)});
           }
-          for (const Entry& a : difference) {
+          for (const Difference& a : difference) {
             if (a.amount == 0) continue;
             if (!seen[static_cast<size_t>(a.limit)]) touched.push_back(a.limit);
             seen[static_cast<size_t>(a.limit)] = 1;
             mean[static_cast<size_t>(a.limit)] += d * a.amount;
-            for (const Entry& other : difference)
+            for (const Difference& other : difference)
               if (other.limit <= a.limit) system(a.limit, other.limit) += d * a.amount * other.amount;
           }
         }
@@ -255,18 +262,18 @@ class InteriorPoint {
     factor_.compute(scaled);
   }
 
-  // The Newton step towards products x z = target, less the second-order terms at hand.
+  // The Newton step towards products x z = target, less the second-order terms, which dz_ holds until it gets the step's own.
   void direction(double target) {
     forEachKind([&](size_t k, Part& part) {
       double sum = 0, lift = 0;
       for (size_t e = starts_[k]; e < starts_[k + 1]; ++e) {
         sum += x_[e] / z_[e];
-        lift += dx_[e] = (target - second_[e]) / z_[e] - x_[e];
+        lift += dx_[e] = (target - dz_[e]) / z_[e] - x_[e];
       }
       dt_[k] = lift / sum;
       for (size_t e = starts_[k]; e < starts_[k + 1]; ++e) {
         const double push = dx_[e] - x_[e] / z_[e] * dt_[k];
-        for (const Entry& entry : entries(e)) part.vector[entry.limit] += entry.amount * push;
+        for (const Entry& entry : entries(e)) part.vector[entry.limit] += static_cast<double>(entry.amount) * push;
       }
     });
     const Eigen::VectorXd pushU = ((target - secondU_.array()) / above_.array()).matrix() - u_;
@@ -345,9 +352,10 @@ class InteriorPoint {
   Eigen::VectorXd b_;
   // Per kind: rows, the dual's t; where its candidates begin.
   std::vector<double> rows_, t_, dt_;
-  std::vector<size_t> starts_, entryStarts_;
+  std::vector<size_t> starts_;
+  std::vector<uint32_t> entryStarts_;
   // Per candidate.
-  std::vector<double> f_, x_, z_, dx_, dz_, second_;
+  std::vector<double> f_, x_, z_, dx_, dz_;
   std::vector<Entry> entries_;
   // Per limit.
   Eigen::VectorXd y_, u_, v_, above_, below_, dy_, du_, dv_, secondU_, secondV_, residual_, unit_;

@@ -45,6 +45,8 @@ constexpr double kNearTau = 0.1, kNearColdest = 1e-6;
 // conflict, and again once they have grown by as much as says the second.
 constexpr double kSuspect = 100.0;
 constexpr double kMoreSuspect = 4.0;
+// ... and at last.
+constexpr double kDiverged = 0.99 * PriceBox::kDivergence;
 // ... of batches no larger than the first sample, whose plans depend on single rows more than on the prices' last digits.
 constexpr double kSmallPrecision = 0.5;
 constexpr double kSmallFinalPrecision = 1e-2;
@@ -106,8 +108,13 @@ class Path {
 class Searcher {
  public:
   Searcher(const Problem& problem, const Terms& terms, double gapTolerance, uint64_t seed,
-           const compute::CancelFlag& cancel)
-      : problem_(problem), terms_(terms), gapTolerance_(gapTolerance), seed_(seed), cancel_(cancel) {}
+           const compute::CancelFlag& cancel, double highest)
+      : problem_(problem),
+        terms_(terms),
+        gapTolerance_(gapTolerance),
+        seed_(seed),
+        cancel_(cancel),
+        highest_(0.99 * highest) {}
 
   PriceSearch run(const WarmStart* warmStart) {
     search_.choice.assign(problem_.rows, 0);
@@ -150,6 +157,7 @@ class Searcher {
       return;
     }
     if (tied_ && searchByKinds(sample)) return;
+    firstSample_ = false;
     correctSample();
     if (!search_.diverged) screenAll();
   }
@@ -204,7 +212,7 @@ class Searcher {
       conflict_ = provesConflict();
       suspect_ = kMoreSuspect * highest;
     }
-    if (conflict_ || highest > 0.99 * PriceBox::kDivergence) search_.diverged = true;
+    if (conflict_ || highest > (firstSample_ ? kDiverged : highest_)) search_.diverged = true;
     return (search_.prices - before).cwiseQuotient(unit());
   }
 
@@ -450,6 +458,7 @@ class Searcher {
       if (ended && region.contains(search_.prices)) return;
       if (cancel_.timeIsUp()) return;
     }
+    if (search_.diverged && highest_ < kDiverged) return;
     // The samples misled: no row is decided beforehand.
     tau_ = tau;
     beginLevels(openRows(problem_, RowSample::all(problem_.rows)), everywhere_);
@@ -594,9 +603,11 @@ class Searcher {
   PriceBox everywhere_;
   std::vector<PriceBox> boxes_;  // of each level
   double tau_ = 1;
+  const double highest_;  // of prices, in natural units: more is divergence
   double suspect_ = kSuspect;
-  bool conflict_ = false;  // proven: the limits cannot hold together
-  bool warm_ = false;      // the prices are given ones, and nothing has been climbed from them yet
+  bool firstSample_ = true;  // nothing but the first sample, uncorrected, has been looked at
+  bool conflict_ = false;    // proven: the limits cannot hold together
+  bool warm_ = false;        // the prices are given ones, and nothing has been climbed from them yet
   DualPoint lastPoint_;
   bool converged_ = false;
   bool tied_ = false;  // rows are tied en masse
@@ -614,8 +625,8 @@ class Searcher {
 }  // namespace
 
 PriceSearch searchPrices(const Problem& problem, const Terms& terms, const WarmStart* warmStart, double gapTolerance,
-                         uint64_t seed, const compute::CancelFlag& cancel) {
-  return Searcher(problem, terms, gapTolerance, seed, cancel).run(warmStart);
+                         uint64_t seed, const compute::CancelFlag& cancel, double highest) {
+  return Searcher(problem, terms, gapTolerance, seed, cancel, highest).run(warmStart);
 }
 
 }  // namespace omnirouter::assignment

@@ -44,7 +44,9 @@ struct WarmStart {
   Eigen::VectorXd reach;  // how far from them the best are expected, per limit; or empty: not known
 };
 
+// Prices beyond `highest` natural units end the search as diverged; those of the first sample, which may be in conflict
+// where the whole is not, at PriceBox::kDivergence only.
 PriceSearch searchPrices(const Problem& problem, const Terms& terms, const WarmStart* warmStart, double gapTolerance,
-                         uint64_t seed, const compute::CancelFlag& cancel);
+                         uint64_t seed, const compute::CancelFlag& cancel, double highest = PriceBox::kDivergence);
 
 }  // namespace omnirouter::assignment

@@ -83,21 +83,24 @@ class Kinds {
   // Writes the row's values to values_: those that matter, less what all candidates have in common.
   void normalise(const RowSet::Row& row) {
     const size_t count = row.models.size();
-    values_.assign(valueCount(row), 0.0f);
+    values_.resize(valueCount(row));
     for (size_t k = 0; k < uses_.size(); ++k) {
-      if (!uses_[k].matters) continue;
       const float* from = row.values + k * count;
       float* to = values_.data() + k * count;
+      if (!uses_[k].matters) {
+        std::fill_n(to, count, 0.0f);
+        continue;
+      }
       const float common = uses_[k].shiftable ? from[0] : 0.0f;
       bool exact = true;
       for (size_t c = 0; c < count; ++c) {
         to[c] = from[c] - common;
         exact &= static_cast<double>(to[c]) == static_cast<double>(from[c]) - static_cast<double>(common);
       }
-      if (exact)
-        decide(row, k, common);
-      else
+      if (!exact)
         std::copy_n(from, count, to);
+      else if (common != 0)
+        decide(row, k, common);
     }
   }
 
@@ -110,12 +113,21 @@ class Kinds {
   }
 
   uint64_t hashOf(const RowSet::Row& row) const {
-    uint64_t hash = compute::hash(row.group, row.models.size());
-    for (const uint8_t model : row.models) hash = (hash ^ model) * 0x9E3779B97F4A7C15u;
-    for (size_t e = 0; e < valueCount(row); ++e) {
+    uint64_t models = 0;
+    for (const uint8_t model : row.models) models |= uint64_t{1} << model;
+    uint64_t hash = compute::hash(row.group, models);
+    const float* value = row.values;
+    const auto mix = [&](uint64_t bits) { hash = (hash ^ (hash >> 32) ^ bits) * 0x9E3779B97F4A7C15u; };
+    size_t left = valueCount(row);
+    for (; left >= 2; left -= 2, value += 2) {
+      uint64_t bits;
+      std::memcpy(&bits, value, sizeof bits);
+      mix(bits);
+    }
+    if (left > 0) {
       uint32_t bits;
-      std::memcpy(&bits, row.values + e, sizeof bits);
-      hash = (hash ^ (hash >> 32) ^ bits) * 0x9E3779B97F4A7C15u;
+      std::memcpy(&bits, value, sizeof bits);
+      mix(bits);
     }
     return compute::hash(hash, 0);
   }

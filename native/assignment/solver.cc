@@ -43,15 +43,19 @@ class Solve {
       : problem_(problem), options_(options), cancel_(cancel, compute::Deadline(options.timeLimit)), terms_(problem) {}
 
   Solution run() {
-    const Attempt first = attempt(problem_, terms_, options_, cancel_);
+    const bool canReach = std::any_of(problem_.limits.begin(), problem_.limits.end(), isReachable);
+    const Attempt first =
+        attempt(problem_, terms_, options_, cancel_, canReach ? kSuspiciousPrice : PriceBox::kDivergence);
     adopt(first, problem_);
-    if (!options_.warmStart.empty() && !settled() && !cancel_.timeIsUp()) tryCold();
+    if (first.gaveUp && !settled() && !cancel_.timeIsUp())
+      checkConflict();
+    else if (!options_.warmStart.empty() && !settled() && !cancel_.timeIsUp())
+      tryCold();
     if (!solution_.certificate.holds) {
       if (proven_) solution_.status = Status::infeasible;
-      proveByRay();
+      if (solution_.conflict.empty()) proveByRay();
       if (solution_.status != Status::infeasible || options_.diagnose) tryReaching();
-      if (solution_.status == Status::infeasible && solution_.conflict.empty() && problem_.rows <= kFewRows)
-        filterConflict();
+      if (solution_.status == Status::infeasible && solution_.conflict.empty()) filterConflict();
     }
     if (solution_.certificate.holds)
       finish();
@@ -122,6 +126,15 @@ class Solve {
     measure();
   }
 
+  // Prices on the rise are mostly those of limits in conflict, and where these conflict by little, no ray proves it before
+  // they have risen by many powers of ten, in a search that gets harder all the while. How far one limit can go
+  // within the others is another search, as easy as any, and proves it as well; where it does not, prices may rise.
+  void checkConflict() {
+    proveByRay();
+    if (solution_.status != Status::infeasible) reach(highestPriced());
+    if (solution_.status != Status::infeasible && !cancel_.timeIsUp()) tryCold();
+  }
+
   // The plan holds every limit.
   void finish() {
     solution_.status = proven_ ? Status::optimal : statusOf(solution_.gap, options_.gapTolerance);
@@ -145,11 +158,16 @@ class Solve {
   }
 
   // Where only whole rows are in the way of a plan, no prices tell of it: every limit without which there is still no plan
-  // is left out, in turn, and the rest cannot spare one (the deletion filter of Chinneck and Dravnieks, 1991).
+  // is left out, in turn, and the rest cannot spare one (the deletion filter of Chinneck and Dravnieks, 1991). Of many
+  // rows all limits are named: a search for each would take too long.
   void filterConflict() {
     Problem rest = problem_;
     std::vector<int> conflict(problem_.limits.size());
     std::iota(conflict.begin(), conflict.end(), 0);
+    if (problem_.rows > kFewRows) {
+      solution_.conflict = std::move(conflict);
+      return;
+    }
     Options cold = options_;
     cold.warmStart = cold.warmReach = {};
     for (size_t l = 0; l < rest.limits.size();) {
@@ -172,19 +190,34 @@ class Solve {
   // the ray did not, and may find the plan that rounding missed. Undiagnosed, only the limit that is priced highest is
   // asked, until there is a proof.
   void tryReaching() {
-    std::vector<size_t> asked;
-    for (size_t l = 0; l < problem_.limits.size(); ++l)
-      if (isReachable(problem_.limits[l])) asked.push_back(l);
-    if (!options_.diagnose && !asked.empty())
-      asked = {*std::max_element(asked.begin(), asked.end(), [&](size_t a, size_t b) {
-        return solution_.prices[a] * std::abs(problem_.limits[a].bound) <
-               solution_.prices[b] * std::abs(problem_.limits[b].bound);
-      })};
+    std::vector<size_t> asked = reachableLimits();
+    if (!options_.diagnose && !asked.empty()) asked = {highestPriced()};
     for (const size_t l : asked) {
       if (cancel_.timeIsUp()) return;
+      if (std::any_of(solution_.reachable.begin(), solution_.reachable.end(),
+                      [&](const Reachable& known) { return known.limit == static_cast<int>(l); }))
+        continue;
       reach(l);
       if (solution_.certificate.holds) return;
     }
+    std::sort(solution_.reachable.begin(), solution_.reachable.end(),
+              [](const Reachable& a, const Reachable& b) { return a.limit < b.limit; });
+  }
+
+  std::vector<size_t> reachableLimits() const {
+    std::vector<size_t> limits;
+    for (size_t l = 0; l < problem_.limits.size(); ++l)
+      if (isReachable(problem_.limits[l])) limits.push_back(l);
+    return limits;
+  }
+
+  // Of the reachable limits, of which there is one at least.
+  size_t highestPriced() const {
+    const std::vector<size_t> limits = reachableLimits();
+    return *std::max_element(limits.begin(), limits.end(), [&](size_t a, size_t b) {
+      return solution_.prices[a] * std::abs(problem_.limits[a].bound) <
+             solution_.prices[b] * std::abs(problem_.limits[b].bound);
+    });
   }
 
   void reach(size_t l) {

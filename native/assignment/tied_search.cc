@@ -8,6 +8,7 @@
 #include "assignment/row_blocks.h"
 #include "assignment/row_classes.h"
 #include "assignment/screening.h"
+#include "assignment/whole_rows.h"
 #include "compute/chunks.h"
 #include "compute/pool.h"
 
@@ -33,7 +34,7 @@ constexpr double kSamplePrecision = 1e-3, kFinalPrecision = 1e-7;
 // Rows for the repair.
 constexpr size_t kPool = 16384;
 // Rows are screened in slices, so that no more than one's open rows are held at a time.
-constexpr size_t kSlices = 16, kLeastSlice = 8192, kLargestSlice = 32768;
+constexpr size_t kSlices = 16, kLeastSlice = 16384, kLargestSlice = 32768;
 
 // The open rows of all, by kinds, and which kind each is of.
 struct KindsOfRows {
@@ -191,19 +192,26 @@ class TiedSearch {
     all_ = KindsOfRows();
     all_.slice = std::clamp(problem_.rows / kSlices, kLeastSlice, kLargestSlice);
     all_.inSlice.assign(problem_.rows, KindsOfRows::kDecided);
-    RowSet kinds(problem_.quantities.size(), problem_.limits.size());
-    std::vector<size_t> sizes;
-    std::vector<uint32_t> classOf;
-    for (size_t begin = 0; begin < problem_.rows; begin += all_.slice) {
-      const compute::Range rows{begin, std::min(problem_.rows, begin + all_.slice)};
+    const compute::Chunks slices(problem_.rows, all_.slice);
+    std::vector<RowSet> own(slices.count());
+    compute::Pool::shared().forEachChunk(slices.count(), [&](size_t slice) {
+      const compute::Range rows = slices[slice];
       const Problem part = sliceOf(rows);
       const RowSet open = screen(part, within, search_.scale.objective, RowSample::all(part.rows),
-                                 search_.choice.data() + begin, cancel_);
-      const RowSet own = classesOf(part, terms_, open, cancel_, &classOf);
-      for (size_t i = 0; i < open.size(); ++i) all_.inSlice[begin + open[i].id] = static_cast<uint16_t>(classOf[i]);
-      sizes.push_back(own.size());
-      kinds.append(own);
+                                 search_.choice.data() + rows.begin, cancel_);
+      std::vector<uint32_t> classOf;
+      own[slice] = classesOf(part, terms_, open, cancel_, &classOf);
+      for (size_t i = 0; i < open.size(); ++i)
+        all_.inSlice[rows.begin + open[i].id] = static_cast<uint16_t>(classOf[i]);
+    });
+    RowSet kinds(problem_.quantities.size(), problem_.limits.size());
+    std::vector<size_t> sizes;
+    for (RowSet& part : own) {
+      sizes.push_back(part.size());
+      kinds.append(part);
+      part = RowSet();
     }
+    std::vector<uint32_t> classOf;
     all_.kinds = classesOf(problem_, terms_, kinds, cancel_, &classOf);
     auto at = classOf.begin();
     for (const size_t size : sizes) {
@@ -213,57 +221,20 @@ class TiedSearch {
     return all_.kinds;
   }
 
-  // Whole rows for every candidate of every kind.
-  std::vector<double> wholeRows() const {
-    std::vector<double> whole(plan_.amount.size());
-    std::vector<double> carry(problem_.models, 0.0);
-    std::vector<size_t> order;
-    size_t first = 0;
-    for (size_t k = 0; k < all_.kinds.size(); ++k) {
-      const RowSet::Row row = all_.kinds[k];
-      double left = row.copies;
-      order.clear();
-      std::vector<double> want(row.models.size());
-      for (size_t c = 0; c < row.models.size(); ++c) {
-        want[c] = plan_.amount[first + c];
-        if (want[c] < 1e-3 * row.copies) continue;
-        want[c] += carry[row.models[c]];
-        whole[first + c] = std::max(0.0, std::floor(want[c]));
-        left -= whole[first + c];
-        order.push_back(c);
-      }
-      const auto lacks = [&](size_t c) { return want[c] - whole[first + c]; };
-      for (; left > 0; --left) {
-        const size_t c =
-            *std::max_element(order.begin(), order.end(), [&](size_t a, size_t b) { return lacks(a) < lacks(b); });
-        ++whole[first + c];
-      }
-      for (; left < 0; ++left) {
-        size_t most = order[0];
-        for (const size_t c : order)
-          if (whole[first + c] > 0 && (whole[first + most] == 0 || lacks(c) < lacks(most))) most = c;
-        --whole[first + most];
-      }
-      for (const size_t c : order) carry[row.models[c]] = lacks(c);
-      first += row.models.size();
-    }
-    return whole;
-  }
-
   void dealOut() {
-    std::vector<double> left = wholeRows();
+    std::vector<double> left = wholeRows(all_.kinds, plan_.amount, problem_.models);
     const RowSet& kinds = all_.kinds;
     Sums sums = kinds.decided;
-    std::vector<size_t> first(kinds.size());
-    std::vector<uint8_t> next(kinds.size(), 0);
-    for (size_t k = 0, at = 0; k < kinds.size(); ++k) {
-      first[k] = at;
+    std::vector<uint8_t> models;  // per candidate
+    std::vector<size_t> next;     // per kind, the candidate that the next row gets
+    for (size_t k = 0; k < kinds.size(); ++k) {
       RowSet::Row row = kinds[k];
+      next.push_back(models.size());
       for (size_t c = 0; c < row.models.size(); ++c) {
-        row.copies = left[at + c];
+        row.copies = left[models.size()];
         addChoice(problem_, terms_, row, c, sums);
+        models.push_back(row.models[c]);
       }
-      at += row.models.size();
     }
     const size_t perCandidate = std::max<size_t>(1, kPool / std::max<size_t>(1, kinds.candidates()));
     std::vector<uint32_t> pooled(left.size(), 0);
@@ -271,18 +242,14 @@ class TiedSearch {
     for (size_t i = 0; i < problem_.rows; ++i) {
       if (all_.inSlice[i] == KindsOfRows::kDecided) continue;
       const size_t k = all_.kindOf[i / all_.slice][all_.inSlice[i]];
-      size_t at = first[k] + next[k];
-      while (left[at] == 0) {
-        ++at;
-        ++next[k];
-      }
+      size_t& at = next[k];
+      while (left[at] == 0) ++at;
       --left[at];
-      const RowSet::Row kind = kinds[k];
-      search_.choice[i] = kind.models[next[k]];
+      search_.choice[i] = models[at];
       if (pooled[at]++ >= perCandidate) continue;
-      uint64_t models = 0;
-      for (const uint8_t model : kind.models) models |= uint64_t{1} << model;
-      pool.add(problem_, i, models);
+      uint64_t open = 0;
+      for (const uint8_t model : kinds[k].models) open |= uint64_t{1} << model;
+      pool.add(problem_, i, open);
     }
     // What is not in the pool is settled.
     Sums own(problem_.limits.size());
