@@ -25,13 +25,12 @@ void measureScale(const Problem& problem, const Terms& terms, const RowSet& samp
       if (weight == 0) continue;
       for (size_t c = 0; c < models; ++c) f[c] += weight * row.value(k, c);
     }
-    double least = std::numeric_limits<double>::infinity(), sum = 0, size = 0;
+    double least = std::numeric_limits<double>::infinity(), sum = 0;
     for (size_t c = 0; c < models; ++c) {
       least = std::min(least, f[c]);
       sum += f[c];
-      size += std::abs(f[c]);
+      magnitude += std::abs(f[c]) / static_cast<double>(models);
     }
-    magnitude += size / static_cast<double>(models);
     objective += sum / static_cast<double>(models) - least;
     for (size_t c = 0; measured && c < models; ++c)
       for (const Term& term : terms.own(row.group, row.models[c])) {
