@@ -36,7 +36,8 @@ class ScaledBatch {
   size_t group(size_t row) const { return groups_[row]; }
   const Limit& limit(size_t l) const { return problem_->limits[l]; }
   double bound(size_t l) const {
-    return limit(l).bound * factor_[l] * (static_cast<double>(rows_) / static_cast<double>(ids_.size()));
+    const double share = whole() ? 1 : static_cast<double>(rows_) / static_cast<double>(ids_.size());
+    return limit(l).bound * factor_[l] * share;
   }
   double priceUnit(size_t l) const { return priceUnit_[l]; }
   double factor(size_t l) const { return factor_[l]; }
