@@ -16,8 +16,9 @@ export interface AssignOptions {
   /** Relative gap at which a plan counts as `withinTolerance`, >= 0. Default 1e-6. */
   readonly gapTolerance?: number;
   /**
-   * Nodes of the exact search that batches of up to 2,048 queries get, those of up to 16 queries 50 times as many; 0 for
-   * none. Default 20,000.
+   * Nodes of the exact search that batches of up to 2,048 queries get (of up to 512, where more than 96 limits or 64 groups
+   * are in play); 0 for none. It ends with a plan within `gapTolerance`; batches of up to 16 queries get 50 times as many
+   * nodes and are searched to the end, so that their plan is optimal. Default 20,000.
    */
   readonly nodeLimit?: number;
   /**

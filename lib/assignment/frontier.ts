@@ -44,8 +44,9 @@ export interface FrontierOptions extends Pick<AssignOptions, "nodeLimit" | "seed
  * The swept limit is one more beside the problem's own. The problem is checked once, and each value's solve starts from
  * the prices of the one before, from the loosest to the tightest; past the first that is proven infeasible nothing more is
  * solved. A plan for a tight value counts for every looser one, and the prices of each point bound all the others, so
- * `bound` is convex in the value (concave where the objective is maximised) and both it and `objective` are monotone. Up to
- * 64 queries are searched exactly, and their bounds follow the steps that whole queries make.
+ * `bound` is convex in the value (concave where the objective is maximised) and both it and `objective` are monotone. Small
+ * batches are searched exactly (`AssignOptions.nodeLimit`), and where that proves more, `bound` follows the steps that whole
+ * queries make.
  *
  * @throws OmniRouterError as `assign` does
  */

@@ -23,122 +23,150 @@ constexpr size_t kFewRowsNodes = 50;
 // A tie-break may cost this share of the objective's own spread.
 constexpr double kTieBreak = 1e-7;
 
-// The problem with its tie-break folded into the objective, small enough to matter between equals only.
-Problem withTieBreak(const Problem& problem, const Terms& terms) {
-  if (problem.tieBreak < 0 || problem.rows == 0) return problem;
-  const RowSet sample = openRows(problem, RowSample(problem.rows, 256, 0));
-  Problem tied = problem;
-  Problem only = problem;
+// What attempts at small batches are made in: a thread's next takes place in the same memory.
+struct Buffers {
+  Direct direct;
+  Problem stated, tied;
+  RowSet rows;
+  Scale scale;
+  Simplex simplex;
+};
+
+// Folds the tie-break into the objective, small enough to matter between equals only.
+void addTieBreak(const Problem& problem, const Terms& terms, Problem& tied) {
+  thread_local Problem only;
+  thread_local RowSet sample;
+  thread_local Scale scale;
+  openRows(problem, RowSample(problem.rows, 256, 0), sample);
+  only = problem;
   std::fill(only.objective.begin(), only.objective.end(), 0.0);
   only.objective[static_cast<size_t>(problem.tieBreak)] = 1;
-  const double own = measureScale(problem, terms, sample).objective,
-               other = measureScale(only, terms, sample).objective;
-  tied.objective[static_cast<size_t>(problem.tieBreak)] += kTieBreak * own / other;
-  return tied;
+  measureScale(problem, terms, sample, scale);
+  const double own = scale.objective;
+  measureScale(only, terms, sample, scale);
+  tied = problem;
+  tied.objective[static_cast<size_t>(problem.tieBreak)] += kTieBreak * own / scale.objective;
 }
 
-// The prices of a small batch, at a vertex of its dual (simplex.h).
-std::optional<PriceSearch> searchVertex(const Problem& problem, const Terms& terms, std::span<const double> warmStart,
-                                        const compute::CancelFlag& cancel) {
-  if (!Simplex::suits(problem)) return {};
-  thread_local Simplex simplex;  // its memory serves the next batch
-  PriceSearch search;
-  RowSet rows = openRows(problem, RowSample::all(problem.rows));
-  search.scale = measureScale(problem, terms, rows);
-  search.prices = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(problem.limits.size()));
-  std::copy(warmStart.begin(), warmStart.end(), search.prices.begin());
-  const Simplex::Outcome outcome = simplex.maximise(problem, terms, search.scale, cancel, search.prices);
-  if (outcome == Simplex::Outcome::stopped && !cancel.timeIsUp()) return {};
-  search.evaluations = simplex.steps();
-  search.diverged = outcome == Simplex::Outcome::unbounded;
-  search.choice.resize(problem.rows);
-  simplex.roundTo(search.choice.data());
-  search.levels.push_back(std::move(rows));
-  return search;
+// The narrowest level with rows enough for a search; if that fails, wider ones.
+void recoverFrom(const Problem& problem, const Terms& terms, const PriceSearch& search, double gapTolerance,
+                 uint8_t* choice, const compute::CancelFlag& cancel) {
+  const size_t wanted = 1024 + 24 * problem.models;
+  size_t level = search.levels.size() - 1;
+  while (level > 0 && search.levels[level].size() < wanted) --level;
+  for (;; --level) {
+    const Recovery recovery = recover(problem, terms, search.levels[level], search.scale, search.prices, search.tau,
+                                      gapTolerance, choice, cancel);
+    if (recovery.feasible || level == 0 || cancel.timeIsUp()) return;
+  }
 }
 
 }  // namespace
 
-Attempt attempt(const Problem& given, const Terms& terms, const Options& options, const compute::CancelFlag& cancel,
-                double highestPrice) {
-  if (std::optional<Direct> direct = solveDirectly(given, terms))
-    return {.choice = std::move(direct->choice), .prices = std::move(direct->prices), .exhausted = true};
-  const Problem stated = onLattice(given);
-  const Problem problem = withTieBreak(stated, terms);
-  const auto vector = [](std::span<const double> values) -> Eigen::VectorXd {
-    return Eigen::Map<const Eigen::VectorXd>(values.data(), static_cast<Eigen::Index>(values.size()));
-  };
-  const WarmStart warm{vector(options.warmStart), vector(options.warmReach)};
-  std::optional<PriceSearch> vertex = searchVertex(problem, terms, options.warmStart, cancel);
-  if (!vertex && problem.rows > kExactRows)
-    if (std::optional<CountPlan> plan = planByCounts(problem, options, cancel))
-      return {.choice = std::move(plan->choice),
-              .prices = std::move(plan->prices),
-              .diverged = plan->conflict,
-              .spread = plan->scale * static_cast<double>(problem.rows),
-              .evaluations = plan->evaluations};
-  PriceSearch search = vertex ? std::move(*vertex)
-                              : searchPrices(problem, terms, options.warmStart.empty() ? nullptr : &warm,
-                                             options.gapTolerance, options.seed, cancel, highestPrice);
+void attempt(const Problem& given, const Terms& terms, const Options& options, const compute::CancelFlag& cancel,
+             double highestPrice, Attempt& result) {
+  thread_local Buffers buffers;
+  result.diverged = result.gaveUp = result.exhausted = result.outOfNodes = false;
+  result.spread = result.raise = 0;
+  result.evaluations = 0;
+  if (solveDirectly(given, terms, buffers.direct)) {
+    result.choice = buffers.direct.choice;
+    result.prices = buffers.direct.prices;
+    result.exhausted = true;
+    return;
+  }
+  const Problem& stated = buffers.stated;
+  onLattice(given, buffers.stated);
+  const bool breaksTies = stated.tieBreak >= 0 && stated.rows > 0;
+  if (breaksTies) addTieBreak(stated, terms, buffers.tied);
+  const Problem& problem = breaksTies ? buffers.tied : stated;
 
-  Attempt result;
-  result.prices = search.prices;
-  result.diverged = search.diverged;
-  result.gaveUp = search.diverged && !vertex && highestPrice < PriceBox::kDivergence;
+  // The prices of a small batch are sought at a vertex of its dual (simplex.h), of others by cooling (price_search.h).
+  RowSet& rows = buffers.rows;
+  Scale& scale = buffers.scale;
+  bool vertex = Simplex::suits(problem);
+  if (vertex) {
+    openRows(problem, RowSample::all(problem.rows), rows);
+    measureScale(problem, terms, rows, scale);
+    result.prices.setZero(static_cast<Eigen::Index>(problem.limits.size()));
+    std::copy(options.warmStart.begin(), options.warmStart.end(), result.prices.begin());
+    const Simplex::Outcome outcome = buffers.simplex.maximise(problem, terms, scale, cancel, result.prices);
+    vertex = outcome != Simplex::Outcome::stopped || cancel.timeIsUp();
+    result.evaluations = buffers.simplex.steps();
+    result.diverged = outcome == Simplex::Outcome::unbounded;
+    result.choice.resize(problem.rows);
+    buffers.simplex.roundTo(result.choice.data());
+  }
+  std::optional<PriceSearch> search;
+  const auto cool = [&](const WarmStart* warmStart, double highest) {
+    search = searchPrices(problem, terms, warmStart, options.gapTolerance, options.seed, cancel, highest);
+    result.choice = search->choice;
+    result.evaluations += search->evaluations;
+  };
+  if (!vertex && problem.rows > kExactRows)
+    if (std::optional<CountPlan> plan = planByCounts(problem, options, cancel)) {
+      result.choice = std::move(plan->choice);
+      result.prices = std::move(plan->prices);
+      result.diverged = plan->conflict;
+      result.spread = plan->scale * static_cast<double>(problem.rows);
+      result.evaluations = plan->evaluations;
+      return;
+    }
+  if (!vertex) {
+    const auto vector = [](std::span<const double> values) -> Eigen::VectorXd {
+      return Eigen::Map<const Eigen::VectorXd>(values.data(), static_cast<Eigen::Index>(values.size()));
+    };
+    const WarmStart warm{vector(options.warmStart), vector(options.warmReach)};
+    result.evaluations = 0;
+    cool(options.warmStart.empty() ? nullptr : &warm, highestPrice);
+    result.prices = search->prices;
+    result.diverged = search->diverged;
+    result.gaveUp = search->diverged && highestPrice < PriceBox::kDivergence;
+    scale = search->scale;
+  }
+  result.spread = scale.objective * static_cast<double>(problem.rows);
+  double rounding = 0;
   for (size_t l = 0; l < problem.limits.size(); ++l)
-    result.rounding +=
-        search.prices[static_cast<Eigen::Index>(l)] * std::abs(given.limits[l].bound - stated.limits[l].bound);
-  result.spread = search.scale.objective * static_cast<double>(problem.rows);
-  result.evaluations = search.evaluations;
-  result.choice = std::move(search.choice);
-  if (result.gaveUp) return result;
+    rounding += result.prices[static_cast<Eigen::Index>(l)] * std::abs(given.limits[l].bound - stated.limits[l].bound);
+  result.raise = rounding;
+  if (result.gaveUp) return;
 
   const bool exact = options.nodeLimit > 0 && (vertex || problem.rows <= kExactRows);
   const size_t nodeLimit = (problem.rows <= kFewRows ? kFewRowsNodes : 1) * options.nodeLimit;
   // Few rows are searched to the end: a plan is then optimal or not there.
   const double enough = problem.rows <= kFewRows ? 0 : options.gapTolerance;
   size_t nodes = nodeLimit;
+  double least = 0;
   const auto take = [&](const VertexPlan& plan) {
     nodes -= plan.nodes;
+    least = plan.least;
     result.exhausted = plan.exhausted;
     result.outOfNodes = !plan.exhausted && !plan.enough && !cancel.timeIsUp();
     return plan.found;
   };
-  const RowSet every = exact && !vertex ? openRows(problem, RowSample::all(problem.rows)) : RowSet();
-  const RowSet& rows = vertex ? search.levels.front() : every;
-  const bool found = vertex && exact && !search.diverged && !cancel.timeIsUp() &&
-                     take(planAtVertex(problem, terms, rows, search.scale, search.prices, enough, nodes,
-                                       result.choice.data(), cancel));
+  if (exact && !vertex) openRows(problem, RowSample::all(problem.rows), rows);
+  const bool found =
+      vertex && exact && !result.diverged && !cancel.timeIsUp() &&
+      take(planAtVertex(problem, terms, rows, scale, result.prices, enough, nodes, result.choice.data(), cancel));
   if (!found) {
     // A plan is rounded better from weights at a temperature than at the vertex, where only split rows have any.
-    std::optional<PriceSearch> smoothed;
-    if (vertex && !search.diverged && !result.exhausted && !cancel.timeIsUp())
-      smoothed = searchPrices(problem, terms, nullptr, options.gapTolerance, options.seed, cancel);
-    const PriceSearch& from = smoothed ? *smoothed : search;
-    if (smoothed) {
-      result.choice = smoothed->choice;
-      result.evaluations += smoothed->evaluations;
-    }
-    // The narrowest level with rows enough for a search; if that fails, wider ones.
-    const size_t wanted = 1024 + 24 * problem.models;
-    size_t level = from.levels.size() - 1;
-    while (level > 0 && from.levels[level].size() < wanted) --level;
-    for (;; --level) {
-      const Recovery recovery = recover(problem, terms, from.levels[level], from.scale, from.prices, from.tau,
-                                        options.gapTolerance, result.choice.data(), cancel);
-      if (recovery.feasible || level == 0 || cancel.timeIsUp()) break;
-    }
+    if (vertex && !result.diverged && !result.exhausted && !cancel.timeIsUp()) cool(nullptr, PriceBox::kDivergence);
+    if (search)
+      recoverFrom(problem, terms, *search, options.gapTolerance, result.choice.data(), cancel);
+    else
+      recover(problem, terms, rows, scale, result.prices, 0, options.gapTolerance, result.choice.data(), cancel);
   }
   const auto improve = [&](const Problem& of) {
-    take(improveAtVertex(of, terms, rows, search.scale, search.prices, enough, nodes, result.choice.data(), cancel));
+    take(improveAtVertex(of, terms, rows, scale, result.prices, enough, least, nodes, result.choice.data(), cancel));
   };
   if (exact && !found && !result.exhausted && !cancel.timeIsUp()) improve(problem);
   // What is proven must be proven of the objective as stated; the tie-broken plan stands unless that has a better one.
-  if (exact && stated.tieBreak >= 0 && !cancel.timeIsUp()) {
+  if (breaksTies) least = 0;
+  if (exact && breaksTies && !cancel.timeIsUp()) {
     nodes = nodeLimit;
     improve(stated);
   }
-  return result;
+  result.raise = rounding + least;
 }
 
 }  // namespace omnirouter::assignment

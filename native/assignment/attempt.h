@@ -23,7 +23,8 @@ struct Attempt {
   bool exhausted = false;   // searched exactly: choice is optimal, or misses limits because every plan does
   bool outOfNodes = false;  // searched exactly, but not to the end
   double spread = 0;        // of the objective over all rows: Solution::gap
-  double rounding = 0;      // what rounding the limits (lattice.h) adds to the dual at these prices
+  // What rounding the limits (lattice.h), and searches that found no plan (vertex_plan.h), add to the dual at these prices.
+  double raise = 0;
   int evaluations = 0;
 };
 
@@ -31,7 +32,13 @@ struct Attempt {
 inline constexpr double kSuspiciousPrice = 100.0;
 
 // Of a problem that has been checked. `highestPrice`: in natural units, where a search of many rows gives up.
-Attempt attempt(const Problem& given, const Terms& terms, const Options& options, const compute::CancelFlag& cancel,
-                double highestPrice = PriceBox::kDivergence);
+void attempt(const Problem& given, const Terms& terms, const Options& options, const compute::CancelFlag& cancel,
+             double highestPrice, Attempt& result);
+inline Attempt attempt(const Problem& given, const Terms& terms, const Options& options,
+                       const compute::CancelFlag& cancel) {
+  Attempt result;
+  attempt(given, terms, options, cancel, PriceBox::kDivergence, result);
+  return result;
+}
 
 }  // namespace omnirouter::assignment

@@ -14,10 +14,14 @@ size_t cellRows(const Problem& problem);
 
 class Cells {
  public:
-  explicit Cells(const Problem& problem)
-      : problem_(&problem),
-        count_(problem.groupCount * problem.models, 0),
-        sum_(problem.groupCount * problem.quantities.size() * problem.models, 0.0) {}
+  Cells() = default;
+  explicit Cells(const Problem& problem) { clear(problem); }
+  // Of another plan, in the same memory.
+  void clear(const Problem& problem) {
+    problem_ = &problem;
+    count_.assign(problem.groupCount * problem.models, 0);
+    sum_.assign(problem.groupCount * problem.quantities.size() * problem.models, 0.0);
+  }
 
   void add(size_t row, size_t model) {
     const size_t quantities = problem_->quantities.size(), models = problem_->models;
@@ -42,7 +46,7 @@ class Cells {
   double sum(size_t group, size_t k, size_t model) const {
     return sum_[(group * problem_->quantities.size() + k) * problem_->models + model];
   }
-  const Problem* problem_;
+  const Problem* problem_ = nullptr;
   std::vector<size_t> count_;
   std::vector<double> sum_;
 };

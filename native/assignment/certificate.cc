@@ -29,36 +29,46 @@ double leastSum(const Problem& problem, const Reduced& reduced, LeastReduced ker
 
 }  // namespace
 
-Certificate certify(const Problem& problem, std::span<const double> prices, const uint8_t* choice,
-                    const compute::CancelFlag& cancel) {
-  const Reduced reduced(problem, prices);
+void certify(const Problem& problem, std::span<const double> prices, const uint8_t* choice,
+             const compute::CancelFlag& cancel, Certificate& certificate) {
+  // Their memory serves the next plan of this thread.
+  thread_local Reduced reduced;
+  thread_local Cells all;
+  reduced.tabulate(problem, prices);
+  all.clear(problem);
+  certificate.dual = 0;
   const LeastReduced kernel = leastReduced(compute::isa());
   const compute::Chunks chunks(problem.rows, cellRows(problem));
-  std::vector<Cells> cells(chunks.count(), Cells(problem));
-  std::vector<double> least(chunks.count());
-  compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {
+  const auto sum = [&problem, choice, kernel, &cancel, &table = reduced](compute::Range rows, Cells& cells) {
     cancel.throwIfRaised();
-    const compute::Range rows = chunks[chunk];
-    least[chunk] = leastSum(problem, reduced, kernel, rows);
-    for (size_t i = rows.begin; i < rows.end; ++i) cells[chunk].add(i, choice[i]);
-  });
-  Cells all(problem);
-  for (const Cells& c : cells) all.add(c);
-
-  Certificate certificate;
+    for (size_t i = rows.begin; i < rows.end; ++i) cells.add(i, choice[i]);
+    return leastSum(problem, table, kernel, rows);
+  };
+  if (chunks.count() == 1) {
+    certificate.dual = sum(chunks[0], all);
+  } else {
+    std::vector<Cells> cells(chunks.count(), all);
+    std::vector<double> least(chunks.count());
+    compute::Pool::shared().forEachChunk(chunks.count(),
+                                         [&](size_t chunk) { least[chunk] = sum(chunks[chunk], cells[chunk]); });
+    for (const Cells& c : cells) all.add(c);
+    for (const double part : least) certificate.dual += part;
+  }
   certificate.objective = all.objective();
-  for (size_t k = 0; k < problem.quantities.size(); ++k) certificate.quantity.push_back(all.quantity(k));
-  for (size_t j = 0; j < problem.models; ++j) certificate.requests.push_back(all.requests(j));
-  for (const double sum : least) certificate.dual += sum;
+  certificate.quantity.resize(problem.quantities.size());
+  for (size_t k = 0; k < problem.quantities.size(); ++k) certificate.quantity[k] = all.quantity(k);
+  certificate.requests.resize(problem.models);
+  for (size_t j = 0; j < problem.models; ++j) certificate.requests[j] = all.requests(j);
+  certificate.total.resize(problem.limits.size());
+  certificate.slack.resize(problem.limits.size());
+  certificate.holds = true;
   for (size_t l = 0; l < problem.limits.size(); ++l) {
     const Limit& limit = problem.limits[l];
-    const double total = all.total(limit), slack = limit.sign() * (limit.bound - total);
-    certificate.total.push_back(total);
-    certificate.slack.push_back(slack);
+    certificate.total[l] = all.total(limit);
+    certificate.slack[l] = limit.sign() * (limit.bound - certificate.total[l]);
     certificate.dual -= prices[l] * limit.sign() * limit.bound;
-    certificate.holds &= slack >= -tolerance(limit);
+    certificate.holds &= certificate.slack[l] >= -tolerance(limit);
   }
-  return certificate;
 }
 
 double rayValue(const Problem& problem, std::span<const double> prices, double& magnitude,

@@ -21,8 +21,14 @@ struct Certificate {
 };
 
 // One pass. `prices` >= 0, one per limit; `choice` one model per row.
-Certificate certify(const Problem& problem, std::span<const double> prices, const uint8_t* choice,
-                    const compute::CancelFlag& cancel);
+void certify(const Problem& problem, std::span<const double> prices, const uint8_t* choice,
+             const compute::CancelFlag& cancel, Certificate& certificate);
+inline Certificate certify(const Problem& problem, std::span<const double> prices, const uint8_t* choice,
+                           const compute::CancelFlag& cancel) {
+  Certificate certificate;
+  certify(problem, prices, choice, cancel, certificate);
+  return certificate;
+}
 
 // D(prices) of the problem with its objective taken away. Positive: no plan meets the limits (Farkas), whatever it
 // costs, and the limits with positive prices are those in conflict. `magnitude` receives the size of the terms summed.

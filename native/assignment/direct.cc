@@ -4,6 +4,7 @@
 
 #include "assignment/cells.h"
 #include "assignment/recovery.h"
+#include "assignment/row_blocks.h"
 
 namespace omnirouter::assignment {
 
@@ -43,8 +44,27 @@ size_t bestModel(const Problem& problem, size_t row, const Admits& admits) {
   return which;
 }
 
+// Every row's best model.
+void chooseBest(const Problem& problem, std::vector<uint8_t>& choice) {
+  choice.resize(problem.rows);
+  if (problem.tieBreak >= 0) {
+    for (size_t i = 0; i < problem.rows; ++i)
+      choice[i] = static_cast<uint8_t>(bestModel(problem, i, [](size_t) { return true; }));
+    return;
+  }
+  // At prices of 0, reduced values are objectives.
+  thread_local Reduced objective;
+  static constexpr double kFree[kMaxLimits] = {};
+  objective.tabulate(problem, {kFree, problem.limits.size()});
+  const LeastReduced kernel = leastReduced(compute::isa());
+  double least[kBlockRows];
+  forEachBlock(problem, objective, {0, problem.rows},
+               [&](size_t first, const LeastReducedBlock& block) { kernel(block, least, choice.data() + first); });
+}
+
 bool holds(const Problem& problem, const std::vector<uint8_t>& choice) {
-  Cells cells(problem);
+  thread_local Cells cells;
+  cells.clear(problem);
   for (size_t i = 0; i < problem.rows; ++i) cells.add(i, choice[i]);
   for (const Limit& limit : problem.limits)
     if (limit.sign() * (cells.total(limit) - limit.bound) > tolerance(limit)) return false;
@@ -53,18 +73,19 @@ bool holds(const Problem& problem, const std::vector<uint8_t>& choice) {
 
 // One row: a line r_j(y) = value + y slope per model, in the price of one limit.
 struct Lines {
-  std::vector<double> value, slope;
+  size_t count = 0;
+  double value[kMaxModels], slope[kMaxModels];
 
   // Where the least of the lines is greatest over y >= 0: along the lower envelope until it no longer rises.
   double peak() const {
     size_t at = 0;
-    for (size_t j = 1; j < value.size(); ++j)
+    for (size_t j = 1; j < count; ++j)
       if (value[j] < value[at] || (value[j] == value[at] && slope[j] < slope[at])) at = j;
     double y = 0;
     while (slope[at] > 0) {
       double next = std::numeric_limits<double>::infinity();
       size_t to = at;
-      for (size_t j = 0; j < value.size(); ++j) {
+      for (size_t j = 0; j < count; ++j) {
         if (!(slope[j] < slope[at])) continue;
         const double meets = (value[j] - value[at]) / (slope[at] - slope[j]);
         if (meets < next || (meets == next && slope[j] < slope[to])) {
@@ -82,15 +103,16 @@ struct Lines {
 
 // Prices of one row's limits: each in turn the best for those before it (one round of coordinate ascent on the dual).
 // With one limit in the way, the usual case, that is the dual's optimum: the slope between two models.
-Eigen::VectorXd pricesOfRow(const Problem& problem, const Terms& terms) {
+void priceRow(const Problem& problem, const Terms& terms, Eigen::VectorXd& prices) {
   const auto group = problem.group(0);
-  Eigen::VectorXd prices = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(problem.limits.size()));
-  std::vector<double> adds;  // models x limits
-  Lines lines;
   const size_t limits = problem.limits.size();
+  prices.setZero(static_cast<Eigen::Index>(limits));
+  thread_local std::vector<double> adds;  // models x limits
+  adds.clear();
+  Lines lines;
   for (size_t j = 0; j < problem.models; ++j) {
     if ((problem.allowedModels(0) >> j & 1) == 0) continue;
-    lines.value.push_back(worthOf(problem, 0, j).objective);
+    lines.value[lines.count++] = worthOf(problem, 0, j).objective;
     adds.resize(adds.size() + limits, 0.0);
     double* add = adds.data() + adds.size() - limits;
     const auto count = [&](const Term& term) {
@@ -101,40 +123,35 @@ Eigen::VectorXd pricesOfRow(const Problem& problem, const Terms& terms) {
     for (const Term& term : terms.shared(group)) count(term);
     for (const Term& term : terms.own(group, j)) count(term);
   }
-  lines.slope.resize(lines.value.size());
   for (size_t l = 0; l < limits; ++l) {
     const double bound = problem.limits[l].sign() * problem.limits[l].bound;
     bool rises = false;
-    for (size_t c = 0; c < lines.value.size(); ++c) rises |= (lines.slope[c] = adds[c * limits + l] - bound) > 0;
+    for (size_t c = 0; c < lines.count; ++c) rises |= (lines.slope[c] = adds[c * limits + l] - bound) > 0;
     if (!rises) continue;
     const double price = lines.peak();
     prices[static_cast<Eigen::Index>(l)] = price;
-    for (size_t c = 0; c < lines.value.size(); ++c) lines.value[c] += price * lines.slope[c];
+    for (size_t c = 0; c < lines.count; ++c) lines.value[c] += price * lines.slope[c];
   }
-  return prices;
 }
 
 }  // namespace
 
-std::optional<Direct> solveDirectly(const Problem& problem, const Terms& terms) {
-  if (problem.rows > kMostRows) return {};
-  Direct direct;
-  direct.choice.resize(problem.rows);
-  for (size_t i = 0; i < problem.rows; ++i)
-    direct.choice[i] = static_cast<uint8_t>(bestModel(problem, i, [](size_t) { return true; }));
+bool solveDirectly(const Problem& problem, const Terms& terms, Direct& direct) {
+  if (problem.rows > kMostRows) return false;
+  chooseBest(problem, direct.choice);
   if (holds(problem, direct.choice)) {
-    direct.prices = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(problem.limits.size()));
-    return direct;
+    direct.prices.setZero(static_cast<Eigen::Index>(problem.limits.size()));
+    return true;
   }
-  if (problem.rows != 1) return {};
+  if (problem.rows != 1) return false;
   const size_t best = bestModel(problem, 0, [&](size_t j) {
     direct.choice[0] = static_cast<uint8_t>(j);
     return holds(problem, direct.choice);
   });
-  if (best == problem.models) return {};
+  if (best == problem.models) return false;
   direct.choice[0] = static_cast<uint8_t>(best);
-  direct.prices = pricesOfRow(problem, terms);
-  return direct;
+  priceRow(problem, terms, direct.prices);
+  return true;
 }
 
 }  // namespace omnirouter::assignment

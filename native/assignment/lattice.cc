@@ -62,6 +62,7 @@ double stepOf(const Problem& problem, size_t quantity, double useless) {
     add(values, problem.rows * problem.models, bits);
     return step();
   }
+  if (problem.rows <= kSlice) return step();
   const compute::Chunks chunks(problem.rows, kSlice);
   std::vector<uint8_t> off(chunks.count(), 0);
   compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {
@@ -77,18 +78,19 @@ double stepOf(const Problem& problem, size_t quantity, double useless) {
 
 }  // namespace
 
-Problem onLattice(const Problem& problem) {
-  Problem rounded = problem;
+void onLattice(const Problem& problem, Problem& rounded) {
+  rounded = problem;
   // Plans that miss a bound by its tolerance keep holding; a step not much above that is none.
   const auto useless = [](const Limit& limit) { return 4 * tolerance(limit); };
   // Of each quantity, the finest tolerance among its limits.
-  std::vector<double> least(problem.quantities.size(), std::numeric_limits<double>::infinity()), steps(least.size(), 0);
+  double least[kMaxQuantities], steps[kMaxQuantities] = {};
+  std::fill_n(least, kMaxQuantities, std::numeric_limits<double>::infinity());
   for (const Limit& limit : problem.limits)
     if (limit.quantity != kRequests) {
       double& finest = least[static_cast<size_t>(limit.quantity)];
       finest = std::min(finest, useless(limit));
     }
-  for (size_t k = 0; k < steps.size(); ++k)
+  for (size_t k = 0; k < problem.quantities.size(); ++k)
     if (least[k] < std::numeric_limits<double>::infinity()) steps[k] = stepOf(problem, k, least[k]);
   for (Limit& limit : rounded.limits) {
     const double step = limit.quantity == kRequests ? 1 : steps[static_cast<size_t>(limit.quantity)];
@@ -98,7 +100,6 @@ Problem onLattice(const Problem& problem) {
         limit.atLeast ? std::ceil((limit.bound - room) / step) * step : std::floor((limit.bound + room) / step) * step;
     limit.bound = limit.atLeast ? std::max(limit.bound, nearest) : std::min(limit.bound, nearest);
   }
-  return rounded;
 }
 
 }  // namespace omnirouter::assignment

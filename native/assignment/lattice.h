@@ -10,6 +10,11 @@ namespace omnirouter::assignment {
 
 // The problem with the bounds of its limits on their lattices, where they have one that is coarser than the tolerance of
 // the limit (recovery.h). At most one read of the matrices that are limited.
-Problem onLattice(const Problem& problem);
+void onLattice(const Problem& problem, Problem& rounded);
+inline Problem onLattice(const Problem& problem) {
+  Problem rounded;
+  onLattice(problem, rounded);
+  return rounded;
+}
 
 }  // namespace omnirouter::assignment

@@ -8,50 +8,56 @@
 
 namespace omnirouter::assignment {
 
-Scale measureScale(const Problem& problem, const Terms& terms, const RowSet& sample) {
+void measureScale(const Problem& problem, const Terms& terms, const RowSet& sample, Scale& scale) {
   const size_t limits = problem.limits.size(), quantities = problem.quantities.size();
-  Eigen::VectorXd range = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(limits));
-  std::vector<double> rows(limits, 0.0);
+  double range[kMaxLimits] = {}, rows[kMaxLimits] = {}, f[kMaxModels];
   double objective = 0, magnitude = 0;
+  // A request is 1, whoever answers it.
+  const bool measured = std::any_of(problem.limits.begin(), problem.limits.end(), [](const Limit& limit) {
+    return limit.model != kAll && limit.quantity != kRequests;
+  });
   for (size_t i = 0; i < sample.size(); ++i) {
     const RowSet::Row row = sample[i];
-    double least = std::numeric_limits<double>::infinity(), sum = 0;
-    for (size_t c = 0; c < row.models.size(); ++c) {
-      double f = 0;
-      for (size_t k = 0; k < quantities; ++k) f += problem.weight(k, row.group) * row.value(k, c);
-      least = std::min(least, f);
-      sum += f;
-      magnitude += std::abs(f) / static_cast<double>(row.models.size());
-      for (const Term& term : terms.own(row.group, row.models[c])) {
-        const auto l = static_cast<size_t>(term.limit);
-        range[term.limit] += term.quantity == kRequests ? 1.0 : row.value(static_cast<size_t>(term.quantity), c);
-        rows[l] += 1;
-      }
+    const size_t models = row.models.size();
+    std::fill_n(f, models, 0.0);
+    for (size_t k = 0; k < quantities; ++k) {
+      const double weight = problem.weight(k, row.group);
+      if (weight == 0) continue;
+      for (size_t c = 0; c < models; ++c) f[c] += weight * row.value(k, c);
     }
-    objective += sum / static_cast<double>(row.models.size()) - least;
+    double least = std::numeric_limits<double>::infinity(), sum = 0;
+    for (size_t c = 0; c < models; ++c) {
+      least = std::min(least, f[c]);
+      sum += f[c];
+      magnitude += std::abs(f[c]) / static_cast<double>(models);
+    }
+    objective += sum / static_cast<double>(models) - least;
+    for (size_t c = 0; measured && c < models; ++c)
+      for (const Term& term : terms.own(row.group, row.models[c])) {
+        if (term.quantity == kRequests) continue;
+        range[term.limit] += row.value(static_cast<size_t>(term.quantity), c);
+        rows[term.limit] += 1;
+      }
     for (const Term& term : terms.shared(row.group)) {
       if (term.quantity == kRequests) continue;
       double low = std::numeric_limits<double>::infinity(), high = 0;
-      for (size_t c = 0; c < row.models.size(); ++c) {
+      for (size_t c = 0; c < models; ++c) {
         const double q = row.value(static_cast<size_t>(term.quantity), c);
         low = std::min(low, q);
         high = std::max(high, q);
       }
       range[term.limit] += high - low;
-      rows[static_cast<size_t>(term.limit)] += 1;
+      rows[term.limit] += 1;
     }
   }
   const auto n = static_cast<double>(std::max<size_t>(1, sample.size()));
-  Scale scale;
   // Models that all cost the same leave the objective without a scale: its magnitude, or 1, serves.
   scale.objective = objective > 0 ? objective / n : magnitude > 0 ? magnitude / n : 1.0;
   scale.price.resize(static_cast<Eigen::Index>(limits));
   for (size_t l = 0; l < limits; ++l) {
-    const auto e = static_cast<Eigen::Index>(l);
-    const double typical = rows[l] > 0 && range[e] > 0 ? range[e] / rows[l] : 1.0;
-    scale.price[e] = scale.objective / typical;
+    const double typical = rows[l] > 0 && range[l] > 0 ? range[l] / rows[l] : 1.0;
+    scale.price[static_cast<Eigen::Index>(l)] = scale.objective / typical;
   }
-  return scale;
 }
 
 namespace {

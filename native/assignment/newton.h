@@ -15,7 +15,12 @@ struct Scale {
   double elasticity = 0;
 };
 
-Scale measureScale(const Problem& problem, const Terms& terms, const RowSet& sample);
+void measureScale(const Problem& problem, const Terms& terms, const RowSet& sample, Scale& scale);
+inline Scale measureScale(const Problem& problem, const Terms& terms, const RowSet& sample) {
+  Scale scale;
+  measureScale(problem, terms, sample, scale);
+  return scale;
+}
 
 // Where the prices may go: a region in which the decided rows keep their choice, or just 0 <= y.
 struct PriceBox {

@@ -6,17 +6,21 @@
 
 namespace omnirouter::assignment {
 
-OpenPlan::OpenPlan(const Problem& problem, const Terms& terms, const Scale& scale, const Eigen::VectorXd& prices,
-                   Sums totals)
-    : problem_(problem),
-      terms_(terms),
-      scale_(scale),
-      prices_(prices),
-      reduced_(problem, {prices.data(), static_cast<size_t>(prices.size())}),
-      slack_(problem.limits.size()),
-      rounding_(problem.limits.size()),
-      objective_(totals.objective),
-      change_(problem.limits.size(), 0.0) {
+void OpenPlan::start(const Problem& problem, const Terms& terms, const Scale& scale, const Eigen::VectorXd& prices,
+                     const Sums& totals) {
+  problem_ = &problem;
+  terms_ = &terms;
+  scale_ = &scale;
+  prices_ = &prices;
+  reduced_.tabulate(problem, {prices.data(), static_cast<size_t>(prices.size())});
+  rows_.clear();
+  candidates_.clear();
+  entries_.clear();
+  objective_ = totals.objective;
+  regret_ = 0;
+  slack_.resize(problem.limits.size());
+  rounding_.resize(problem.limits.size());
+  change_.assign(problem.limits.size(), 0.0);
   for (size_t l = 0; l < problem.limits.size(); ++l) {
     const Limit& limit = problem.limits[l];
     slack_[l] = limit.sign() * limit.bound - totals.limit[l];
@@ -26,14 +30,14 @@ OpenPlan::OpenPlan(const Problem& problem, const Terms& terms, const Scale& scal
 }
 
 void OpenPlan::add(const RowSet::Row& row, size_t chosen) {
-  const size_t quantities = problem_.quantities.size();
+  const size_t quantities = problem_->quantities.size();
   Row entry{row.id, candidates_.size(), candidates_.size() + row.models.size(), candidates_.size() + chosen};
   double least = std::numeric_limits<double>::infinity();
   for (size_t c = 0; c < row.models.size(); ++c) {
     const uint8_t model = row.models[c];
     Candidate candidate{model, reduced_.base(row.group)[model], 0.0, entries_.size(), 0};
     for (size_t k = 0; k < quantities; ++k) {
-      candidate.objective += problem_.weight(k, row.group) * row.value(k, c);
+      candidate.objective += problem_->weight(k, row.group) * row.value(k, c);
       candidate.regret += reduced_.weight(row.group, k)[model] * row.value(k, c);
     }
     least = std::min(least, candidate.regret);
@@ -42,8 +46,8 @@ void OpenPlan::add(const RowSet::Row& row, size_t chosen) {
                                           ? term.sign
                                           : term.sign * row.value(static_cast<size_t>(term.quantity), c)});
     };
-    for (const Term& term : terms_.shared(row.group)) addEntry(term);
-    for (const Term& term : terms_.own(row.group, model)) addEntry(term);
+    for (const Term& term : terms_->shared(row.group)) addEntry(term);
+    for (const Term& term : terms_->own(row.group, model)) addEntry(term);
     candidate.lastEntry = entries_.size();
     candidates_.push_back(candidate);
   }
@@ -73,7 +77,7 @@ double OpenPlan::excess() const {
 
 double OpenPlan::pricedSlack() const {
   double sum = 0;
-  for (size_t l = 0; l < slack_.size(); ++l) sum += prices_[static_cast<Eigen::Index>(l)] * slack_[l];
+  for (size_t l = 0; l < slack_.size(); ++l) sum += (*prices_)[static_cast<Eigen::Index>(l)] * slack_[l];
   return sum;
 }
 

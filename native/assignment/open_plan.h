@@ -36,7 +36,15 @@ class OpenPlan {
     int mended = 0;     // limits violated before that hold afterwards
   };
 
-  OpenPlan(const Problem& problem, const Terms& terms, const Scale& scale, const Eigen::VectorXd& prices, Sums totals);
+  OpenPlan() = default;
+  OpenPlan(const Problem& problem, const Terms& terms, const Scale& scale, const Eigen::VectorXd& prices,
+           const Sums& totals) {
+    start(problem, terms, scale, prices, totals);
+  }
+  // Without rows, in the same memory. `totals` are of the rows that are not open; the others are looked at as long as
+  // the plan is.
+  void start(const Problem& problem, const Terms& terms, const Scale& scale, const Eigen::VectorXd& prices,
+             const Sums& totals);
 
   // Adds an open row at its position `chosen` among the row's candidates; its share is added to the totals.
   void add(const RowSet::Row& row, size_t chosen);
@@ -51,8 +59,8 @@ class OpenPlan {
   // The slack before any open row was added.
   const std::vector<double>& emptySlack() const { return emptySlack_; }
   double objective() const { return objective_; }
-  const Eigen::VectorXd& prices() const { return prices_; }
-  const Scale& scale() const { return scale_; }
+  const Eigen::VectorXd& prices() const { return *prices_; }
+  const Scale& scale() const { return *scale_; }
 
   bool violated(size_t limit) const { return slack_[limit] < -rounding_[limit]; }
   int violations() const;
@@ -64,19 +72,19 @@ class OpenPlan {
 
  private:
   double weighted(size_t limit, double slack) const {
-    return slack < -rounding_[limit] ? -slack * scale_.price[static_cast<Eigen::Index>(limit)] : 0.0;
+    return slack < -rounding_[limit] ? -slack * scale_->price[static_cast<Eigen::Index>(limit)] : 0.0;
   }
-  const Problem& problem_;
-  const Terms& terms_;
-  const Scale& scale_;
-  const Eigen::VectorXd& prices_;
+  const Problem* problem_ = nullptr;
+  const Terms* terms_ = nullptr;
+  const Scale* scale_ = nullptr;
+  const Eigen::VectorXd* prices_ = nullptr;
   Reduced reduced_;
   std::vector<Row> rows_;
   std::vector<Candidate> candidates_;
   std::vector<Entry> entries_;
   std::vector<double> slack_, emptySlack_,
       rounding_;  // a slack is taken as 0 within the rounding of its own double sum
-  double objective_, regret_ = 0;
+  double objective_ = 0, regret_ = 0;
   mutable std::vector<double> change_;  // scratch of effect(): per limit, zero between calls
   mutable std::vector<int> touched_;
 };

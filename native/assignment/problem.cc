@@ -82,26 +82,34 @@ void checkProblem(const Problem& problem) {
   compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) { checkRows(problem, chunks[chunk]); });
 }
 
-Terms::Terms(const Problem& problem)
-    : models_(problem.models), shared_(problem.groupCount), own_(problem.groupCount * problem.models) {
-  for (size_t l = 0; l < problem.limits.size(); ++l) {
-    const Limit& limit = problem.limits[l];
-    const Term term{static_cast<int>(l), limit.quantity, limit.sign()};
-    for (size_t g = 0; g < problem.groupCount; ++g) {
-      if (!limit.covers(static_cast<int>(g))) continue;
-      if (limit.model == kAll)
-        shared_[g].push_back(term);
-      else
-        own_[g * models_ + limit.model].push_back(term);
+void Terms::arrange(const Problem& problem) {
+  models_ = problem.models;
+  const auto forEachTerm = [&](const auto& visit) {
+    for (size_t l = 0; l < problem.limits.size(); ++l) {
+      const Limit& limit = problem.limits[l];
+      const size_t first = limit.group == kAll ? 0 : static_cast<size_t>(limit.group);
+      const size_t last = limit.group == kAll ? problem.groupCount : first + 1;
+      for (size_t g = first; g < last; ++g)
+        visit(g * (models_ + 1) + static_cast<size_t>(limit.model + 1),
+              Term{static_cast<int>(l), limit.quantity, limit.sign()});
     }
-  }
+  };
+  static_assert(kAll == -1);
+  // Counted, summed to where each list ends, and filled in: each start moves on to the next list's and is put back.
+  starts_.assign(problem.groupCount * (models_ + 1) + 1, 0);
+  forEachTerm([&](size_t list, const Term&) { ++starts_[list + 1]; });
+  for (size_t n = 1; n < starts_.size(); ++n) starts_[n] += starts_[n - 1];
+  terms_.resize(starts_.back());
+  forEachTerm([&](size_t list, const Term& term) { terms_[starts_[list]++] = term; });
+  for (size_t n = starts_.size() - 1; n > 0; --n) starts_[n] = starts_[n - 1];
+  starts_[0] = 0;
 }
 
-Reduced::Reduced(const Problem& problem, std::span<const double> prices, size_t padded)
-    : models_(std::max(problem.models, padded)),
-      quantities_(problem.quantities.size()),
-      base_(problem.groupCount * models_, 0.0),
-      weight_(problem.groupCount * quantities_ * models_) {
+void Reduced::tabulate(const Problem& problem, std::span<const double> prices, size_t padded) {
+  models_ = std::max(problem.models, padded);
+  quantities_ = problem.quantities.size();
+  base_.assign(problem.groupCount * models_, 0.0);
+  weight_.assign(problem.groupCount * quantities_ * models_, 0.0);
   for (size_t g = 0; g < problem.groupCount; ++g)
     for (size_t k = 0; k < quantities_; ++k)
       for (size_t j = 0; j < problem.models; ++j) weight_[(g * quantities_ + k) * models_ + j] = problem.weight(k, g);

@@ -82,14 +82,20 @@ struct Term {
 // "own" limits cover one model (capacities).
 class Terms {
  public:
-  explicit Terms(const Problem& problem);
+  Terms() = default;
+  explicit Terms(const Problem& problem) { arrange(problem); }
+  // Of another problem, in the same memory.
+  void arrange(const Problem& problem);
 
-  std::span<const Term> shared(size_t group) const { return shared_[group]; }
-  std::span<const Term> own(size_t group, size_t model) const { return own_[group * models_ + model]; }
+  std::span<const Term> shared(size_t group) const { return list(group * (models_ + 1)); }
+  std::span<const Term> own(size_t group, size_t model) const { return list(group * (models_ + 1) + 1 + model); }
 
  private:
-  size_t models_;
-  std::vector<std::vector<Term>> shared_, own_;
+  std::span<const Term> list(size_t n) const { return {terms_.data() + starts_[n], terms_.data() + starts_[n + 1]}; }
+
+  size_t models_ = 0;
+  std::vector<Term> terms_;     // of every group, the shared ones and each model's own
+  std::vector<size_t> starts_;  // of those lists, and the last one's end
 };
 
 // The reduced value  r[i,j] = base[g,j] + sum_k weight[g,k,j] * q_k[i,j]  of given prices, g = group of row
@@ -97,7 +103,12 @@ class Terms {
 class Reduced {
  public:
   // Tables may be padded with zeros to more models than there are.
-  Reduced(const Problem& problem, std::span<const double> prices, size_t padded = 0);
+  Reduced(const Problem& problem, std::span<const double> prices, size_t padded = 0) {
+    tabulate(problem, prices, padded);
+  }
+  Reduced() = default;
+  // Of other prices, in the same memory.
+  void tabulate(const Problem& problem, std::span<const double> prices, size_t padded = 0);
 
   const double* base(size_t group) const { return base_.data() + group * models_; }
   const double* weight(size_t group, size_t quantity) const {
@@ -105,7 +116,7 @@ class Reduced {
   }
 
  private:
-  size_t models_, quantities_;
+  size_t models_ = 0, quantities_ = 0;
   std::vector<double> base_, weight_;
 };
 

@@ -62,6 +62,20 @@ void RowSet::reserve(size_t rows, size_t candidates) {
   values_.reserve(candidates * quantities_);
 }
 
+void RowSet::clear(size_t quantities, size_t limits) {
+  quantities_ = quantities;
+  decided.objective = 0;
+  decided.limit.assign(limits, 0.0);
+  weight = 1;
+  ids_.clear();
+  groups_.clear();
+  starts_.resize(1);
+  models_.clear();
+  values_.clear();
+  copies_.clear();
+  pairs_.reset();
+}
+
 void addChoice(const Problem& problem, const Terms& terms, const RowSet::Row& row, size_t c, Sums& sums) {
   const size_t quantities = problem.quantities.size();
   for (size_t k = 0; k < quantities; ++k) sums.objective += row.copies * problem.weight(k, row.group) * row.value(k, c);
@@ -87,15 +101,14 @@ compute::Range RowSample::operator[](size_t block) const {
   return {first, first + kBlock};
 }
 
-RowSet openRows(const Problem& problem, const RowSample& sample) {
-  RowSet set(problem.quantities.size(), problem.limits.size());
+void openRows(const Problem& problem, const RowSample& sample, RowSet& set) {
+  set.clear(problem.quantities.size(), problem.limits.size());
   set.reserve(sample.size(), sample.size() * problem.models);
   for (size_t b = 0; b < sample.blocks(); ++b) {
     const compute::Range rows = sample[b];
     for (size_t i = rows.begin; i < rows.end; ++i) set.add(problem, i, problem.allowedModels(i));
   }
   set.weight = sample.weight();
-  return set;
 }
 
 }  // namespace omnirouter::assignment

@@ -74,6 +74,8 @@ class RowSet {
   void add(const Row& row, uint64_t keep);
   void append(const RowSet& other);
   void reserve(size_t rows, size_t candidates);
+  // Without rows, for another problem, in the same memory.
+  void clear(size_t quantities, size_t limits);
 
   Sums decided;
   double weight = 1;  // how many rows of the problem an open row stands for (> 1 in a sample)
@@ -137,6 +139,11 @@ void forEachRun(const Problem& problem, const RowSample& sample, compute::Range 
 }
 
 // The rows of a sample, all their allowed models open.
-RowSet openRows(const Problem& problem, const RowSample& sample);
+void openRows(const Problem& problem, const RowSample& sample, RowSet& set);
+inline RowSet openRows(const Problem& problem, const RowSample& sample) {
+  RowSet set;
+  openRows(problem, sample, set);
+  return set;
+}
 
 }  // namespace omnirouter::assignment

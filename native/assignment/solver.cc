@@ -39,13 +39,24 @@ double violation(const Problem& problem, const Certificate& certificate) {
 
 class Solve {
  public:
-  Solve(const Problem& problem, const Options& options, const compute::CancelFlag& cancel)
-      : problem_(problem), options_(options), cancel_(cancel, compute::Deadline(options.timeLimit)), terms_(problem) {}
+  Solve(const Problem& problem, const Options& options, const compute::CancelFlag& cancel, Solution& solution)
+      : problem_(problem),
+        options_(options),
+        cancel_(cancel, compute::Deadline(options.timeLimit)),
+        terms_(termsOf(problem)),
+        solution_(solution) {
+    solution.status = Status::unknown;
+    solution.evaluations = 0;
+    solution.missed.clear();
+    solution.conflict.clear();
+    solution.reachable.clear();
+    solution.relaxed.clear();
+  }
 
-  Solution run() {
+  void run() {
     const bool canReach = std::any_of(problem_.limits.begin(), problem_.limits.end(), isReachable);
-    const Attempt first =
-        attempt(problem_, terms_, options_, cancel_, canReach ? kSuspiciousPrice : PriceBox::kDivergence);
+    thread_local Attempt first;  // its memory serves the next
+    attempt(problem_, terms_, options_, cancel_, canReach ? kSuspiciousPrice : PriceBox::kDivergence, first);
     adopt(first, problem_);
     if (first.gaveUp && !settled() && !cancel_.timeIsUp())
       checkConflict();
@@ -65,10 +76,16 @@ class Solve {
         spreadTies(problem_, terms_, *options_.ties, solution_.certificate.slack, solution_.choice.data(), cancel_))
       recount();
     report();
-    return std::move(solution_);
   }
 
  private:
+  // Arranged in the memory of the thread's solve before.
+  static const Terms& termsOf(const Problem& problem) {
+    thread_local Terms terms;
+    terms.arrange(problem);
+    return terms;
+  }
+
   // Takes the attempt's plan and prices for the problem, one with other bounds perhaps.
   void adopt(const Attempt& attempt, const Problem& problem) {
     count(attempt);
@@ -76,8 +93,8 @@ class Solve {
     solution_.prices.assign(attempt.prices.begin(), attempt.prices.end());
     solution_.spread = attempt.spread;
     proven_ = attempt.exhausted;
-    rounding_ = attempt.rounding;
-    solution_.certificate = certify(problem, solution_.prices, solution_.choice.data(), cancel_);
+    raise_ = attempt.raise;
+    certify(problem, solution_.prices, solution_.choice.data(), cancel_, solution_.certificate);
     measure();
   }
 
@@ -88,8 +105,8 @@ class Solve {
 
   // Bound and gap of the present certificate.
   void measure() {
-    solution_.bound = proven_ && solution_.certificate.holds ? solution_.certificate.objective
-                                                             : solution_.certificate.dual + rounding_;
+    solution_.bound =
+        proven_ && solution_.certificate.holds ? solution_.certificate.objective : solution_.certificate.dual + raise_;
     solution_.gap = gapOf(solution_.certificate.objective, solution_.bound, solution_.spread);
   }
 
@@ -112,14 +129,13 @@ class Solve {
     count(other);
     const std::vector<double> prices(other.prices.begin(), other.prices.end());
     const Certificate theirs = certify(problem_, prices, other.choice.data(), cancel_);
-    const bool better = isBetter(theirs),
-               tighter = theirs.dual + other.rounding > solution_.certificate.dual + rounding_;
+    const bool better = isBetter(theirs), tighter = theirs.dual + other.raise > solution_.certificate.dual + raise_;
     if (!better && !tighter) return;
     proven_ = better && other.exhausted;
     if (better) solution_.choice = other.choice;
     if (tighter) {
       solution_.prices = prices;
-      rounding_ = other.rounding;
+      raise_ = other.raise;
     }
     solution_.certificate =
         better && tighter ? theirs : certify(problem_, solution_.prices, solution_.choice.data(), cancel_);
@@ -261,7 +277,7 @@ class Solve {
       limit.bound += limit.sign() * kLoosening * tolerance(limit);
     }
     Attempt nearly = attempt(loose, terms_, cold, cancel_);
-    nearly.rounding = 0;  // is of the loosened bounds
+    nearly.raise = 0;  // is of the loosened bounds
     adopt(nearly, moved);
     const Certificate witness = certify(moved, solution_.prices, relaxation.choice.data(), cancel_);
     if (isBetter(witness)) {
@@ -310,11 +326,11 @@ class Solve {
   const Problem& problem_;
   const Options& options_;
   const compute::CancelFlag cancel_;
-  const Terms terms_;
-  double rounding_ = 0;  // what rounding the limits adds to the dual at the present prices
+  const Terms& terms_;
+  double raise_ = 0;     // of the dual at the present prices: Attempt::raise
   bool proven_ = false;  // by exact search: no plan is better than the present one
   bool outOfNodes_ = false;
-  Solution solution_;
+  Solution& solution_;
 };
 
 }  // namespace
@@ -343,13 +359,21 @@ void checkOptions(const Problem& problem, const Options& options) {
 }
 
 Solution solveChecked(const Problem& problem, const Options& options, const compute::CancelFlag& cancel) {
-  return Solve(problem, options, cancel).run();
+  Solution solution;
+  Solve(problem, options, cancel, solution).run();
+  return solution;
 }
 
 Solution solve(const Problem& problem, const Options& options, const compute::CancelFlag& cancel) {
+  Solution solution;
+  solve(problem, options, cancel, solution);
+  return solution;
+}
+
+void solve(const Problem& problem, const Options& options, const compute::CancelFlag& cancel, Solution& solution) {
   checkProblem(problem);
   checkOptions(problem, options);
-  return solveChecked(problem, options, cancel);
+  Solve(problem, options, cancel, solution).run();
 }
 
 }  // namespace omnirouter::assignment

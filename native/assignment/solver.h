@@ -60,6 +60,8 @@ struct Solution {
 
 // Throws InvalidArgument (checkProblem) and compute::Cancelled; infeasibility is a status, not an exception.
 Solution solve(const Problem& problem, const Options& options, const compute::CancelFlag& cancel);
+// The same into the memory of an earlier solution: of like small batches, no other is then taken.
+void solve(const Problem& problem, const Options& options, const compute::CancelFlag& cancel, Solution& solution);
 
 // gap of an objective and a bound, and the status of a plan that holds every limit.
 double gapOf(double objective, double bound, double spread);

@@ -19,89 +19,100 @@ constexpr size_t kOpenAtFirst = 12;
 constexpr double kWithin = 0.999;
 // Share of the nodes that a search may take and find nothing.
 constexpr size_t kShare = 4;
+// Regrets looked at first, in units of the objective's spread, and how much larger ones next.
+constexpr double kNearRegret = 0.05, kFartherRegret = 8;
+// Of the objective, what its sums may round.
+constexpr double kRounding = 1e-12;
 
 // The batch at given prices.
 class Vertex {
  public:
-  Vertex(const Problem& problem, const Terms& terms, const RowSet& rows, const Scale& scale,
-         const Eigen::VectorXd& prices, double gapTolerance)
-      : problem_(problem), terms_(terms), rows_(rows), scale_(scale), prices_(prices), gapTolerance_(gapTolerance) {
-    const Reduced reduced(problem, {prices.data(), static_cast<size_t>(prices.size())});
-    regret_.reserve(rows.candidates());
-    for (size_t i = 0; i < rows.size(); ++i) {
-      const RowSet::Row row = rows[i];
-      const size_t first = regret_.size();
-      double least = kNever;
-      size_t best = 0;
-      for (size_t c = 0; c < row.models.size(); ++c) {
-        double r = reduced.base(row.group)[row.models[c]];
-        for (size_t k = 0; k < problem.quantities.size(); ++k)
-          r += reduced.weight(row.group, k)[row.models[c]] * row.value(k, c);
-        regret_.push_back(r);
-        if (r < least) best = c;
-        least = std::min(least, r);
-      }
-      for (size_t c = 0; c < row.models.size(); ++c) regret_[first + c] -= least;
-      best_.push_back(best);
-    }
+  // In the memory of the batch before.
+  void start(const Problem& problem, const Terms& terms, const RowSet& rows, const Scale& scale,
+             const Eigen::VectorXd& prices, double gapTolerance) {
+    problem_ = &problem;
+    terms_ = &terms;
+    rows_ = &rows;
+    scale_ = &scale;
+    prices_ = &prices;
+    gapTolerance_ = gapTolerance;
+    reduced_.tabulate(problem, {prices.data(), static_cast<size_t>(prices.size())});
+    regret_.resize(rows.candidates());
+    best_.resize(rows.size());
+    for (size_t i = 0, first = 0; i < rows.size(); first += rows_->candidatesOf(i), ++i)
+      best_[i] = regretsOf(rows[i], regret_.data() + first);
   }
 
   // Below which a gap leaves so many models beside the rows' best.
-  double gapOf(size_t open) const {
-    const size_t rank = rows_.size() + open;
+  double gapOf(size_t open) {
+    const size_t rank = rows_->size() + open;
     if (rank >= regret_.size()) return kNever;
-    std::vector<double> sorted = regret_;
-    const auto at = sorted.begin() + static_cast<ptrdiff_t>(rank);
-    std::nth_element(sorted.begin(), at, sorted.end());
+    // Most are far above it, and need not be sorted.
+    double below = kNearRegret * scale_->objective;
+    do {
+      small_.clear();
+      for (const double regret : regret_)
+        if (regret < below) small_.push_back(regret);
+      below *= kFartherRegret;
+    } while (small_.size() <= rank && below < kNever);
+    if (small_.size() <= rank) return kNever;
+    const auto at = small_.begin() + static_cast<ptrdiff_t>(rank);
+    std::nth_element(small_.begin(), at, small_.end());
     return *at;
   }
 
   // The gap of a plan; kNever if it misses a limit.
-  double gapOf(const uint8_t* choice) const {
-    Sums totals = rows_.decided;
+  double gapOf(const uint8_t* choice) {
+    decided_ = rows_->decided;
     double gap = 0;
-    for (size_t i = 0, first = 0; i < rows_.size(); first += rows_[i].models.size(), ++i) {
-      const RowSet::Row row = rows_[i];
+    for (size_t i = 0, first = 0; i < rows_->size(); first += rows_->candidatesOf(i), ++i) {
+      const RowSet::Row row = (*rows_)[i];
       const size_t c = candidateOf(row, choice[row.id]);
-      addChoice(problem_, terms_, row, c, totals);
+      addChoice(*problem_, *terms_, row, c, decided_);
       gap += regret_[first + c];
     }
-    const OpenPlan plan(problem_, terms_, scale_, prices_, std::move(totals));
-    return plan.violations() == 0 ? gap + plan.pricedSlack() : kNever;
+    plan_.start(*problem_, *terms_, *scale_, *prices_, decided_);
+    return plan_.violations() == 0 ? gap + plan_.pricedSlack() : kNever;
   }
 
-  // Looks for the best plan with a gap below `gap`; where choice[] is one, for a better one.
-  Exact search(double gap, bool started, size_t nodes, uint8_t* choice, const compute::CancelFlag& cancel) const {
-    RowSet open(problem_.quantities.size(), problem_.limits.size());
-    open.decided = rows_.decided;
-    std::vector<size_t> chosen;
-    std::vector<uint8_t> plan(rows_.size());
-    for (size_t i = 0, first = 0; i < rows_.size(); first += rows_[i].models.size(), ++i) {
-      const RowSet::Row row = rows_[i];
+  // Looks for the best plan with a gap below `gap`; where choice[] is one, for a better one. None has a gap below
+  // `least`.
+  Exact search(double gap, double least, bool started, size_t nodes, uint8_t* choice,
+               const compute::CancelFlag& cancel) {
+    open_.clear(problem_->quantities.size(), problem_->limits.size());
+    open_.decided = rows_->decided;
+    chosen_.clear();
+    for (size_t i = 0, first = 0; i < rows_->size(); first += rows_->candidatesOf(i), ++i) {
+      const RowSet::Row row = (*rows_)[i];
       const size_t own = started ? candidateOf(row, choice[row.id]) : best_[i];
       uint64_t keep = uint64_t{1} << own | uint64_t{1} << best_[i];
       for (size_t c = 0; c < row.models.size(); ++c) keep |= static_cast<uint64_t>(regret_[first + c] < gap) << c;
-      plan[i] = static_cast<uint8_t>(best_[i]);
       if (std::popcount(keep) == 1) {
-        addChoice(problem_, terms_, row, best_[i], open.decided);
+        addChoice(*problem_, *terms_, row, best_[i], open_.decided);
       } else {
-        open.add(row, keep);
-        chosen.push_back(static_cast<size_t>(std::popcount(keep & ((uint64_t{1} << own) - 1))));
+        open_.add(row, keep);
+        chosen_.push_back(static_cast<size_t>(std::popcount(keep & ((uint64_t{1} << own) - 1))));
       }
     }
-    OpenPlan openPlan(problem_, terms_, scale_, prices_, open.decided);
-    for (size_t i = 0; i < open.size(); ++i) openPlan.add(open[i], chosen[i]);
+    plan_.start(*problem_, *terms_, *scale_, *prices_, open_.decided);
+    for (size_t i = 0; i < open_.size(); ++i) plan_.add(open_[i], chosen_[i]);
     // The rows' best models may be the plan.
-    const bool given = !started && openPlan.violations() == 0 && openPlan.gap() < gap;
+    const bool given = !started && plan_.violations() == 0 && plan_.gap() < gap;
     // Every plan's objective is D and its gap.
-    const double enough = kWithin * gapTolerance_ * std::abs(openPlan.objective() - openPlan.gap());
-    Exact exact = searchExact(problem_, openPlan, gap, enough, nodes, cancel);
+    const double enough = kWithin * gapTolerance_ * std::abs(plan_.objective() - plan_.gap());
+    Exact exact = searchExact(*problem_, plan_, gap, enough > 0 ? enough + least : 0, nodes, cancel);
     exact.found |= given;
     if (!exact.found) return exact;
-    for (size_t i = 0; i < rows_.size(); ++i) choice[rows_[i].id] = rows_[i].models[plan[i]];
-    for (size_t i = 0; i < open.size(); ++i) choice[open[i].id] = openPlan.chosen(i).model;
+    for (size_t i = 0; i < rows_->size(); ++i) {
+      const RowSet::Row row = (*rows_)[i];
+      choice[row.id] = row.models[best_[i]];
+    }
+    for (size_t i = 0; i < open_.size(); ++i) choice[open_[i].id] = plan_.chosen(i).model;
     return exact;
   }
+
+  // What of the gap searched is sure: D and regrets are sums, and round.
+  double sure(double gap) const { return gap - kRounding * std::abs(plan_.objective()); }
 
  private:
   static size_t candidateOf(const RowSet::Row& row, uint8_t model) {
@@ -109,22 +120,51 @@ class Vertex {
     return at == row.models.end() ? 0 : static_cast<size_t>(at - row.models.begin());
   }
 
-  const Problem& problem_;
-  const Terms& terms_;
-  const RowSet& rows_;
-  const Scale& scale_;
-  const Eigen::VectorXd& prices_;
-  const double gapTolerance_;
-  std::vector<double> regret_;  // of every candidate
-  std::vector<size_t> best_;    // per row, its best candidate
+  // Writes a row's regrets; returns the candidate that has none.
+  size_t regretsOf(const RowSet::Row& row, double* regret) const {
+    const size_t count = row.models.size();
+    const double* base = reduced_.base(row.group);
+    for (size_t c = 0; c < count; ++c) regret[c] = base[row.models[c]];
+    for (size_t k = 0; k < problem_->quantities.size(); ++k) {
+      const double* weight = reduced_.weight(row.group, k);
+      for (size_t c = 0; c < count; ++c) regret[c] += weight[row.models[c]] * row.value(k, c);
+    }
+    const auto best = static_cast<size_t>(std::min_element(regret, regret + count) - regret);
+    const double least = regret[best];
+    for (size_t c = 0; c < count; ++c) regret[c] -= least;
+    return best;
+  }
+
+  const Problem* problem_ = nullptr;
+  const Terms* terms_ = nullptr;
+  const RowSet* rows_ = nullptr;
+  const Scale* scale_ = nullptr;
+  const Eigen::VectorXd* prices_ = nullptr;
+  double gapTolerance_ = 0;
+  Reduced reduced_;
+  std::vector<double> regret_, small_;  // of every candidate
+  std::vector<size_t> best_;            // per row, its best candidate
+  // Of a search.
+  RowSet open_;
+  OpenPlan plan_;
+  Sums decided_;
+  std::vector<size_t> chosen_;
 };
+
+// One for each thread.
+Vertex& vertexAt(const Problem& problem, const Terms& terms, const RowSet& rows, const Scale& scale,
+                 const Eigen::VectorXd& prices, double gapTolerance) {
+  thread_local Vertex vertex;
+  vertex.start(problem, terms, rows, scale, prices, gapTolerance);
+  return vertex;
+}
 
 }  // namespace
 
 VertexPlan planAtVertex(const Problem& problem, const Terms& terms, const RowSet& rows, const Scale& scale,
                         const Eigen::VectorXd& prices, double gapTolerance, size_t nodeLimit, uint8_t* choice,
                         const compute::CancelFlag& cancel) {
-  const Vertex vertex(problem, terms, rows, scale, prices, gapTolerance);
+  Vertex& vertex = vertexAt(problem, terms, rows, scale, prices, gapTolerance);
   VertexPlan plan;
   double before = 0;
   for (size_t open = problem.limits.size() + kOpenAtFirst;; open *= 2) {
@@ -132,26 +172,27 @@ VertexPlan planAtVertex(const Problem& problem, const Terms& terms, const RowSet
     if (gap <= before) continue;
     before = gap;
     const size_t share = gap == kNever ? nodeLimit - plan.nodes : nodeLimit / kShare;
-    Exact exact = vertex.search(gap, false, std::min(share, nodeLimit - plan.nodes), choice, cancel);
+    Exact exact = vertex.search(gap, plan.least, false, std::min(share, nodeLimit - plan.nodes), choice, cancel);
     plan.nodes += exact.nodes;
     plan.found = exact.found;
     if (exact.found && !exact.exhausted && !exact.enough) {
-      exact = vertex.search(vertex.gapOf(choice), true, nodeLimit - plan.nodes, choice, cancel);
+      exact = vertex.search(vertex.gapOf(choice), plan.least, true, nodeLimit - plan.nodes, choice, cancel);
       plan.nodes += exact.nodes;
     }
     plan.exhausted = exact.exhausted && (plan.found || gap == kNever);
     plan.enough = exact.enough;
     if (plan.found || !exact.exhausted || gap == kNever) return plan;
+    plan.least = std::max(0.0, vertex.sure(gap));
   }
 }
 
 VertexPlan improveAtVertex(const Problem& problem, const Terms& terms, const RowSet& rows, const Scale& scale,
-                           const Eigen::VectorXd& prices, double gapTolerance, size_t nodeLimit, uint8_t* choice,
-                           const compute::CancelFlag& cancel) {
-  const Vertex vertex(problem, terms, rows, scale, prices, gapTolerance);
+                           const Eigen::VectorXd& prices, double gapTolerance, double least, size_t nodeLimit,
+                           uint8_t* choice, const compute::CancelFlag& cancel) {
+  Vertex& vertex = vertexAt(problem, terms, rows, scale, prices, gapTolerance);
   const double gap = vertex.gapOf(choice);
-  const Exact exact = vertex.search(gap, true, nodeLimit, choice, cancel);
-  return {exact.found || gap < kNever, exact.exhausted, exact.enough, exact.nodes};
+  const Exact exact = vertex.search(gap, least, true, nodeLimit, choice, cancel);
+  return {exact.found || gap < kNever, exact.exhausted, exact.enough, least, exact.nodes};
 }
 
 }  // namespace omnirouter::assignment

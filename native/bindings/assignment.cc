@@ -16,6 +16,8 @@ namespace omnirouter::bindings {
 
 namespace {
 
+constexpr size_t kRowsKept = 4096;
+
 Napi::Value assign(const Napi::CallbackInfo& info) {
   const auto frame = view<double>(info[kFrame], "frame");
   const FrameSizes sizes = readSizes(frame, true);
@@ -23,7 +25,11 @@ Napi::Value assign(const Napi::CallbackInfo& info) {
   thread_local std::vector<double> warmStart;
   const assignment::Options options = readOptions(frame, sizes, warmStart);
   const auto choice = viewChoice(info[kChoice], sizes);
-  const assignment::Solution solution = assignment::solve(arguments.problem, options, {});
+  // A small batch's memory serves the next.
+  thread_local assignment::Solution kept;
+  assignment::Solution once;
+  assignment::Solution& solution = sizes.rows <= kRowsKept ? kept : once;
+  assignment::solve(arguments.problem, options, {}, solution);
   std::copy(solution.choice.begin(), solution.choice.end(), choice.begin());
   writeAnswer(frame, sizes, solution);
   return info.Env().Undefined();

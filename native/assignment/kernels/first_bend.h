@@ -19,7 +19,8 @@ struct BendTables {
   const double* rateBase;  // the same of the direction
   const double* rateWeight;
   size_t padded, quantities;
-  double tiny;  // rates that differ by no more do not differ
+  double tiny;   // rates that differ by no more do not differ
+  double reach;  // of no bend farther off is asked; at most 1e90
 };
 
 struct BendRow {
@@ -30,7 +31,7 @@ struct BendRow {
 };
 
 struct FirstBend {
-  double at;      // in lengths of the direction; 1e100 or more: never
+  double at;      // in lengths of the direction; above reach: there is none within it, and of it only `regret` is known
   double drop;    // how much faster the reduced value of `model` falls
   double regret;  // the least reduced value of models that are not tied, less that of `from`
   uint8_t model;  // of equals the lowest

@@ -50,7 +50,7 @@ TEST_CASE("the best plan is found at any prices, or that there is none") {
       while (!isAllowed(p, i, j)) j = (j + 1) % p.models;
       other[i] = static_cast<uint8_t>(j);
     }
-    CHECK(improveAtVertex(p, terms, rows, scale, prices, 0, kPlenty, other.data(), {}).exhausted);
+    CHECK(improveAtVertex(p, terms, rows, scale, prices, 0, 0, kPlenty, other.data(), {}).exhausted);
     CHECK(costOf(p, other) == doctest::Approx(truth.objective).epsilon(1e-6));
   }
   CHECK(feasible > 200);
