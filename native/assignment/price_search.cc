@@ -23,7 +23,7 @@ constexpr size_t kSampleShare = 256;
 constexpr int kMaxPasses = 8;
 constexpr size_t kKnownShare = 4, kFirstKnown = 65536;
 // Where no more are open, a part of the rows has told all it can.
-constexpr double kNearlyRight = 0.3;
+constexpr double kNearlyRight = 0.15;
 // So few open rows take no longer than a pass over all to make them fewer.
 constexpr double kFewOpen = 0.08;
 // A pass over the rows that leaves no smaller share of what was open has stalled; so often may happen by chance.
