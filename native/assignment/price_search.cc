@@ -50,11 +50,14 @@ constexpr double kDiverged = 0.99 * PriceBox::kDivergence;
 // ... of batches no larger than the first sample, whose plans depend on single rows more than on the prices' last digits.
 constexpr double kSmallPrecision = 0.5;
 constexpr double kSmallFinalPrecision = 1e-2;
-constexpr double kSampleCooling = 3.0;
 constexpr double kWarming = 2.0;
 // Classes of rows are worth a search of their own if there are so many times fewer.
 constexpr size_t kClassed = 2;
-// ... and so many times fewer in a small sample are a sign of it.
+// Where a level below this temperature, in units of the objective, has not so many times fewer rows than the last, they may
+// be tied.
+constexpr double kCold = 0.01;
+constexpr size_t kLingering = 2;
+// Kinds so many times fewer than the rows of a small sample are a sign of ties.
 constexpr double kAlike = 1.25;
 // The rows that a plan from the classes' prices may have to move, in tau.
 constexpr double kTiedReach = 30;
@@ -138,10 +141,15 @@ class Searcher {
   // Stages 1 to 4.
   void searchFromSample(RowSet set, RowSample sample) {
     if (!warm_ && set.size() >= 4 * kHotRows) findNeighbourhood();
+    if (sample.everyRow()) {
+      beginLevels(std::move(set), everywhere_);
+      coolToTheEnd();
+      return;
+    }
     const double tau = tau_;
     const Eigen::VectorXd from = search_.prices;
     coolSample(set, sample.size());
-    if (strayed() && !sample.everyRow() && !conflict_ && !provesConflict() && !cancel_.timeIsUp()) {
+    if (strayed() && !conflict_ && !provesConflict() && !cancel_.timeIsUp()) {
       // A sample can be infeasible where the whole is not (a tight budget of a small tenant).
       start(nullptr);
       search_.prices = from;
@@ -151,11 +159,6 @@ class Searcher {
       search_.scale.elasticity = 0;
     }
     if (search_.diverged) return;
-    if (sample.everyRow()) {
-      beginLevels(std::move(set), everywhere_);
-      coolToTheEnd();
-      return;
-    }
     if (tied_ && searchByKinds(sample)) return;
     firstSample_ = false;
     correctSample();
@@ -482,7 +485,7 @@ class Searcher {
   }
 
   std::optional<RowSet> classed(const RowSet& set) const {
-    if (!tied_ || set.counted()) return {};
+    if (!(tied_ || lingering_) || set.counted()) return {};
     RowSet classes = classesOf(problem_, terms_, set, cancel_);
     if (kClassed * classes.size() > set.size()) return {};
     return classes;
@@ -535,7 +538,9 @@ class Searcher {
     const Eigen::VectorXd ahead =
         path_.straight() ? Eigen::VectorXd(bias_ * (1 - 1 / factor)) : Eigen::VectorXd::Zero(bias_.size());
     search_.prices = (before + ahead.cwiseProduct(unit())).cwiseMax(boxes_.back().low).cwiseMin(boxes_.back().high);
+    const size_t rows = search_.levels.back().size();
     narrowTo((unit().array() * (kReach * bias_.array().abs() + kReachTau * here)).matrix());
+    lingering_ = here < kCold && kLingering * search_.levels.back().size() > rows;
     aggregate();
     climb(search_.levels.back(), boxes_.back());
     const Eigen::VectorXd bias = (search_.prices - before).cwiseQuotient(unit()) / (factor - 1);
@@ -610,7 +615,8 @@ class Searcher {
   bool warm_ = false;        // the prices are given ones, and nothing has been climbed from them yet
   DualPoint lastPoint_;
   bool converged_ = false;
-  bool tied_ = false;  // rows are tied en masse
+  bool tied_ = false;       // rows are tied en masse
+  bool lingering_ = false;  // ... or may be: as many are near a tie as were when it was hotter
   // Where cooling the sample ended.
   struct {
     double tau;
