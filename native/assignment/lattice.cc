@@ -37,14 +37,14 @@ void add(const float* values, size_t count, Bits& bits) {
   }
 }
 
-// Whether every value is a multiple of 2^exponent and none has a bit too many: what a compiler makes vectors of.
+// Whether every value is a multiple of 2^exponent and none has a bit too many. Beside a number so large, a float has no
+// digits below 2^exponent: adding it rounds them off. What a compiler makes vectors of.
 bool onStep(const float* values, size_t count, int exponent) {
-  const float perStep = std::ldexp(1.0f, -exponent);
-  constexpr float kMost = 1 << (kMostBits + 1);
+  const float large = std::ldexp(1.5f, 23 + exponent), most = std::ldexp(1.0f, kMostBits + 1 + exponent);
   int off = 0;
   for (size_t e = 0; e < count; ++e) {
-    const float steps = std::min(values[e] * perStep, kMost);
-    off |= (static_cast<float>(static_cast<int>(steps)) != steps) | (steps == kMost);
+    const float rounded = (values[e] + large) - large;
+    off |= (rounded != values[e]) | (values[e] >= most);
   }
   return off == 0;
 }
@@ -58,7 +58,7 @@ double stepOf(const Problem& problem, size_t quantity, double useless) {
   add(values, std::min(problem.rows, kSlice) * problem.models, bits);
   const auto step = [&] { return bits.any() && !bits.fine() ? std::ldexp(1.0, bits.lowest) : 0; };
   if (step() <= useless) return 0;
-  if (bits.lowest < -100) {  // too small for the quick test below
+  if (std::abs(bits.lowest) > 90) {  // beyond what the quick test below can take
     add(values, problem.rows * problem.models, bits);
     return step();
   }

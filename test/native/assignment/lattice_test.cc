@@ -53,3 +53,19 @@ TEST_CASE("requests are whole") {
   CHECK(rounded.limits[0].bound == 1);
   CHECK(rounded.limits[1].bound == 1);
 }
+
+TEST_CASE("one value off the lattice among many makes it finer, or none") {
+  constexpr size_t kRows = 20'000;
+  std::vector<float> sixteenths(2 * kRows);
+  for (size_t e = 0; e < sixteenths.size(); ++e) sixteenths[e] = static_cast<float>(e % 17) / 16;
+  const double bound = 5000.01;
+  CHECK(onLattice(withValues(sixteenths, true, bound)).limits[0].bound == 5000.0625);
+  sixteenths[30'001] = 1.0F / 128;
+  CHECK(onLattice(withValues(sixteenths, true, bound)).limits[0].bound == 5000.015625);
+  sixteenths[35'003] = 0.3F;
+  CHECK(onLattice(withValues(sixteenths, true, bound)).limits[0].bound == bound);
+  // A scale as long as this is none.
+  sixteenths[30'001] = sixteenths[35'003] = 0;
+  sixteenths[39'999] = 1 << 13;
+  CHECK(onLattice(withValues(sixteenths, true, bound)).limits[0].bound == bound);
+}
