@@ -68,11 +68,13 @@ function timed(command: string, args: readonly string[], options: { cwd: string;
   });
   const time = performance.now() - started;
   if (status === 0) return { time };
-  const said = `${stderr}\n${stdout}`.split("\n").filter(line => /error|cannot|failed|ENOTFOUND/i.test(line));
-  return {
-    time,
-    failure: (said[0] ?? `exit code ${status}`).replace(/^npm (error|ERR!) /, "").slice(0, 100),
-  };
+  // npm says first that a script failed; why is what the script itself said last.
+  const said = `${stderr}\n${stdout}`
+    .split("\n")
+    .map(line => line.replace(/^npm (error|ERR!) /, "").trim())
+    .filter(line => /not found|ENOTFOUND|ECONN|ETIMEDOUT|EAI_AGAIN|cannot|failed/i.test(line))
+    .filter(line => !/^(command|code|path|A complete log)\b/.test(line));
+  return { time, failure: (said.at(-1) ?? `exit code ${status}`).slice(0, 100) };
 }
 
 function measure({ name, spec, use }: Candidate): readonly string[] {
