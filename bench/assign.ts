@@ -47,7 +47,11 @@ export async function benchAssign(options: BenchOptions, reader: string): Promis
       const cases = LIMIT_SETS.filter(limits => selects(options.limits, limits)).map((limits): Case => {
         const problem = problemOf(workload, limits);
         const asked = rows <= MICRO_BATCH ? { gapTolerance: MICRO_BATCH_GAP } : {};
-        return { name: DESCRIPTIONS[limits], plan: assign(problem, asked), run: () => void assign(problem, asked) };
+        return {
+          name: DESCRIPTIONS[limits],
+          plan: assign(problem, asked),
+          run: () => void assign(problem, asked),
+        };
       });
       solves.push(...(await measure("assign", rows, models, cases, options, reader)));
     }
