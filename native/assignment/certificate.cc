@@ -15,14 +15,17 @@ namespace {
 
 constexpr size_t kSlice = 4096;
 
-// sum_i min_j r_ij over a chunk, row by row.
-double leastSum(const Problem& problem, const Reduced& reduced, LeastReduced kernel, compute::Range rows) {
+// sum_i min_j r_ij over a chunk, row by row; visit(rows) after each block of them, whose values are at hand.
+template <class Visit>
+double leastSum(const Problem& problem, const Reduced& reduced, LeastReduced kernel, compute::Range rows,
+                const Visit& visit) {
   double sum = 0;
-  forEachBlock(problem, reduced, rows, [&](size_t, const LeastReducedBlock& block) {
+  forEachBlock(problem, reduced, rows, [&](size_t first, const LeastReducedBlock& block) {
     double least[kBlockRows];
     uint8_t which[kBlockRows];
     kernel(block, least, which);
     for (size_t i = 0; i < block.rows; ++i) sum += least[i];
+    visit(compute::Range{first, first + block.rows});
   });
   return sum;
 }
@@ -41,8 +44,9 @@ void certify(const Problem& problem, std::span<const double> prices, const uint8
   const compute::Chunks chunks(problem.rows, cellRows(problem));
   const auto sum = [&problem, choice, kernel, &cancel, &table = reduced](compute::Range rows, Cells& cells) {
     cancel.throwIfRaised();
-    for (size_t i = rows.begin; i < rows.end; ++i) cells.add(i, choice[i]);
-    return leastSum(problem, table, kernel, rows);
+    return leastSum(problem, table, kernel, rows, [&](compute::Range block) {
+      cells.add(block.begin, {choice + block.begin, block.size()});
+    });
   };
   if (chunks.count() == 1) {
     certificate.dual = sum(chunks[0], all);
@@ -81,7 +85,7 @@ double rayValue(const Problem& problem, std::span<const double> prices, double& 
   std::vector<double> sums(chunks.count());
   compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {
     cancel.throwIfRaised();
-    sums[chunk] = leastSum(bare, reduced, kernel, chunks[chunk]);
+    sums[chunk] = leastSum(bare, reduced, kernel, chunks[chunk], [](compute::Range) {});
   });
   double value = 0;
   magnitude = 0;

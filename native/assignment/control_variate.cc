@@ -29,30 +29,28 @@ size_t reduce(const Problem& problem, const Reduced& reduced, const RowSet::Row&
 
 }  // namespace
 
-Sums leastSums(const Problem& problem, const Eigen::VectorXd& prices, const RowSample& rows,
-               const compute::CancelFlag& cancel, uint8_t* choice) {
+Sums leastSums(const Problem& problem, const Eigen::VectorXd& prices, const compute::CancelFlag& cancel,
+               uint8_t* choice) {
   const Reduced reduced(problem, {prices.data(), static_cast<size_t>(prices.size())});
   const LeastReduced kernel = leastReduced(compute::isa());
-  const compute::Chunks chunks(rows.blocks(), cellRows(problem) / rows.blockSize());
+  const compute::Chunks chunks(problem.rows, cellRows(problem));
   std::vector<Cells> cells(chunks.count(), Cells(problem));
   compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {
     cancel.throwIfRaised();
-    forEachRun(problem, rows, chunks[chunk], [&](compute::Range run) {
-      forEachBlock(problem, reduced, run, [&](size_t first, const LeastReducedBlock& block) {
-        double least[kBlockRows];
-        uint8_t which[kBlockRows];
-        kernel(block, least, which);
-        for (size_t i = 0; i < block.rows; ++i) cells[chunk].add(first + i, which[i]);
-        if (choice) std::copy_n(which, block.rows, choice + first);
-      });
+    forEachBlock(problem, reduced, chunks[chunk], [&](size_t first, const LeastReducedBlock& block) {
+      double least[kBlockRows];
+      uint8_t which[kBlockRows];
+      kernel(block, least, which);
+      cells[chunk].add(first, {which, block.rows});
+      if (choice) std::copy_n(which, block.rows, choice + first);
     });
   });
   Cells all(problem);
   for (const Cells& c : cells) all.add(c);
   Sums sums(problem.limits.size());
-  sums.objective = rows.weight() * all.objective();
+  sums.objective = all.objective();
   for (size_t l = 0; l < problem.limits.size(); ++l)
-    sums.limit[l] = rows.weight() * problem.limits[l].sign() * all.total(problem.limits[l]);
+    sums.limit[l] = problem.limits[l].sign() * all.total(problem.limits[l]);
   return sums;
 }
 

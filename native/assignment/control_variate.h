@@ -13,10 +13,10 @@
 
 namespace omnirouter::assignment {
 
-// Sums over all rows, each at its best model, from those of a sample: exact where that is RowSample::all. One read of its
-// part of the matrices. choice[row] becomes that model of all rows looked at; null where nobody will ask.
-Sums leastSums(const Problem& problem, const Eigen::VectorXd& prices, const RowSample& rows,
-               const compute::CancelFlag& cancel, uint8_t* choice = nullptr);
+// Sums over all rows, each at its best model. One read of the matrices. choice[row] becomes that model; null where nobody
+// will ask.
+Sums leastSums(const Problem& problem, const Eigen::VectorXd& prices, const compute::CancelFlag& cancel,
+               uint8_t* choice = nullptr);
 
 class ControlVariate {
  public:

@@ -4,15 +4,16 @@
 //      until what a cooler tau would still move is within the sampling error, whose covariance is
 //      H^-1 (N^2 S / n) H^-1  (H curvature of the whole, S spread between rows; the delta method). A sample whose limits
 //      cannot hold together is given some slack for their prices (Scale::elasticity).
-//   2  What sampling got wrong, control variates make good (control_variate.h): the sums of a quarter of the rows, then
-//      of all, at the prices so far, and from a sample how they change from there; until few rows are open.
+//   2  What sampling got wrong, control variates make good (control_variate.h): the sums of all rows at the prices so far,
+//      and from a sample how they change from there; again, until few rows are open or that no longer pays. Both stages
+//      are sampled_prices.h.
 //   3  All rows: each is decided once and for all wherever the prices may end (trust_region.h, screening.h); Newton
 //      continues on the open rows, with the decided ones' exact sums. One step makes good what is still wrong but for its
 //      square, so that only rows near its end are looked at again. Rows that are tied alike are searched by their kinds:
 //      where these are few, to the end (tied_search.h), else as soon as they are (row_classes.h).
 //   4  Cooling on the open rows: tau falls fivefold a level, faster while the prices move straight; the level's region is
 //      what the prices may still move; rows decided in it drop out. At the end D is exact, being evaluated without
-//      smoothing on rows that are open.
+//      smoothing on rows that are open. The levels are cooling.h.
 //
 // From prices known to be near the best, the samples are left out: all rows are screened within that reach.
 //

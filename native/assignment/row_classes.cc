@@ -59,7 +59,7 @@ class Kinds {
         slots_[slot] = static_cast<uint32_t>(rows.size());
         hashes_.push_back(hash);
         copies.push_back(row.copies);
-        rows.add(plain, every(row.models.size()));
+        rows.add(plain);
         return static_cast<uint32_t>(rows.size() - 1);
       }
       const RowSet::Row other = rows[kind];
@@ -77,7 +77,6 @@ class Kinds {
  private:
   static constexpr uint32_t kEmpty = ~uint32_t{0};
 
-  static uint64_t every(size_t candidates) { return candidates == 64 ? ~uint64_t{0} : (uint64_t{1} << candidates) - 1; }
   size_t valueCount(const RowSet::Row& row) const { return uses_.size() * row.models.size(); }
 
   // Writes the row's values to values_: those that matter, less what all candidates have in common.
@@ -188,7 +187,7 @@ RowSet classesOf(const Problem& problem, const Terms& terms, const RowSet& set, 
   for (const uint32_t kind : order) {
     RowSet::Row row = all.rows[kind];
     row.copies = all.copies[kind];
-    classes.add(row, row.models.size() == 64 ? ~uint64_t{0} : (uint64_t{1} << row.models.size()) - 1);
+    classes.add(row);
   }
   if (classOf) {
     std::vector<uint32_t> place(order.size());

@@ -70,8 +70,12 @@ class RowSet {
 
   // Adds row i of the problem with the candidates named in `models`.
   void add(const Problem& problem, size_t i, uint64_t models);
-  // Adds a row of another set, keeping the candidates whose bit in `keep` (by position) is set.
+  // Adds a row of another set, keeping the candidates whose bit in `keep` (by position) is set, or all.
   void add(const Row& row, uint64_t keep);
+  void add(const Row& row) {
+    const size_t candidates = row.models.size();
+    add(row, candidates == kMaxModels ? ~uint64_t{0} : (uint64_t{1} << candidates) - 1);
+  }
   void append(const RowSet& other);
   void reserve(size_t rows, size_t candidates);
   // Without rows, for another problem, in the same memory.

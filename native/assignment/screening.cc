@@ -81,8 +81,9 @@ RowSet screen(const Problem& problem, const TrustRegion& region, double unit, co
     cancel.throwIfRaised();
     Part& part = parts[chunk];
     const float* values[kMaxQuantities];
-    uint8_t winner[kRun];
+    uint8_t winner[kRun], decidedModel[kRun];
     uint64_t open[kRun];
+    uint32_t decidedRow[kRun];
     ScreenBlock block = tables.block;
     block.values = values;
     const auto run = [&](compute::Range rows) {
@@ -91,12 +92,15 @@ RowSet screen(const Problem& problem, const TrustRegion& region, double unit, co
       block.allowed = problem.allowed ? problem.allowed + rows.begin : nullptr;
       for (size_t k = 0; k < block.quantities; ++k) values[k] = problem.row(k, rows.begin);
       kernel(block, winner, open);
+      size_t decided = 0;
       for (size_t i = 0; i < rows.size(); ++i) {
-        if ((open[i] & (open[i] - 1)) == 0)
-          part.decided.add(rows.begin + i, winner[i]);
-        else
-          part.open.add(problem, rows.begin + i, open[i]);
+        decidedRow[decided] = static_cast<uint32_t>(rows.begin + i);
+        decidedModel[decided] = winner[i];
+        const bool isOpen = (open[i] & (open[i] - 1)) != 0;
+        decided += isOpen ? 0 : 1;
+        if (isOpen) part.open.add(problem, rows.begin + i, open[i]);
       }
+      part.decided.add({decidedRow, decided}, {decidedModel, decided});
       if (choice) std::copy_n(winner, rows.size(), choice + rows.begin);
     };
     forEachRun(problem, sample, chunks[chunk], [&](compute::Range rows) {

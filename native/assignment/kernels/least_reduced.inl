@@ -6,7 +6,8 @@
 constexpr size_t kPrefetchRows = 24;
 
 template <size_t kBlocks, size_t kQuantities>
-void leastReducedOf(const LeastReducedBlock& block, double* out, uint8_t* which) {
+void leastReducedOf(const LeastReducedBlock& given, double* __restrict out, uint8_t* __restrict which) {
+  const LeastReducedBlock block = given;  // as nothing written can change it
   constexpr size_t kKept = kQuantities != 0 ? kQuantities : 1;
   const size_t models = block.models, tail = models - (kBlocks - 1) * 8;
   const size_t quantities = kQuantities != 0 ? kQuantities : block.quantities;

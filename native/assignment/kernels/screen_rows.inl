@@ -24,7 +24,8 @@ alignas(64) constexpr float kWithout[17][16] = {{1e30f},
 // `kMasked`: some lanes stand for no allowed model.
 template <size_t kBlocks, size_t kQuantities, size_t kChannels, bool kMasked>
 struct Screener {
-  static inline __attribute__((always_inline)) void rows(const ScreenBlock& block, uint8_t* winner, uint64_t* open) {
+  static inline __attribute__((always_inline)) void rows(const ScreenBlock& given, uint8_t* __restrict winner, uint64_t* __restrict open) {
+    const ScreenBlock block = given;  // as nothing written can change it
     const size_t models = block.models, padded = kBlocks * 16, tail = models - (kBlocks - 1) * 16;
     const size_t quantities = kQuantities != 0 ? kQuantities : block.quantities;
     const size_t channels = kChannels != 0 ? kChannels : block.channels;
@@ -63,8 +64,7 @@ struct Screener {
         for (size_t b = 0; b < kBlocks; ++b)
           r[b] = select(static_cast<Bits>(allowed >> (b * 16) & 0xFFFF), r[b], never);
 
-      // Most rows are decided by how far the second best lies from the best: if that is more than any two models'
-      // difference can change by. What rounding and own prices may do is taken off, or added for the best.
+      // What rounding and own prices may do is taken off the others, and added for the best.
       Lanes low[kBlocks], high[kBlocks];
       for (size_t b = 0; b < kBlocks; ++b) {
         Lanes give = multiply(size[b], valueRounding);
@@ -78,43 +78,33 @@ struct Screener {
         low[b] = subtract(r[b], give);
         high[b] = add(r[b], give);
       }
-      Lanes first = high[0];
-      for (size_t b = 1; b < kBlocks; ++b) first = least(first, high[b]);
-      const float highest = leastLane(first);
-      uint64_t at = 0;
-      for (size_t b = 0; b < kBlocks; ++b) at |= static_cast<uint64_t>(equal(high[b], all(highest))) << (b * 16);
-      const size_t sure = at != 0 ? static_cast<size_t>(__builtin_ctzll(at)) : 0;
-      Lanes second = add(low[0], load(kWithout[sure / 16 == 0 ? sure % 16 : 16]));
-      for (size_t b = 1; b < kBlocks; ++b)
-        second = least(second, add(low[b], load(kWithout[sure / 16 == b ? sure % 16 : 16])));
-      if (leastLane(second) - highest > block.widest[group * models + sure] && highest < 1e29f && highest > -1e29f) {
-        winner[i] = static_cast<uint8_t>(sure);
-        open[i] = uint64_t{1} << sure;
-        continue;
-      }
-
-      Lanes fold = r[0];
-      for (size_t b = 1; b < kBlocks; ++b) fold = least(fold, r[b]);
-      const float best = leastLane(fold);
-      const Lanes bests = all(best);
+      Lanes fold = high[0];
+      for (size_t b = 1; b < kBlocks; ++b) fold = least(fold, high[b]);
+      const float highest = leastLane(fold);
+      const Lanes bests = all(highest);
       uint64_t ties = 0;
-      for (size_t b = 0; b < kBlocks; ++b) ties |= static_cast<uint64_t>(equal(r[b], bests)) << (b * 16);
+      for (size_t b = 0; b < kBlocks; ++b) ties |= static_cast<uint64_t>(equal(high[b], bests)) << (b * 16);
       // Values may lie so far beyond the spread that they pass the sentinel, or overflow: such a row is left open whole.
       // So is one that shared memory turned into NaN meanwhile; whatever the values, the winner is an allowed model.
       ties &= allowed;
       const auto which = static_cast<size_t>(__builtin_ctzll(ties != 0 ? ties : allowed));
-
-      // What the winner shares with all: its rounding and the reach of its own prices.
-      float winnerSize = block.base[group * padded + which];
-      winnerSize = winnerSize < 0 ? -winnerSize : winnerSize;
-      float winnerReach = 0;
-      for (size_t k = 0; k < quantities; ++k) {
-        const size_t at = (group * quantities + k) * padded + which;
-        const float q = block.values[k][i * models + which], part = block.weight[at] * q;
-        winnerSize += part < 0 ? -part : part;
-        if (block.own != nullptr) winnerReach += block.own[at] * q;
+      winner[i] = static_cast<uint8_t>(which);
+      if (ties == 0 || !(highest < 1e29f && highest > -1e29f)) {
+        open[i] = allowed;
+        continue;
       }
-      const Lanes winnerSizes = all(winnerSize);
+
+      // Where features are many, most rows are decided by how far the second best lies from the best: if that is more
+      // than any two models' difference can change by.
+      if (kChannels == 0) {
+        Lanes second = add(low[0], load(kWithout[which / 16 == 0 ? which % 16 : 16]));
+        for (size_t b = 1; b < kBlocks; ++b)
+          second = least(second, add(low[b], load(kWithout[which / 16 == b ? which % 16 : 16])));
+        if (leastLane(second) - highest > block.widest[group * models + which]) {
+          open[i] = uint64_t{1} << which;
+          continue;
+        }
+      }
 
       const float* v = block.v + (group * models + which) * padded;
       uint64_t decided = 0;
@@ -135,21 +125,12 @@ struct Screener {
             square = add(square, multiply(all(2 * a[t]), multiply(delta, otherDelta)));
           }
         }
-        Lanes margin = subtract(subtract(r[b], bests), multiply(add(size[b], winnerSizes), valueRounding));
-        if (block.own != nullptr) {
-          Lanes reach = all(winnerReach);
-          for (size_t k = 0; k < quantities; ++k)
-            reach = add(reach, multiply(load(block.own + (group * quantities + k) * padded + b * 16),
-                                        values(block.values[k] + i * models, b)));
-          margin = subtract(margin, multiply(reach, all(1.000001f)));
-        }
+        const Lanes margin = subtract(low[b], bests);
         const Bits apart =
             greater(margin, zero) & greater(multiply(margin, margin), add(square, multiply(squareRounding, pure)));
         decided |= static_cast<uint64_t>(apart) << (b * 16);
       }
-      winner[i] = static_cast<uint8_t>(which);
-      const bool inRange = ties != 0 && best < 1e29f && best > -1e29f;
-      open[i] = inRange ? (allowed & ~decided) | uint64_t{1} << which : allowed;
+      open[i] = (allowed & ~decided) | uint64_t{1} << which;
     }
   }
 };

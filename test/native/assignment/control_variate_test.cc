@@ -51,7 +51,7 @@ TEST_CASE("the sums at some prices are those of every row's best model") {
     const Problem& p = instance.problem;
     const Eigen::VectorXd prices = somePrices(p, seed);
     std::vector<uint8_t> choice(p.rows);
-    const Sums sums = leastSums(p, prices, RowSample::all(p.rows), {}, choice.data()), plain = plainSums(p, prices);
+    const Sums sums = leastSums(p, prices, {}, choice.data()), plain = plainSums(p, prices);
     CHECK(sums.objective == doctest::Approx(plain.objective).epsilon(1e-9));
     for (size_t l = 0; l < p.limits.size(); ++l) CHECK(sums.limit[l] == doctest::Approx(plain.limit[l]).epsilon(1e-9));
     for (size_t i = 0; i < p.rows; ++i) CHECK((p.allowedModels(i) >> choice[i] & 1) == 1);
@@ -68,7 +68,7 @@ TEST_CASE("a corrected sample has the whole's sums at its prices, and no error t
     const Terms terms(p);
     const Eigen::VectorXd prices = somePrices(p, seed);
     RowSet sample = openRows(p, rows);
-    const Sums whole = leastSums(p, prices, RowSample::all(p.rows), {});
+    const Sums whole = leastSums(p, prices, {});
     const ControlVariate control(p, terms, prices, whole, sample);
     // As cold as this, softmin weights are 0 and 1.
     const double tau = 1e-12 * measureScale(p, terms, sample).objective;
@@ -108,7 +108,7 @@ TEST_CASE("a corrected sample says how the sums change nearby better than the sa
   const Eigen::VectorXd here = Eigen::VectorXd::Constant(1, 20.0), there = Eigen::VectorXd::Constant(1, 22.0);
   const auto gradient = [&](const RowSet& set) { return evaluate(p, set, there, tau, Spread::none, {}).gradient[0]; };
   const double truth = gradient(openRows(p, RowSample::all(kRows)));
-  const Sums whole = leastSums(p, here, RowSample::all(kRows), {});
+  const Sums whole = leastSums(p, here, {});
   double plainError = 0, correctedError = 0, told = 0;
   constexpr int kSamples = 40;
   for (uint64_t seed = 0; seed < kSamples; ++seed) {
