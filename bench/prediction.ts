@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { History, ModelPool, Prices, Router, simulateWorkload, TextEmbedder } from "../lib/index.js";
 import { type BenchOptions, reservations, selects } from "./options.js";
+import { type PeerPackages, peerPackages } from "./peers/packages.js";
 import { type BuiltIndex, VECTOR_INDEX_PEERS } from "./peers/vector-indexes.js";
 import { recordedSets } from "./records.js";
 import { formatCount, formatTime, markdownTable, provenance } from "./report.js";
@@ -22,7 +23,13 @@ const LOOKED_UP = 1000;
 export async function benchPrediction(options: BenchOptions): Promise<string> {
   const sets = await readSets(options);
   const parts = [`${provenance()}${reservations(options)}`, await learning(sets, options.quick)];
-  for (const set of sets) parts.push(`#### Retrieval: ${set.name}`, await retrieval(set, options.quick));
+  const packages = peerPackages();
+  try {
+    for (const set of sets)
+      parts.push(`#### Retrieval: ${set.name}`, await retrieval(set, packages, options.quick));
+  } finally {
+    packages.remove();
+  }
   const text = parts.join("\n\n");
   console.log(text);
   return text;
@@ -84,7 +91,11 @@ async function learning(sets: readonly PredictionSet[], quick: boolean): Promise
   );
 }
 
-async function retrieval({ history }: PredictionSet, quick: boolean): Promise<string> {
+async function retrieval(
+  { history }: PredictionSet,
+  packages: PeerPackages,
+  quick: boolean,
+): Promise<string> {
   const embedder = await TextEmbedder.fit(history.queries);
   const { dimension } = embedder;
   const all = await embedder.embed(history.queries);
@@ -93,11 +104,13 @@ async function retrieval({ history }: PredictionSet, quick: boolean): Promise<st
   const rows: string[][] = [];
   let exact: ArrayLike<number | bigint> | undefined;
   for (const peer of VECTOR_INDEX_PEERS) {
+    const exported = peer.package === undefined ? undefined : packages.load(peer.package);
+    if (peer.package !== undefined && exported === undefined) continue;
     const started = performance.now();
-    const index = await peer.build(vectors, dimension);
+    const index = await peer.build(vectors, dimension, exported);
     const built = performance.now() - started;
-    if (index === undefined) continue;
     const found = index.search(queries, NEIGHBOURS);
+    checkAnswers(peer.name, found, vectors.length / dimension);
     exact ??= found;
     const times = timesOf(index, queries, dimension, quick);
     rows.push([
@@ -133,6 +146,20 @@ function timesOf(index: BuiltIndex, queries: Float32Array, dimension: number, qu
     singles.push(performance.now() - started);
   }
   return { batch: median(batches), single: median(singles) };
+}
+
+/** A recall is worth nothing of answers that name a row twice, or none. */
+export function checkAnswers(peer: string, found: ArrayLike<number | bigint>, rows: number): void {
+  if (found.length % NEIGHBOURS !== 0) throw new Error(`${peer} found ${found.length} neighbours`);
+  for (let start = 0; start < found.length; start += NEIGHBOURS) {
+    const own = new Set<number>();
+    for (let i = 0; i < NEIGHBOURS; i++) own.add(Number(found[start + i]));
+    const valid = [...own].every(id => Number.isInteger(id) && id >= 0 && id < rows);
+    if (own.size !== NEIGHBOURS || !valid)
+      throw new Error(
+        `${peer} answers query ${start / NEIGHBOURS} with rows that are not ${NEIGHBOURS} of the index`,
+      );
+  }
 }
 
 /** Share of the exact neighbours that were found. */

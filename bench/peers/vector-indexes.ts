@@ -1,5 +1,4 @@
-// Other indexes of vectors that a Node program could use. They are taken as found, because they bring compiled code:
-// npm install --no-save --ignore-scripts usearch
+// Other indexes of vectors that a Node program could use.
 import { VectorIndex } from "../../lib/index.js";
 
 export interface BuiltIndex {
@@ -9,8 +8,10 @@ export interface BuiltIndex {
 
 export interface VectorIndexPeer {
   readonly name: string;
-  /** Rows of unit length, numbered from 0. Undefined, where the package is not installed. */
-  build(vectors: Float32Array, dimension: number): Promise<BuiltIndex | undefined>;
+  /** On npm; absent for our own. */
+  readonly package?: string;
+  /** Rows of unit length, numbered from 0. `exported` is what the package exports. */
+  build(vectors: Float32Array, dimension: number, exported: unknown): Promise<BuiltIndex>;
 }
 
 const ours = (kind: "flat" | "hnsw"): VectorIndexPeer => ({
@@ -25,10 +26,10 @@ const ours = (kind: "flat" | "hnsw"): VectorIndexPeer => ({
 
 const usearch: VectorIndexPeer = {
   name: "usearch, HNSW",
-  async build(vectors, dimension) {
-    const found = (await imported("usearch")) as UsearchModule | undefined;
-    if (found === undefined) return undefined;
-    const index = new found.Index({ metric: "ip", quantization: "f32", dimensions: dimension });
+  package: "usearch",
+  async build(vectors, dimension, exported) {
+    const { Index } = exported as UsearchModule;
+    const index = new Index({ metric: "ip", quantization: "f32", dimensions: dimension });
     index.add(
       BigUint64Array.from({ length: vectors.length / dimension }, (_, row) => BigInt(row)),
       vectors,
@@ -50,11 +51,11 @@ interface UsearchModule {
 
 const hnswlib: VectorIndexPeer = {
   name: "hnswlib-node, HNSW",
-  async build(vectors, dimension) {
-    const found = (await imported("hnswlib-node")) as { default: HnswlibModule } | undefined;
-    if (found === undefined) return undefined;
+  package: "hnswlib-node",
+  async build(vectors, dimension, exported) {
+    const { HierarchicalNSW } = exported as HnswlibModule;
     const rows = vectors.length / dimension;
-    const index = new found.default.HierarchicalNSW("ip", dimension);
+    const index = new HierarchicalNSW("ip", dimension);
     index.initIndex(rows);
     for (let row = 0; row < rows; row++)
       index.addPoint(Array.from(vectors.subarray(row * dimension, (row + 1) * dimension)), row);
@@ -85,12 +86,3 @@ interface HnswlibModule {
 
 /** The exact one first: the others' recall is measured by it. */
 export const VECTOR_INDEX_PEERS: readonly VectorIndexPeer[] = [ours("flat"), ours("hnsw"), usearch, hnswlib];
-
-async function imported(name: string): Promise<unknown> {
-  try {
-    return await import(name);
-  } catch {
-    console.log(`${name} is not installed: it is left out`);
-    return undefined;
-  }
-}

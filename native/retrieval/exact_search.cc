@@ -1,6 +1,8 @@
 #include "retrieval/exact_search.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -21,6 +23,11 @@ constexpr size_t kMostStrips = 16;
 // Rows at a time are what the innermost cache holds beside a tile of queries; a multiple of every kernel's tile.
 constexpr size_t kBlockFloats = 12288;
 constexpr size_t kFewestRows = 8, kMostRows = 256;
+// Screening by codes pays for this many queries, where a row's codes are so much shorter than the row, and where so few of the
+// rows are wanted that most can be left unread.
+constexpr size_t kScreenedQueries = 2;
+constexpr size_t kScreenedDimension = 64;
+constexpr size_t kScreenedRowsPerWanted = 16;
 
 // What one thread does at a time: a chunk of queries against a strip of rows. Borders depend on the problem alone.
 struct Grid {
@@ -65,6 +72,61 @@ void scan(const Rows& rows, RowRange range, std::span<const float> queries, cons
   });
 }
 
+// The largest float that is not above x.
+float downwards(double x) {
+  const auto rounded = static_cast<float>(x);
+  return rounded > x ? std::nextafter(rounded, -std::numeric_limits<float>::infinity()) : rounded;
+}
+
+// What the codes say of a query's similarity to rows: for a strip of rows, the ends of the intervals, and the k highest
+// beginnings as Neighbours of no particular id.
+void screen(const Rows& rows, RowRange range, const CodedQuery& query, const compute::CancelFlag& cancel,
+            std::span<double> ends, Nearest& beginnings) {
+  const auto products = innerProduct().codes;
+  int32_t product[kMostRows];
+  forEachRun(rows, range, kMostRows, [&](size_t first, size_t count) {
+    cancel.throwIfRaised();
+    products(query.codes(), rows.codes(first), count, paddedCodes(rows.dimension()), product);
+    const CodedRow* coded = &rows.coded(first);
+    for (size_t i = 0; i < count; ++i) {
+      const auto [middle, radius] = query.similarity(coded[i], product[i]);
+      ends[first - range.first + i] = middle + radius;
+      if (middle - radius >= beginnings.floor())
+        beginnings.offer({downwards(middle - radius), static_cast<int32_t>(first + i)});
+    }
+  });
+}
+
+// Offers the rows of a strip whose intervals reach `least` to the nearest.
+void scanReaching(const Rows& rows, RowRange range, const float* query, std::span<const double> ends, double least,
+                  Nearest& nearest) {
+  const auto product = innerProduct().one;
+  for (size_t row = range.first; row < range.end; ++row)
+    if (ends[row - range.first] >= least)
+      nearest.offer({product(query, rows.vector(row), rows.dimension()), rows.id(row)});
+}
+
+// One query's nearest of every strip, without reading most rows.
+void scanScreened(const Rows& rows, const Grid& grid, std::span<const float> query, size_t k,
+                  const compute::CancelFlag& cancel, std::span<Nearest> found) {
+  const CodedQuery coded(query);
+  std::vector<double> ends(grid.range.size());
+  const auto endsOf = [&](RowRange strip) {
+    return std::span(ends).subspan(strip.first - grid.range.first, strip.size());
+  };
+  std::vector<Nearest> beginnings(grid.strips, Nearest(k));
+  compute::Pool& pool = compute::Pool::shared();
+  pool.forEachChunk(
+      grid.strips, [&](size_t s) { screen(rows, grid.strip(s), coded, cancel, endsOf(grid.strip(s)), beginnings[s]); });
+  for (size_t s = 1; s < grid.strips; ++s)
+    for (const Neighbour& n : beginnings[s].best()) beginnings[0].offer(n);
+  // k rows are at least as near as this; there are so many, because few of the rows are wanted.
+  const double least = beginnings[0].sorted().back().similarity;
+  pool.forEachChunk(grid.strips, [&](size_t s) {
+    scanReaching(rows, grid.strip(s), query.data(), endsOf(grid.strip(s)), least, found[s]);
+  });
+}
+
 }  // namespace
 
 void exactSearch(const Rows& rows, RowRange range, std::span<const float> queries, size_t k,
@@ -76,12 +138,21 @@ void exactSearch(const Rows& rows, RowRange range, std::span<const float> querie
   compute::Pool& pool = compute::Pool::shared();
 
   std::vector<Nearest> found(count * grid.strips, Nearest(k));  // [strip][query]
-  pool.forEachChunk(grid.chunks * grid.strips, [&](size_t cell) {
-    const size_t first = cell / grid.strips * kQueriesPerChunk, strip = cell % grid.strips;
-    const size_t size = std::min(kQueriesPerChunk, count - first);
-    scan(rows, grid.strip(strip), queries.subspan(first * d, size * d), cancel,
-         std::span(found).subspan(strip * count + first, size));
-  });
+  if (count <= kScreenedQueries && d >= kScreenedDimension && range.size() >= kScreenedRowsPerWanted * k) {
+    std::vector<Nearest> own(grid.strips, Nearest(k));
+    for (size_t q = 0; q < count; ++q) {
+      std::fill(own.begin(), own.end(), Nearest(k));
+      scanScreened(rows, grid, queries.subspan(q * d, d), k, cancel, own);
+      for (size_t s = 0; s < grid.strips; ++s) std::swap(found[s * count + q], own[s]);
+    }
+  } else {
+    pool.forEachChunk(grid.chunks * grid.strips, [&](size_t cell) {
+      const size_t first = cell / grid.strips * kQueriesPerChunk, strip = cell % grid.strips;
+      const size_t size = std::min(kQueriesPerChunk, count - first);
+      scan(rows, grid.strip(strip), queries.subspan(first * d, size * d), cancel,
+           std::span(found).subspan(strip * count + first, size));
+    });
+  }
   pool.forEachChunk(grid.chunks, [&](size_t chunk) {
     for (size_t q = chunk * kQueriesPerChunk; q < std::min(count, (chunk + 1) * kQueriesPerChunk); ++q) {
       for (size_t s = 1; s < grid.strips; ++s)

@@ -1,6 +1,7 @@
 // The k rows of highest inner product, exactly: the same ids and the same bits for any batch, thread count and CPU.
 //
-// One query reads the rows at the speed of memory; more share what is read, tile by tile, with sums in the same order
+// A query alone is held up by memory, and so reads the rows' codes first, a quarter of their size (row_codes.h): only rows that
+// may be among the nearest are read in full. More queries share what is read, tile by tile, with sums in the same order
 // (inner_product.h). A BLAS multiplies larger batches somewhat faster, but rounds in an order of its own, so that its
 // results have to be computed once more, and would be the one thing here that needs a BLAS.
 #pragma once

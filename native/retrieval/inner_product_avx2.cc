@@ -31,8 +31,31 @@ inline void foldFour(const Vec* v, float* out) {
   _mm_storeu_ps(out, _mm_add_ps(_mm_shuffle_ps(ab, cd, 0x88), _mm_shuffle_ps(ab, cd, 0xDD)));
 }
 
+inline __m128i foldCodes(const __m256i* v) {
+  const __m256i four = _mm256_hadd_epi32(_mm256_hadd_epi32(v[0], v[1]), _mm256_hadd_epi32(v[2], v[3]));
+  return _mm_add_epi32(_mm256_castsi256_si128(four), _mm256_extracti128_si256(four, 1));
+}
+
+template <int kRows>
+inline void codeProducts(const int16_t* query, const int8_t* rows, size_t width, int32_t* out) {
+  __m256i sum[4] = {_mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256()};
+  for (size_t i = 0; i < width; i += 16) {
+    const __m256i q = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(query + i));
+#pragma GCC unroll 4
+    for (int r = 0; r < kRows; ++r) {
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(rows + r * width + i));
+      sum[r] = _mm256_add_epi32(sum[r], _mm256_madd_epi16(q, _mm256_cvtepi8_epi16(bytes)));
+    }
+  }
+  const __m128i four = foldCodes(sum);
+  if (kRows == 4)
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out), four);
+  else
+    *out = _mm_cvtsi128_si32(four);
+}
+
 }  // namespace
 
 #include "retrieval/inner_product_generic.inl"
 
-const omnirouter::retrieval::InnerProduct omnirouter::retrieval::kAvx2InnerProduct{one, rows, block};
+const omnirouter::retrieval::InnerProduct omnirouter::retrieval::kAvx2InnerProduct{one, rows, block, codes};

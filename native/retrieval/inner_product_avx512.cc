@@ -34,8 +34,33 @@ inline void foldFour(const Vec* v, float* out) {
                          _mm512_setr_epi32(0, 4, 8, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), one)));
 }
 
+inline __m256i upperAndLower(__m512i v) {
+  return _mm256_add_epi32(_mm512_castsi512_si256(v), _mm512_extracti64x4_epi64(v, 1));
+}
+
+template <int kRows>
+inline void codeProducts(const int16_t* query, const int8_t* rows, size_t width, int32_t* out) {
+  __m512i sum[4] = {_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512()};
+  for (size_t i = 0; i < width; i += 32) {
+    const __m512i q = _mm512_loadu_si512(query + i);
+#pragma GCC unroll 4
+    for (int r = 0; r < kRows; ++r) {
+      const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(rows + r * width + i));
+      sum[r] = _mm512_add_epi32(sum[r], _mm512_madd_epi16(q, _mm512_cvtepi8_epi16(bytes)));
+    }
+  }
+  const __m256i ab = _mm256_hadd_epi32(upperAndLower(sum[0]), upperAndLower(sum[1]));
+  const __m256i cd = _mm256_hadd_epi32(upperAndLower(sum[2]), upperAndLower(sum[3]));
+  const __m256i abcd = _mm256_hadd_epi32(ab, cd);
+  const __m128i four = _mm_add_epi32(_mm256_castsi256_si128(abcd), _mm256_extracti128_si256(abcd, 1));
+  if (kRows == 4)
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out), four);
+  else
+    *out = _mm_cvtsi128_si32(four);
+}
+
 }  // namespace
 
 #include "retrieval/inner_product_generic.inl"
 
-const omnirouter::retrieval::InnerProduct omnirouter::retrieval::kAvx512InnerProduct{one, rows, block};
+const omnirouter::retrieval::InnerProduct omnirouter::retrieval::kAvx512InnerProduct{one, rows, block, codes};

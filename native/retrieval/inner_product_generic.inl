@@ -6,6 +6,7 @@
 //   multiplyAdd(x, y, sum), add(a, b)
 //   fold(v)                           the lanes of one register folded in halves
 //   foldFour(v, out)                  the same of four registers at once
+//   codeProducts<kRows>(query, rows, width, out)   the products of codes of 1 or 4 consecutive rows
 
 namespace {
 
@@ -134,6 +135,12 @@ void block(const float* queries, size_t queryCount, const float* first, size_t r
       rows(query + one * dimension, first + done * dimension, rowCount - done, dimension,
            place + one * rowCount + done);
   }
+}
+
+void codes(const int16_t* query, const int8_t* first, size_t count, size_t width, int32_t* out) {
+  size_t r = 0;
+  for (; r + 4 <= count; r += 4) codeProducts<4>(query, first + r * width, width, out + r);
+  for (; r < count; ++r) codeProducts<1>(query, first + r * width, width, out + r);
 }
 
 }  // namespace

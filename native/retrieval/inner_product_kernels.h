@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 namespace omnirouter::retrieval {
 
@@ -15,6 +16,9 @@ struct InnerProduct {
   // out[q * rowCount + r] = <queries[q], rows[r]>: the same bits again, faster where the rows fit the innermost cache.
   void (*block)(const float* queries, size_t queryCount, const float* rows, size_t rowCount, size_t dimension,
                 float* out);
+  // out[r] = <query, rows[r]> in whole numbers for `count` consecutive rows of codes (row_codes.h): `width` elements each,
+  // a multiple of kCodesAtOnce, whose products add up to less than 2^31 in absolute value.
+  void (*codes)(const int16_t* query, const int8_t* rows, size_t count, size_t width, int32_t* out);
 };
 
 extern const InnerProduct kScalarInnerProduct;

@@ -27,8 +27,24 @@ inline void foldFour(const Vec* v, float* out) {
   for (int r = 0; r < 4; ++r) out[r] = fold(v[r]);
 }
 
+template <int kRows>
+inline void codeProducts(const int16_t* query, const int8_t* rows, size_t width, int32_t* out) {
+  int32x4_t sum[kRows];
+  for (int r = 0; r < kRows; ++r) sum[r] = vdupq_n_s32(0);
+  for (size_t i = 0; i < width; i += 8) {
+    const int16x8_t q = vld1q_s16(query + i);
+#pragma GCC unroll 4
+    for (int r = 0; r < kRows; ++r) {
+      const int16x8_t x = vmovl_s8(vld1_s8(rows + r * width + i));
+      sum[r] = vmlal_s16(sum[r], vget_low_s16(q), vget_low_s16(x));
+      sum[r] = vmlal_high_s16(sum[r], q, x);
+    }
+  }
+  for (int r = 0; r < kRows; ++r) out[r] = vaddvq_s32(sum[r]);
+}
+
 }  // namespace
 
 #include "retrieval/inner_product_generic.inl"
 
-const omnirouter::retrieval::InnerProduct omnirouter::retrieval::kNeonInnerProduct{one, rows, block};
+const omnirouter::retrieval::InnerProduct omnirouter::retrieval::kNeonInnerProduct{one, rows, block, codes};

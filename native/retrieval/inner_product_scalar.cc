@@ -22,6 +22,13 @@ void block(const float* queries, size_t queryCount, const float* first, size_t r
   for (size_t q = 0; q < queryCount; ++q) rows(queries + q * dimension, first, rowCount, dimension, out + q * rowCount);
 }
 
+void codes(const int16_t* query, const int8_t* rows, size_t count, size_t width, int32_t* out) {
+  for (size_t r = 0; r < count; ++r) {
+    out[r] = 0;
+    for (size_t i = 0; i < width; ++i) out[r] += int32_t{query[i]} * rows[r * width + i];
+  }
+}
+
 }  // namespace
 
-const omnirouter::retrieval::InnerProduct omnirouter::retrieval::kScalarInnerProduct{one, rows, block};
+const omnirouter::retrieval::InnerProduct omnirouter::retrieval::kScalarInnerProduct{one, rows, block, codes};

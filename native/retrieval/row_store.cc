@@ -115,8 +115,11 @@ void RowStore::append(std::span<const float> vectors, std::span<const int32_t> i
   for (size_t i = 0; i < count; ++i) {
     if (i % kRowsPerLook == 0) cancel.throwIfRaised();
     const size_t row = rows_.size() + i;
-    std::copy_n(vectors.data() + i * dimension, dimension,
-                rows_.blocks_[row / rows_.perBlock()]->vectors.get() + row % rows_.perBlock() * dimension);
+    const std::span<const float> vector = vectors.subspan(i * dimension, dimension);
+    const Block& block = *rows_.blocks_[row / rows_.perBlock()];
+    const size_t place = row % rows_.perBlock();
+    std::copy(vector.begin(), vector.end(), block.vectors.get() + place * dimension);
+    block.coded[place] = encodeRow(vector, block.codes.get() + place * paddedCodes(dimension));
   }
   takeIds(ids, count);
   rows_.size_ += count;

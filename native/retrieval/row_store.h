@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "compute/cancel.h"
+#include "retrieval/row_codes.h"
 
 namespace omnirouter::retrieval {
 
@@ -21,9 +22,13 @@ constexpr size_t kMostDimensions = 65536;
 struct Block {
   Block(size_t rows, size_t dimension)
       : vectors(std::make_unique_for_overwrite<float[]>(rows * dimension)),
-        ids(std::make_unique_for_overwrite<int32_t[]>(rows)) {}
+        ids(std::make_unique_for_overwrite<int32_t[]>(rows)),
+        codes(std::make_unique_for_overwrite<int8_t[]>(rows * paddedCodes(dimension))),
+        coded(std::make_unique_for_overwrite<CodedRow[]>(rows)) {}
   std::unique_ptr<float[]> vectors;
   std::unique_ptr<int32_t[]> ids;
+  std::unique_ptr<int8_t[]> codes;
+  std::unique_ptr<CodedRow[]> coded;
 };
 
 class Rows {
@@ -40,6 +45,12 @@ class Rows {
     return blocks_[row >> shift_]->vectors.get() + (row & (perBlock() - 1)) * dimension_;
   }
   int32_t id(size_t row) const { return blocks_[row >> shift_]->ids[row & (perBlock() - 1)]; }
+  // paddedCodes(dimension()) of them.
+  const int8_t* codes(size_t row) const {
+    return blocks_[row >> shift_]->codes.get() + (row & (perBlock() - 1)) * paddedCodes(dimension_);
+  }
+  // Consecutive for rows of a block, as vectors and codes are.
+  const CodedRow& coded(size_t row) const { return blocks_[row >> shift_]->coded[row & (perBlock() - 1)]; }
 
  private:
   friend class RowStore;

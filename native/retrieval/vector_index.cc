@@ -66,8 +66,9 @@ VectorIndex::View VectorIndex::view() const {
 
 size_t VectorIndex::memory() const {
   const std::lock_guard lock(viewMutex_);
-  const size_t rows = view_.rows->size() * (dimension_ * sizeof(float) + sizeof(int32_t));
-  return rows + (view_.graph ? view_.graph->memory() : 0) + builderMemory_;
+  const size_t perRow =
+      dimension_ * sizeof(float) + sizeof(int32_t) + paddedCodes(dimension_) * sizeof(int8_t) + sizeof(CodedRow);
+  return view_.rows->size() * perRow + (view_.graph ? view_.graph->memory() : 0) + builderMemory_;
 }
 
 void VectorIndex::add(std::span<const float> vectors, std::span<const int32_t> ids, const compute::CancelFlag& cancel) {

@@ -88,17 +88,38 @@ TEST_CASE("ties go to the lowest ids, however many there are and whatever order 
   CHECK(identical(search(store.rows(), all, queries, 50), bruteForce(store.rows(), all, queries, 50)));
 }
 
-TEST_CASE("every instruction set gives the same search") {
-  RowStore store(50);
-  store.append(embeddings(3'000, 50, 5), {}, compute::CancelFlag());
-  const auto q = embeddings(20, 50, 6);
-  const auto expected = bruteForce(store.rows(), {0, 3'000}, q, 10);
-  for (const compute::Isa isa : {compute::Isa::scalar, compute::Isa::avx2, compute::Isa::avx512, compute::Isa::neon}) {
-    if (!compute::supported(isa)) continue;
-    compute::setIsa(isa);
-    CHECK(identical(search(store.rows(), {0, 3'000}, q, 10), expected));
+TEST_CASE("rows that codes cannot tell apart are told apart") {
+  constexpr size_t kDimension = 96, kRows = 6'000;
+  std::mt19937 random(10);
+  std::normal_distribution<float> normal;
+  const auto centre = embeddings(1, kDimension, 7);
+  RowStore store(kDimension);
+  std::vector<float> vectors;
+  for (size_t r = 0; r < kRows; ++r)
+    for (size_t i = 0; i < kDimension; ++i) vectors.push_back(centre[i] + 1e-4f * normal(random));
+  store.append(vectors, {}, compute::CancelFlag());
+  const RowRange all{0, kRows};
+  for (const float length : {1.0f, 1e-30f, 1e15f}) {
+    std::vector<float> query = centre;
+    for (float& x : query) x *= length;
+    CHECK(identical(search(store.rows(), all, query, 100), bruteForce(store.rows(), all, query, 100)));
   }
-  compute::setIsa(std::nullopt);
+}
+
+TEST_CASE("every instruction set gives the same search") {
+  RowStore store(70);
+  store.append(embeddings(3'000, 70, 5), {}, compute::CancelFlag());
+  for (const size_t queries : {1, 20}) {  // screened by codes, and not
+    const auto q = embeddings(queries, 70, 6);
+    const auto expected = bruteForce(store.rows(), {0, 3'000}, q, 10);
+    for (const compute::Isa isa :
+         {compute::Isa::scalar, compute::Isa::avx2, compute::Isa::avx512, compute::Isa::neon}) {
+      if (!compute::supported(isa)) continue;
+      compute::setIsa(isa);
+      CHECK(identical(search(store.rows(), {0, 3'000}, q, 10), expected));
+    }
+    compute::setIsa(std::nullopt);
+  }
 }
 
 TEST_CASE("a raised flag stops the search") {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -57,6 +58,32 @@ TEST_CASE("every instruction set gives the bits of the plain kernel, for one pai
     }
   }
   MESSAGE("instruction sets compared with the plain kernel: ", compared);
+}
+
+TEST_CASE("every instruction set multiplies codes exactly, the largest among them") {
+  std::mt19937 random(5);
+  for (const Isa isa : {Isa::scalar, Isa::avx2, Isa::avx512, Isa::neon}) {
+    if (!supported(isa)) continue;
+    for (const size_t width : {32, 64, 256, 416}) {
+      for (size_t rows = 1; rows <= 9; ++rows) {
+        // As large as sums within 32 bits allow, all of one sign in the first row.
+        const auto most = static_cast<int>(std::min<size_t>(32767, 2147483647 / (127 * width)));
+        std::vector<int16_t> query(width);
+        std::vector<int8_t> codes(rows * width);
+        for (auto& code : query) code = static_cast<int16_t>(random() % 2 == 0 ? most : -most);
+        for (auto& code : codes) code = static_cast<int8_t>(static_cast<int>(random() % 255) - 127);
+        for (size_t i = 0; i < width; ++i) codes[i] = query[i] > 0 ? 127 : -127;
+        std::vector<int32_t> out(rows);
+        innerProduct(isa).codes(query.data(), codes.data(), rows, width, out.data());
+        for (size_t r = 0; r < rows; ++r) {
+          int64_t expected = 0;
+          for (size_t i = 0; i < width; ++i) expected += int64_t{query[i]} * codes[r * width + i];
+          INFO(name(isa), " width ", width, " row ", r, " of ", rows);
+          CHECK(out[r] == expected);
+        }
+      }
+    }
+  }
 }
 
 TEST_CASE("the plain kernel stays within the error bound, and underflow leaves +0") {
