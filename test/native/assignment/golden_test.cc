@@ -80,7 +80,7 @@ struct Golden {
 };
 
 constexpr Golden kGolden[] = {
-    {7, 4, 20, 0x7ddbe8aed5da5cec},      {60, 8, 10, 0x5612c4c7ae27daf2},   {65, 5, 20, 0xe235da01126e179d},
+    {7, 4, 20, 0xf2e0e40eabe2a894},      {60, 8, 10, 0xa652e84c99cf0493},   {65, 5, 20, 0xce1468205188faa4},
     {500, 16, 10, 0x7ff6fa432e6a690e},   {3000, 33, 6, 0x08fb733c81b391cd}, {9000, 7, 4, 0x2edb5bcec35419e9},
     {40'000, 12, 2, 0x1a7e5868144857a3},
 };
