@@ -35,15 +35,16 @@ double Cells::objective() const {
 }
 
 double Cells::total(const Limit& limit) const {
+  const size_t models = problem_->models;
+  const size_t firstGroup = limit.group == kAll ? 0 : static_cast<size_t>(limit.group);
+  const size_t lastGroup = limit.group == kAll ? problem_->groupCount : firstGroup + 1;
+  const size_t first = limit.model == kAll ? 0 : static_cast<size_t>(limit.model);
+  const size_t last = limit.model == kAll ? models : first + 1;
   double total = 0;
-  for (size_t g = 0; g < problem_->groupCount; ++g) {
-    if (!limit.covers(static_cast<int>(g))) continue;
-    for (size_t j = 0; j < problem_->models; ++j) {
-      if (limit.model != kAll && limit.model != static_cast<int>(j)) continue;
-      total += limit.quantity == kRequests ? static_cast<double>(count_[g * problem_->models + j])
+  for (size_t g = firstGroup; g < lastGroup; ++g)
+    for (size_t j = first; j < last; ++j)
+      total += limit.quantity == kRequests ? static_cast<double>(count_[g * models + j])
                                            : sum(g, static_cast<size_t>(limit.quantity), j);
-    }
-  }
   return total;
 }
 

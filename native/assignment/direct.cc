@@ -107,27 +107,29 @@ void priceRow(const Problem& problem, const Terms& terms, Eigen::VectorXd& price
   const auto group = problem.group(0);
   const size_t limits = problem.limits.size();
   prices.setZero(static_cast<Eigen::Index>(limits));
-  thread_local std::vector<double> adds;  // models x limits
-  adds.clear();
+  thread_local std::vector<double> adds;  // limits x lines
+  adds.assign(limits * problem.models, 0.0);
   Lines lines;
   for (size_t j = 0; j < problem.models; ++j) {
     if ((problem.allowedModels(0) >> j & 1) == 0) continue;
+    double* add = adds.data() + lines.count;
     lines.value[lines.count++] = worthOf(problem, 0, j).objective;
-    adds.resize(adds.size() + limits, 0.0);
-    double* add = adds.data() + adds.size() - limits;
     const auto count = [&](const Term& term) {
-      add[term.limit] += term.quantity == kRequests
-                             ? term.sign
-                             : term.sign * static_cast<double>(problem.row(static_cast<size_t>(term.quantity), 0)[j]);
+      add[static_cast<size_t>(term.limit) * problem.models] +=
+          term.quantity == kRequests
+              ? term.sign
+              : term.sign * static_cast<double>(problem.row(static_cast<size_t>(term.quantity), 0)[j]);
     };
     for (const Term& term : terms.shared(group)) count(term);
     for (const Term& term : terms.own(group, j)) count(term);
   }
   for (size_t l = 0; l < limits; ++l) {
     const double bound = problem.limits[l].sign() * problem.limits[l].bound;
-    bool rises = false;
-    for (size_t c = 0; c < lines.count; ++c) rises |= (lines.slope[c] = adds[c * limits + l] - bound) > 0;
-    if (!rises) continue;
+    const double* add = adds.data() + l * problem.models;
+    int rising = 0;
+    for (size_t c = 0; c < lines.count; ++c) rising += add[c] > bound;
+    if (rising == 0) continue;
+    for (size_t c = 0; c < lines.count; ++c) lines.slope[c] = add[c] - bound;
     const double price = lines.peak();
     prices[static_cast<Eigen::Index>(l)] = price;
     for (size_t c = 0; c < lines.count; ++c) lines.value[c] += price * lines.slope[c];

@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <vector>
 
-#include "assignment/recovery.h"
+#include "assignment/search_rows.h"
 
 namespace omnirouter::assignment {
 
@@ -16,100 +15,52 @@ namespace {
 constexpr size_t kRowsPerNode = 32;
 // Larger searches are rare, and give their memory back.
 constexpr size_t kRowsKept = 256;
+// A group by itself may take this share of the nodes.
+constexpr size_t kShare = 4;
 // Bounds at so many prices: a few registers' worth.
 constexpr size_t kFewBounds = 4, kMostBounds = 12;
+// Of the objective: improvements below its rounding are none.
+constexpr double kRounding = 1e-13;
+// Of what is summed for a bound at other prices.
+constexpr double kBoundRounding = 1e-12;
 constexpr double kNever = std::numeric_limits<double>::infinity();
 
-bool hasFewLimits(const OpenPlan& plan) {
-  return plan.prices().size() <= static_cast<Eigen::Index>(kMostBounds - kFewBounds);
-}
-
-// Further prices beside the plan's own: number b from 1 on, of limit l. Any prices bound any node; below a node that has
-// spent the slack, or saved it, other prices than the root's bound best. These are guesses at them: shared prices raised
-// and lowered together, own prices left out, and where there are few limits each raised by itself. Returns how many.
-size_t otherPrices(const Problem& problem, const OpenPlan& plan, std::vector<double>& prices) {
-  constexpr double kShared[] = {0.8, 1.25, 1.0};
-  static_assert(std::size(kShared) == kFewBounds - 1);
-  const size_t limits = problem.limits.size();
-  const double* own = plan.prices().data();
-  const size_t count = kFewBounds - 1 + (hasFewLimits(plan) ? limits : 0);
-  prices.resize(count * limits);
-  for (size_t b = 0; b < count; ++b) {
-    double* y = prices.data() + b * limits;
-    for (size_t l = 0; l < limits; ++l) {
-      const bool shared = problem.limits[l].model == kAll;
-      y[l] = own[l] * (b >= std::size(kShared) ? 1.0 : shared ? kShared[b] : b + 1 == std::size(kShared) ? 0.0 : 1.0);
-    }
-    if (b >= std::size(kShared)) {
-      const size_t l = b - std::size(kShared);
-      y[l] = 2 * own[l] + plan.scale().price[static_cast<Eigen::Index>(l)];
-    }
-  }
-  return count;
-}
-
+// Gaps are counted with the tolerance of every limit, worth its price, as slacks have it here (search_rows.h): then none is
+// below 0.
 template <size_t kBounds>
 class DepthFirst {
  public:
   // In the memory of the search before.
-  void start(const Problem& problem, const OpenPlan& plan, double gap, double enough, size_t nodeLimit,
-             const compute::CancelFlag& cancel) {
-    plan_ = &plan;
+  Exact run(const Problem& problem, OpenPlan& plan, double gap, double enough, size_t nodeLimit,
+            const compute::CancelFlag& cancel) {
     cancel_ = &cancel;
-    limits_ = problem.limits.size();
-    rows_ = plan.rows().size();
     nodesLeft_ = nodeLimit;
-    slack_ = plan.emptySlack();
-    enough_ = enough;
-    isEnough_ = enough > 0 && plan.violations() == 0 && plan.gap() <= enough;
-    found_ = false;
-    allowance_.resize(limits_);
-    slotsOf_.resize(limits_);
-    for (size_t l = 0; l < limits_; ++l) {
-      const Limit& limit = problem.limits[l];
-      allowance_[l] = tolerance(limit);
-      const bool slots = limit.quantity == kRequests && limit.model != kAll && limit.group == kAll && !limit.atLeast;
-      slotsOf_[l] = slots ? uint64_t{1} << limit.model : 0;
-    }
-    bestGap_ = plan.violations() == 0 ? std::min(gap, plan.gap()) : gap;
-    orderRows();
+    rounding_ = kRounding * std::abs(plan.objective());
+    rows_.arrange(problem, plan, gap);
+    start(gap, enough);
     addReach();
-    addPrices(problem);
-    partial_.resize((rows_ + 1) * kBounds);
-    partial_[0] = 0;
-    for (size_t b = 1; b < kBounds; ++b) partial_[b] = -constant_[b];
+    addPrices(problem, plan);
     addFirstFrame();
-    picked_.resize(rows_);
-  }
-
-  // How many nodes are left; 0: they or the time ran out.
-  size_t run() {
-    uint64_t full = 0;
-    for (size_t l = 0; l < limits_; ++l)
-      if (slack_[l] < 1) full |= slotsOf_[l];
-    descend(0, 0, full);
-    return nodesLeft_;
-  }
-  bool improved() const { return found_; }
-  bool isEnough() const { return isEnough_; }
-  // The best plan found: per depth, a row and its candidate.
-  void moveTo(OpenPlan& plan) const {
-    for (size_t d = 0; d < rows_; ++d) {
-      const OpenPlan::Move move{order_[d], best_[d]};
-      plan.apply({&move, 1});
-    }
-  }
-  void forget() {
-    if (rows_ > kRowsKept) *this = {};
+    search();
+    Exact exact;
+    exact.found = found_;
+    exact.enough = isEnough_;
+    exact.exhausted = nodesLeft_ > 0 && !isEnough_;
+    exact.least = std::max(0.0, (exact.exhausted ? best_ : std::min(best_, least_)) - worth_);
+    exact.nodes = nodeLimit - nodesLeft_;
+    if (found_)
+      for (size_t d = 0; d < rows_.size(); ++d) {
+        const OpenPlan::Move move{rows_.row(d), bestPicked_[d]->candidate};
+        plan.apply({&move, 1});
+      }
+    if (rows_.size() > kRowsKept) *this = {};
+    return exact;
   }
 
  private:
-  // A model that a row may get.
-  struct Option {
-    size_t candidate;
-    uint8_t model;
-    double regret, objective;
-  };
+  using Option = SearchRows::Option;
+  using Block = SearchRows::Block;
+
   // What every row from some depth on costs at least at all prices, without models that are full, and their sums.
   struct Frame {
     uint64_t full = 0;
@@ -118,125 +69,93 @@ class DepthFirst {
     std::vector<uint64_t> winners;
   };
 
-  std::span<const Option> options(size_t depth) const {
-    return {options_.data() + starts_[depth], options_.data() + starts_[depth + 1]};
-  }
-  const double* valueOf(const Option& option) const {
-    return value_.data() + static_cast<size_t>(&option - options_.data()) * kBounds;
-  }
-
-  // Rows with most to lose first: their choice is nearly forced, and errors show early. Candidates whose regret alone
-  // is no less than the gap are in no better plan (reduced-cost fixing).
-  void orderRows() {
-    const auto& candidates = plan_->candidates();
-    stake_.resize(rows_);
-    order_.resize(rows_);
-    std::iota(order_.begin(), order_.end(), size_t{0});
-    const auto kept = [&](const OpenPlan::Row& row, size_t c) {
-      return c == row.chosen || candidates[c].regret < bestGap_;
-    };
-    for (size_t row = 0; row < rows_; ++row) {
-      const OpenPlan::Row& r = plan_->rows()[row];
-      double least = kNever, second = kNever;
-      for (size_t c = r.firstCandidate; c < r.lastCandidate; ++c) {
-        if (!kept(r, c)) continue;
-        second = std::min(second, std::max(candidates[c].regret, least));
-        least = std::min(least, candidates[c].regret);
-      }
-      stake_[row] = second;
+  void start(double gap, double enough) {
+    slack_.clear();
+    worth_ = 0;
+    for (const SearchRows::Live& limit : rows_.limits()) {
+      slack_.push_back(limit.slack);
+      worth_ += limit.price * limit.allowance;
     }
-    std::sort(order_.begin(), order_.end(),
-              [&](size_t a, size_t b) { return stake_[a] != stake_[b] ? stake_[a] > stake_[b] : a < b; });
-    options_.clear();
-    starts_.assign(1, 0);
-    for (const size_t row : order_) {
-      const OpenPlan::Row& r = plan_->rows()[row];
-      for (size_t c = r.firstCandidate; c < r.lastCandidate; ++c)
-        if (kept(r, c)) options_.push_back({c, candidates[c].model, candidates[c].regret, candidates[c].objective});
-      std::sort(options_.begin() + static_cast<ptrdiff_t>(starts_.back()), options_.end(),
-                [](const Option& a, const Option& b) {
-                  return a.regret != b.regret ? a.regret < b.regret : a.candidate < b.candidate;
-                });
-      starts_.push_back(options_.size());
-    }
+    best_ = gap + worth_;
+    enough_ = enough > 0 ? enough + worth_ : -1;
+    isEnough_ = found_ = timeIsUp_ = false;
+    picked_.resize(rows_.size());
+    bestPicked_.resize(rows_.size());
+    own_.assign(rows_.blocks().size(), 0.0);
+    later_.assign(rows_.blocks().size(), 0.0);
+    least_ = 0;
   }
 
-  std::span<const OpenPlan::Entry> entries(const Option& option) const {
-    return plan_->entries(plan_->candidates()[option.candidate]);
-  }
-
-  // least_[d], most_[d]: what the rows from depth d on must and can add to every limit.
+  // lowest_, highest_: what the rows from some depth on must and can add to every limit.
   void addReach() {
-    least_.assign((rows_ + 1) * limits_, 0.0);
-    most_.assign((rows_ + 1) * limits_, 0.0);
-    amount_.resize(limits_);
-    for (size_t d = rows_; d-- > 0;) {
-      double *low = least_.data() + d * limits_, *high = most_.data() + d * limits_;
-      std::fill_n(low, limits_, kNever);
-      std::fill_n(high, limits_, -kNever);
-      for (const Option& option : options(d)) {
-        std::fill(amount_.begin(), amount_.end(), 0.0);
-        for (const OpenPlan::Entry& e : entries(option)) amount_[static_cast<size_t>(e.limit)] += e.amount;
-        for (size_t l = 0; l < limits_; ++l) {
-          low[l] = std::min(low[l], amount_[l]);
-          high[l] = std::max(high[l], amount_[l]);
+    const size_t limits = rows_.limits().size();
+    lowest_.assign((rows_.size() + 1) * limits, 0.0);
+    highest_.assign((rows_.size() + 1) * limits, 0.0);
+    amount_.assign(limits, 0.0);
+    for (size_t d = rows_.size(); d-- > 0;) {
+      double *low = lowest_.data() + d * limits, *high = highest_.data() + d * limits;
+      std::fill_n(low, limits, kNever);
+      std::fill_n(high, limits, -kNever);
+      for (const Option& option : rows_.options(d)) {
+        for (const SearchRows::Entry& e : rows_.entries(option)) amount_[e.limit] = e.amount;
+        for (size_t i = 0; i < limits; ++i) {
+          low[i] = std::min(low[i], amount_[i]);
+          high[i] = std::max(high[i], amount_[i]);
         }
+        for (const SearchRows::Entry& e : rows_.entries(option)) amount_[e.limit] = 0;
       }
-      for (size_t l = 0; l < limits_; ++l) {
-        low[l] += low[limits_ + l];
-        high[l] += high[limits_ + l];
+      for (size_t i = 0; i < limits; ++i) {
+        low[i] += low[limits + i];
+        high[i] += high[limits + i];
       }
     }
   }
 
-  // Values of all options at all prices; number 0 are the regrets at the plan's own. All bounds are of the gap, the
-  // objective less D of the plan's own prices. A plan may use the tolerance of every limit, worth its price.
-  void addPrices(const Problem& problem) {
-    const size_t others = otherPrices(problem, *plan_, otherPrices_);
-    double chosen = 0, dearest = 0, magnitude = 0;
-    for (size_t d = 0; d < rows_; ++d) {
-      double high = -kNever, size = 0;
-      for (const Option& option : options(d)) {
-        high = std::max(high, option.objective);
-        size = std::max(size, std::abs(option.objective));
+  // How much the prices number b lie above the plan's own. Any prices bound any node: as y' s >= 0, no plan has a gap below
+  // sum_i rho_i + (y - y') s. Below a node that has spent the slack, or saved it, other prices than the root's bound best.
+  // These are guesses at them: shared prices raised and lowered together, own prices left out, and where there are few
+  // limits each raised by itself. Where groups are searched by themselves, it is their own limits' that vary.
+  void addShifts(const Problem& problem, const OpenPlan& plan) {
+    constexpr double kShared[] = {-0.2, 0.25, 0.0};
+    static_assert(std::size(kShared) == kFewBounds - 1);
+    const size_t limits = rows_.limits().size(), first = rows_.blocks().size() > 1 ? rows_.common() : 0;
+    shift_.assign(kBounds * limits, 0.0);
+    for (size_t i = first; i < limits; ++i) {
+      const SearchRows::Live& live = rows_.limits()[i];
+      const bool shared = problem.limits[live.limit].model == kAll;
+      for (size_t b = 0; b < std::size(kShared); ++b)
+        shift_[(b + 1) * limits + i] = live.price * (shared ? kShared[b] : b + 1 == std::size(kShared) ? -1.0 : 0.0);
+      if (const size_t b = kFewBounds + i - first; b < kBounds)
+        shift_[b * limits + i] = live.price + plan.scale().price[static_cast<Eigen::Index>(live.limit)];
+    }
+  }
+
+  // Values of all options at all prices; number 0 are the regrets at the plan's own.
+  void addPrices(const Problem& problem, const OpenPlan& plan) {
+    addShifts(problem, plan);
+    const size_t limits = rows_.limits().size();
+    value_.resize(rows_.optionCount() * kBounds);
+    for (size_t d = 0; d < rows_.size(); ++d)
+      for (const Option& option : rows_.options(d)) {
+        double* value = value_.data() + rows_.numberOf(option) * kBounds;
+        std::fill_n(value, kBounds, option.regret);
+        for (const SearchRows::Entry& e : rows_.entries(option))
+          for (size_t b = 1; b < kBounds; ++b) value[b] += shift_[b * limits + e.limit] * e.amount;
       }
-      chosen += plan_->chosen(order_[d]).objective;
-      dearest += high;
-      magnitude += size;
+    for (size_t b = 0; b < kBounds; ++b) {
+      double size = 0;
+      for (size_t i = 0; i < limits; ++i)
+        size += std::abs(shift_[b * limits + i]) * (std::abs(slack_[i]) + std::abs(lowest_[i]) + std::abs(highest_[i]));
+      margin_[b] = kBoundRounding * size;
     }
-    const double dual = chosen - plan_->gap();
-    ceiling_ = dearest - dual;
-    std::fill_n(constant_, kBounds, kNever);  // bounds nothing
-    std::fill_n(margin_, kBounds, 0.0);
-    for (size_t b = 1; b <= others; ++b) {
-      const double* y = otherPrices_.data() + (b - 1) * limits_;
-      constant_[b] = dual;
-      margin_[b] = magnitude + std::abs(plan_->gap());
-      for (size_t l = 0; l < limits_; ++l) {
-        const double room = plan_->emptySlack()[l];
-        constant_[b] += y[l] * (room + allowance_[l]);
-        margin_[b] += y[l] * (std::abs(room) + std::abs(least_[l]) + std::abs(most_[l]));
-      }
-      margin_[b] *= 1e-12;
-    }
-    value_.assign(options_.size() * kBounds, 0.0);
-    for (const Option& option : options_) {
-      double* value = value_.data() + static_cast<size_t>(&option - options_.data()) * kBounds;
-      value[0] = option.regret;
-      for (size_t b = 1; b <= others; ++b) value[b] = option.objective;
-      for (const OpenPlan::Entry& e : entries(option))
-        for (size_t b = 1; b <= others; ++b)
-          value[b] += otherPrices_[(b - 1) * limits_ + static_cast<size_t>(e.limit)] * e.amount;
-    }
+    partial_.resize((rows_.size() + 1) * kBounds);
   }
 
   void addFirstFrame() {
-    if (frames_.size() < rows_ + 1) frames_.resize(rows_ + 1);
-    models_.resize(rows_);
-    for (size_t d = 0; d < rows_; ++d) {
-      models_[d] = 0;
-      for (const Option& option : options(d)) models_[d] |= uint64_t{1} << option.model;
-    }
+    if (frames_.size() < rows_.size() + 1) frames_.resize(rows_.size() + 1);
+    models_.assign(rows_.size(), 0);
+    for (size_t d = 0; d < rows_.size(); ++d)
+      for (const Option& option : rows_.options(d)) models_[d] |= uint64_t{1} << option.model;
     Frame& first = frames_[0];
     first.full = ~uint64_t{0};  // so that no row's least is taken from it
     addFrame(0, first, 0, 0);
@@ -246,27 +165,28 @@ class DepthFirst {
   void addFrame(size_t at, const Frame& before, size_t depth, uint64_t full) {
     Frame& frame = frames_[at];
     const uint64_t more = full ^ before.full;
+    const size_t rows = rows_.size();
     frame.full = full;
-    frame.least.resize(rows_ * kBounds);
-    frame.sum.resize((rows_ + 1) * kBounds);
-    frame.winners.resize(rows_ + 1);
-    std::fill_n(frame.sum.data() + rows_ * kBounds, kBounds, 0.0);
-    uint64_t winners = frame.winners[rows_] = 0;
-    for (size_t d = rows_; d-- > depth;) {
+    frame.least.resize(rows * kBounds);
+    frame.sum.resize((rows + 1) * kBounds);
+    frame.winners.resize(rows + 1);
+    std::fill_n(frame.sum.data() + rows * kBounds, kBounds, 0.0);
+    uint64_t winners = frame.winners[rows] = 0;
+    for (size_t d = rows; d-- > depth;) {
       double* least = frame.least.data() + d * kBounds;
       if ((models_[d] & more) == 0) {
         std::copy_n(before.least.data() + d * kBounds, kBounds, least);
       } else {
         std::fill_n(least, kBounds, kNever);
-        for (const Option& option : options(d)) {
+        for (const Option& option : rows_.options(d)) {
           if ((full >> option.model & 1) != 0) continue;
-          const double* value = valueOf(option);
+          const double* value = value_.data() + rows_.numberOf(option) * kBounds;
           for (size_t b = 0; b < kBounds; ++b) least[b] = value[b] < least[b] ? value[b] : least[b];
         }
       }
       double* sum = frame.sum.data() + d * kBounds;
       for (size_t b = 0; b < kBounds; ++b) sum[b] = least[b] + sum[kBounds + b];
-      for (const Option& option : options(d)) {
+      for (const Option& option : rows_.options(d)) {
         if ((full >> option.model & 1) != 0) continue;
         winners |= uint64_t{1} << option.model;  // they come in the order of their regrets
         break;
@@ -275,118 +195,221 @@ class DepthFirst {
     }
   }
 
-  // Improvements below rounding are none.
-  double bestToBeat() const { return bestGap_ - 1e-13 * std::abs(plan_->objective()); }
+  void search() {
+    const size_t last = rows_.blocks().size() - 1;
+    for (size_t b = 0; b < last; ++b) {
+      own_[b] = searchBlock(b);
+      if (own_[b] >= best_ - least_) return;
+      least_ += own_[b];
+    }
+    for (size_t b = last; b-- > 0;) later_[b] = later_[b + 1] + own_[b + 1];
+    if (last > 0) joinBlocks();
+    if (isEnough_ || least_ >= toBeat()) return;
+    whole_ = true;
+    begin(0, 0, rows_.limits().size());
+    enter(0, 0, 0, fullAtFirst());
+  }
 
-  // Whether no plan better than the best can be below: `unused` is the priced slack that is left over in any case.
-  bool hopeless(size_t depth, size_t frame, double unused) const {
+  // What a group's rows cost at least, or as much as is of interest; 0 where that is not known. Its best plan is picked.
+  double searchBlock(size_t b) {
+    const Block& block = rows_.blocks()[b];
+    for (size_t d = block.firstRow; d < block.lastRow; ++d) bestPicked_[d] = &rows_.options(d).front();
+    const double best = best_;
+    const size_t nodes = nodesLeft_;
+    best_ -= least_;
+    nodesLeft_ = nodes / kShare;
+    whole_ = false;
+    begin(block.firstRow, block.firstLimit, block.lastLimit);
+    enter(block.firstRow, b, 0, 0);
+    const double own = nodesLeft_ > 0 ? best_ : 0;
+    nodesLeft_ = timeIsUp_ ? 0 : nodes - (nodes / kShare - nodesLeft_);
+    best_ = best;
+    found_ = false;
+    return own;
+  }
+
+  // The groups' best plans together, with the best models of the other rows.
+  void joinBlocks() {
+    const Block& others = rows_.blocks().back();
+    for (size_t d = others.firstRow; d < others.lastRow; ++d) bestPicked_[d] = &rows_.options(d).front();
+    double gap = 0;
+    joined_ = slack_;
+    for (const Option* option : bestPicked_) {
+      gap += option->regret;
+      for (const SearchRows::Entry& e : rows_.entries(*option)) joined_[e.limit] -= e.amount;
+    }
+    for (size_t i = 0; i < joined_.size(); ++i) {
+      if (joined_[i] < 0) return;
+      gap += rows_.limits()[i].price * joined_[i];
+    }
+    if (gap >= toBeat()) return;
+    best_ = gap;
+    found_ = true;
+    isEnough_ = gap <= enough_;
+  }
+
+  // The bounds before any row is settled, with some of the limits.
+  void begin(size_t depth, size_t firstLimit, size_t lastLimit) {
+    const size_t limits = rows_.limits().size();
+    for (size_t b = 0; b < kBounds; ++b) {
+      double& sum = partial_[depth * kBounds + b] = 0;
+      for (size_t i = firstLimit; i < lastLimit; ++i) sum -= shift_[b * limits + i] * slack_[i];
+    }
+  }
+
+  uint64_t fullAtFirst() const {
+    uint64_t full = 0;
+    for (size_t i = 0; i < slack_.size(); ++i)
+      if (slack_[i] < 1) full |= rows_.limits()[i].slotsOf;
+    return full;
+  }
+
+  double toBeat() const { return best_ - rounding_; }
+
+  // Whether no plan better than the best can be below. `unused` is priced slack that is left over in any case.
+  bool hopeless(size_t depth, size_t block, size_t frame, double unused) const {
     const double* partial = partial_.data() + depth * kBounds;
-    const double* sum = frames_[frame].sum.data() + depth * kBounds;
-    const double best = bestToBeat();
-    if (partial[0] + sum[0] + unused >= best) return true;
-    const double limit = std::min(best, ceiling_);
+    const double* sum = frames_[frame].sum.data();
+    const double *here = sum + depth * kBounds, *behind = sum + rows_.blocks()[block].lastRow * kBounds;
+    const double best = toBeat();
+    if (partial[0] + (here[0] - behind[0]) + std::max(later_[block], whole_ ? behind[0] : 0.0) + unused >= best)
+      return true;
     int above = 0;
-    for (size_t b = 1; b < kBounds; ++b) above |= partial[b] + sum[b] > limit + margin_[b];
+    for (size_t b = 1; b < kBounds; ++b)
+      above |= partial[b] + (here[b] - (whole_ ? 0.0 : behind[b])) > best + margin_[b];
     return above != 0;
   }
 
-  // `full`: models without a slot left.
-  void descend(size_t depth, size_t frame, uint64_t full) {
-    if (nodesLeft_ == 0 || isEnough_) return;
-    if ((--nodesLeft_ & 1023) == 0) {
-      cancel_->throwIfRaised();
-      if (cancel_->timeIsUp()) {
-        nodesLeft_ = 0;
-        return;
+  // A node: the rows before `depth` are settled. `full`: models without a slot left.
+  void enter(size_t depth, size_t block, size_t frame, uint64_t full) {
+    const SearchRows::Live* limits = rows_.limits().data();
+    double* partial = partial_.data() + depth * kBounds;
+    // The limits of a group whose rows are all settled hold, or not, and their slack is paid for.
+    while (depth == rows_.blocks()[block].lastRow) {
+      const Block& settled = rows_.blocks()[block];
+      for (size_t i = settled.firstLimit; i < settled.lastLimit; ++i) {
+        if (slack_[i] < 0) return;
+        partial[0] += limits[i].price * slack_[i];
       }
+      if (!whole_ || block + 1 == rows_.blocks().size()) {
+        for (size_t i = 0; whole_ && i < rows_.common(); ++i) {
+          if (slack_[i] < 0) return;
+          partial[0] += limits[i].price * slack_[i];
+        }
+        return record(block, partial[0]);
+      }
+      ++block;
+      if (partial[0] + own_[block] + later_[block] >= toBeat()) return;
     }
-    const double *least = least_.data() + depth * limits_, *most = most_.data() + depth * limits_;
-    const double *slack = slack_.data(), *prices = plan_->prices().data();
+    const size_t count = rows_.limits().size();
+    const double *low = lowest_.data() + depth * count, *high = highest_.data() + depth * count;
     double unused = 0;
-    for (size_t l = 0; l < limits_; ++l) {
-      if (slack[l] - least[l] < -allowance_[l]) return;
-      if (slack[l] > most[l]) unused += prices[l] * (slack[l] - most[l]);
-    }
-    if (hopeless(depth, frame, unused)) return;
-    if (depth == rows_) {
-      double gap = partial_[depth * kBounds];
-      for (size_t l = 0; l < limits_; ++l) gap += prices[l] * slack[l];
-      if (gap >= bestGap_) return;
-      bestGap_ = gap;
-      isEnough_ = enough_ > 0 && gap <= enough_;
-      best_ = picked_;
-      found_ = true;
-      return;
-    }
+    const auto holds = [&](size_t first, size_t last) {
+      for (size_t i = first; i < last; ++i) {
+        if (slack_[i] < low[i]) return false;
+        if (slack_[i] > high[i]) unused += limits[i].price * (slack_[i] - high[i]);
+      }
+      return true;
+    };
+    if (!holds(rows_.blocks()[block].firstLimit, rows_.blocks()[block].lastLimit)) return;
+    if (whole_ && !holds(0, rows_.common())) return;
+    if (hopeless(depth, block, frame, unused)) return;
     // Where no row would have a model that ran full, they are bounded well enough as they are.
     if ((full & ~frames_[frame].full & frames_[frame].winners[depth]) != 0) {
       addFrame(depth, frames_[frame], depth, full);
       frame = depth;
-      nodesLeft_ -= std::min(nodesLeft_, (rows_ - depth) / kRowsPerNode);
-      if (hopeless(depth, frame, unused)) return;
+      nodesLeft_ -= std::min(nodesLeft_, (rows_.size() - depth) / kRowsPerNode);
+      if (hopeless(depth, block, frame, unused)) return;
     }
+    descend(depth, block, frame, full);
+  }
+
+  void descend(size_t depth, size_t block, size_t frame, uint64_t full) {
     const double* partial = partial_.data() + depth * kBounds;
     double* next = partial_.data() + (depth + 1) * kBounds;
-    for (const Option& option : options(depth)) {
+    const double* sum = frames_[frame].sum.data();
+    const double rest = sum[(depth + 1) * kBounds] - sum[rows_.blocks()[block].lastRow * kBounds] + later_[block];
+    for (const Option& option : rows_.options(depth)) {
       if ((full >> option.model & 1) != 0) continue;
       // They come in the order of their regrets.
-      if (partial[0] + option.regret + frames_[frame].sum[(depth + 1) * kBounds] >= bestToBeat()) break;
-      const double* value = valueOf(option);
+      if (partial[0] + option.regret + rest >= toBeat()) break;
+      const double* value = value_.data() + rows_.numberOf(option) * kBounds;
       for (size_t b = 0; b < kBounds; ++b) next[b] = partial[b] + value[b];
-      if (hopeless(depth + 1, frame, 0)) continue;
+      if (hopeless(depth + 1, block, frame, 0)) continue;
+      if (isEnough_ || !takeNode()) return;
       uint64_t then = full;
-      for (const OpenPlan::Entry& e : entries(option)) {
-        const auto l = static_cast<size_t>(e.limit);
-        slack_[l] -= e.amount;
-        if (slack_[l] < 1) then |= slotsOf_[l];
+      for (const SearchRows::Entry& e : rows_.entries(option)) {
+        slack_[e.limit] -= e.amount;
+        if (slack_[e.limit] < 1) then |= rows_.limits()[e.limit].slotsOf;
       }
-      picked_[depth] = option.candidate;
-      descend(depth + 1, frame, then);
-      for (const OpenPlan::Entry& e : entries(option)) slack_[static_cast<size_t>(e.limit)] += e.amount;
+      picked_[depth] = &option;
+      enter(depth + 1, block, frame, then);
+      for (const SearchRows::Entry& e : rows_.entries(option)) slack_[e.limit] += e.amount;
     }
   }
 
-  const OpenPlan* plan_ = nullptr;
+  bool takeNode() {
+    if (nodesLeft_ == 0) return false;
+    if ((--nodesLeft_ & 1023) == 0) {
+      cancel_->throwIfRaised();
+      if (cancel_->timeIsUp()) {
+        timeIsUp_ = true;
+        nodesLeft_ = 0;
+      }
+    }
+    return nodesLeft_ > 0;
+  }
+
+  void record(size_t block, double gap) {
+    if (gap >= toBeat()) return;
+    best_ = gap;
+    found_ = true;
+    isEnough_ = whole_ && gap <= enough_;
+    const auto first = static_cast<ptrdiff_t>(whole_ ? 0 : rows_.blocks()[block].firstRow);
+    std::copy(picked_.begin() + first, picked_.begin() + static_cast<ptrdiff_t>(rows_.blocks()[block].lastRow),
+              bestPicked_.begin() + first);
+  }
+
   const compute::CancelFlag* cancel_ = nullptr;
-  size_t limits_ = 0, rows_ = 0;
-  std::vector<double> allowance_;
-  std::vector<uint64_t> slotsOf_;  // per limit, the model whose requests it counts, as a bit, or 0
+  SearchRows rows_;
+  std::vector<double> slack_, joined_;              // per limit
+  std::vector<double> lowest_, highest_;            // depths x limits
+  std::vector<double> amount_;                      // per limit, of one option
+  std::vector<double> shift_;                       // prices x limits
+  std::vector<double> value_;                       // options x prices
+  std::vector<double> partial_;                     // depths x prices: of the rows settled above
+  double margin_[kBounds];                          // per prices, of rounding
+  std::vector<Frame> frames_;                       // per depth where models ran full
+  std::vector<uint64_t> models_;                    // per depth, those of the row's options
+  std::vector<const Option*> picked_, bestPicked_;  // per depth
+  std::vector<double> own_, later_;                 // per block: what it costs at least, and those behind it
+  double least_ = 0;                                // sum of own_
+  double worth_ = 0;                                // of the tolerances
+  double rounding_ = 0;
+  double best_ = 0, enough_ = 0;
+  bool found_ = false, isEnough_ = false, timeIsUp_ = false;
+  bool whole_ = true;  // not a block by itself
   size_t nodesLeft_ = 0;
-  std::vector<double> slack_;
-  std::vector<size_t> order_;          // per depth, the row
-  std::vector<size_t> picked_, best_;  // per depth, the candidate
-  bool found_ = false;
-  std::vector<Option> options_;   // by depth, by regret
-  std::vector<size_t> starts_;    // per depth
-  std::vector<uint64_t> models_;  // per depth, those of the row's options
-  std::vector<double> least_, most_, amount_, stake_, otherPrices_;
-  std::vector<double> value_;                   // options x prices
-  double constant_[kBounds], margin_[kBounds];  // per prices: what the bounds subtract, and their rounding
-  std::vector<double> partial_;                 // depths x prices: of the rows settled above
-  std::vector<Frame> frames_;                   // per depth where models ran full
-  double enough_ = 0;
-  bool isEnough_ = false;                  // the best plan's gap
-  double bestGap_ = 0, ceiling_ = kNever;  // no plan's gap is above the ceiling
 };
 
 template <size_t kBounds>
 Exact searchWith(const Problem& problem, OpenPlan& plan, double gap, double enough, size_t nodeLimit,
                  const compute::CancelFlag& cancel) {
   thread_local DepthFirst<kBounds> search;
-  search.start(problem, plan, gap, enough, nodeLimit, cancel);
-  const size_t left = search.run();
-  if (search.improved()) search.moveTo(plan);
-  const Exact exact{search.improved(), left > 0 && !search.isEnough(), search.isEnough(), nodeLimit - left};
-  search.forget();
-  return exact;
+  return search.run(problem, plan, gap, enough, nodeLimit, cancel);
 }
 
 }  // namespace
 
 Exact searchExact(const Problem& problem, OpenPlan& plan, double gap, double enough, size_t nodeLimit,
                   const compute::CancelFlag& cancel) {
-  return hasFewLimits(plan) ? searchWith<kMostBounds>(problem, plan, gap, enough, nodeLimit, cancel)
-                            : searchWith<kFewBounds>(problem, plan, gap, enough, nodeLimit, cancel);
+  if (plan.violations() == 0) {
+    gap = std::min(gap, plan.gap());
+    if (enough > 0 && gap <= enough) return {false, false, true, 0, 0};
+  }
+  return plan.prices().size() <= static_cast<Eigen::Index>(kMostBounds - kFewBounds)
+             ? searchWith<kMostBounds>(problem, plan, gap, enough, nodeLimit, cancel)
+             : searchWith<kFewBounds>(problem, plan, gap, enough, nodeLimit, cancel);
 }
 
 }  // namespace omnirouter::assignment

@@ -1,5 +1,11 @@
-// Exact search over a small open plan: depth first over the rows, the Lagrangian as bound, at the plan's prices and at
-// others beside them, over the models that still have slots.
+// Exact search over a small open plan: depth first over the rows, bounded by what the rows left must cost to mend and to
+// fill the limits (outlook.h).
+//
+// Where groups have limits of their own, each group's rows are first searched by themselves, for what they cost at least
+// with these limits and at the plan's prices of the others: the Lagrangian of the common limits alone, whose bound is
+// never below D and mostly well above it (Geoffrion, 1974). The groups' best plans together are often the plan sought; else,
+// below a node, groups not yet begun count with what they cost at least (russian doll search: Verfaillie, Lemaitre and
+// Schiex, 1996).
 #pragma once
 
 #include "assignment/open_plan.h"
@@ -12,12 +18,12 @@ struct Exact {
   bool exhausted = false;  // none is better; else the plan was good enough, or the nodes or the time ran out
   bool enough = false;     // the plan found has a gap that was said to be enough
   size_t nodes = 0;
+  double least = 0;  // no plan over the open rows has a gap below this
 };
 
 // Looks for a plan with a gap below `gap`, and below that of the given plan if that violates no limit; moves `plan` to the
-// best found, or to the first with a gap of at most `enough`, if that is not 0. `exhausted` means that none better exists among the open rows. A node is cut when its regrets plus the
-// priced slack that the remaining rows cannot use up reach the best gap so far (the identity in recovery.h), when D of
-// the node at other prices does, or when a limit cannot be met by any completion.
+// best found, or to the first with a gap of at most `enough`, if that is not 0. `exhausted` means that none better exists
+// among the open rows. Limits hold within their tolerance.
 Exact searchExact(const Problem& problem, OpenPlan& plan, double gap, double enough, size_t nodeLimit,
                   const compute::CancelFlag& cancel);
 

@@ -17,8 +17,8 @@ constexpr double kNever = std::numeric_limits<double>::infinity();
 constexpr size_t kOpenAtFirst = 12;
 // What rounding may add to a gap stays within the tolerance.
 constexpr double kWithin = 0.999;
-// Share of the nodes that a search may take and find nothing.
-constexpr size_t kShare = 4;
+// Share of the nodes that are kept for making a plan better that was rounded from weights, where searches find none.
+constexpr size_t kKept = 4;
 // Regrets looked at first, in units of the objective's spread, and how much larger ones next.
 constexpr double kNearRegret = 0.05, kFartherRegret = 8;
 // Of the objective, what its sums may round.
@@ -171,8 +171,9 @@ VertexPlan planAtVertex(const Problem& problem, const Terms& terms, const RowSet
     const double gap = vertex.gapOf(open);
     if (gap <= before) continue;
     before = gap;
-    const size_t share = gap == kNever ? nodeLimit - plan.nodes : nodeLimit / kShare;
-    Exact exact = vertex.search(gap, plan.least, false, std::min(share, nodeLimit - plan.nodes), choice, cancel);
+    const size_t kept = gap == kNever ? 0 : nodeLimit / kKept;
+    Exact exact =
+        vertex.search(gap, plan.least, false, nodeLimit - std::min(nodeLimit, plan.nodes + kept), choice, cancel);
     plan.nodes += exact.nodes;
     plan.found = exact.found;
     if (exact.found && !exact.exhausted && !exact.enough) {
@@ -180,9 +181,9 @@ VertexPlan planAtVertex(const Problem& problem, const Terms& terms, const RowSet
       plan.nodes += exact.nodes;
     }
     plan.exhausted = exact.exhausted && (plan.found || gap == kNever);
+    plan.least = std::max(plan.least, vertex.sure(exact.least));
     plan.enough = exact.enough;
     if (plan.found || !exact.exhausted || gap == kNever) return plan;
-    plan.least = std::max(0.0, vertex.sure(gap));
   }
 }
 
@@ -192,7 +193,8 @@ VertexPlan improveAtVertex(const Problem& problem, const Terms& terms, const Row
   Vertex& vertex = vertexAt(problem, terms, rows, scale, prices, gapTolerance);
   const double gap = vertex.gapOf(choice);
   const Exact exact = vertex.search(gap, least, true, nodeLimit, choice, cancel);
-  return {exact.found || gap < kNever, exact.exhausted, exact.enough, least, exact.nodes};
+  return {exact.found || gap < kNever, exact.exhausted, exact.enough, std::max(least, vertex.sure(exact.least)),
+          exact.nodes};
 }
 
 }  // namespace omnirouter::assignment

@@ -78,3 +78,21 @@ TEST_CASE("after the first, a batch of up to 256 queries takes no memory") {
         CHECK(solution.certificate.holds);
       }
 }
+
+TEST_CASE("nor do tenants with floors of their own") {
+  constexpr size_t kRows = 16, kTenants = 4;
+  Instance instance = batch(kRows, true, 5);
+  Problem& p = instance.problem;
+  for (size_t i = 0; i < kRows; ++i) instance.groups.push_back(static_cast<uint16_t>(i % kTenants));
+  p.groups = instance.groups.data();
+  p.groupCount = kTenants;
+  p.limits.erase(p.limits.begin());
+  for (int g = 0; g < static_cast<int>(kTenants); ++g)
+    p.limits.push_back({kQuality, true, 0.5 * reachOf(p, kQuality, true) / kTenants, g, kAll});
+  Solution solution;
+  solve(p, {}, {}, solution);
+  const size_t before = taken;
+  solve(p, {}, {}, solution);
+  CHECK(taken - before == 0);
+  CHECK(solution.status == Status::optimal);
+}

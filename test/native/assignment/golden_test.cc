@@ -80,7 +80,7 @@ struct Golden {
 };
 
 constexpr Golden kGolden[] = {
-    {7, 4, 20, 0x7ddbe8aed5da5cec},      {60, 8, 10, 0x5612c4c7ae27daf2},   {65, 5, 20, 0x5be37bc44e2c187e},
+    {7, 4, 20, 0xf2e0e40eabe2a894},      {60, 8, 10, 0xa652e84c99cf0493},   {65, 5, 20, 0xce1468205188faa4},
     {500, 16, 10, 0x7ff6fa432e6a690e},   {3000, 33, 6, 0xee9d13723cec1a8e}, {9000, 7, 4, 0x6d879fcdccf1e50a},
     {40'000, 12, 2, 0xb3a09aa658746b14},
 };

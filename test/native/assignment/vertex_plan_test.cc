@@ -2,8 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <vector>
 
+#include "assignment/simplex.h"
 #include "native/assignment/instances.h"
 #include "native/assignment/naive.h"
 
@@ -58,8 +61,9 @@ TEST_CASE("the best plan is found at any prices, or that there is none") {
 }
 
 TEST_CASE("out of nodes, nothing is called proven") {
-  const Instance instance = randomInstance(3, 6, 4);
-  const Problem& p = instance.problem;
+  Instance instance = plain(6, 4, 3);
+  Problem& p = instance.problem;
+  p.limits.push_back({kQuality, true, 0.6 * reachOf(p, kQuality, true), kAll, kAll});
   const Terms terms(p);
   const RowSet rows = openRows(p, RowSample::all(p.rows));
   const Scale scale = measureScale(p, terms, rows);
@@ -68,6 +72,83 @@ TEST_CASE("out of nodes, nothing is called proven") {
       planAtVertex(p, terms, rows, scale, Eigen::VectorXd::Zero(scale.price.size()), 0, 1, choice.data(), {});
   CHECK_FALSE(plan.exhausted);
   CHECK(plan.nodes <= 1);
+}
+
+// Two rows each: what a tenant's rows cost at least is far above what prices say, and the tenants' excesses add up.
+TEST_CASE("tenants with floors of their own are searched one by one, and proven together") {
+  constexpr size_t kTenants = 8, kModels = 16;
+  for (const bool full : {false, true}) {
+    CAPTURE(full);
+    for (uint64_t seed = 0; seed < 20; ++seed) {
+      CAPTURE(seed);
+      Instance instance = plain(2 * kTenants, kModels, seed);
+      Problem& p = instance.problem;
+      for (float& quality : instance.quality) quality = std::round(16 * quality) / 16;
+      for (size_t i = 0; i < p.rows; ++i) instance.groups.push_back(static_cast<uint16_t>(i / 2));
+      p.groups = instance.groups.data();
+      p.groupCount = kTenants;
+      // The best of every tenant by itself.
+      double least = 0, quality[kTenants];
+      size_t first[2 * kTenants];
+      for (size_t g = 0; g < kTenants; ++g) {
+        const float *q = p.row(kQuality, 2 * g), *r = q + kModels, *c = p.row(kCost, 2 * g), *d = c + kModels;
+        quality[g] = 0.45 * static_cast<double>(*std::max_element(q, r) + *std::max_element(r, r + kModels));
+        p.limits.push_back({kQuality, true, quality[g], static_cast<int>(g), kAll});
+        double best = 1e9;
+        for (size_t j = 0; j < kModels; ++j)
+          for (size_t k = 0; k < kModels; ++k) {
+            const double cost = static_cast<double>(c[j]) + static_cast<double>(d[k]);
+            if (static_cast<double>(q[j]) + static_cast<double>(r[k]) < quality[g] || cost >= best) continue;
+            best = cost;
+            first[2 * g] = j;
+            first[2 * g + 1] = k;
+          }
+        least += best;
+      }
+      // Capacities that their plans together hold, or miss by a row.
+      const auto most = static_cast<int>(first[0]);
+      const auto wanted = static_cast<double>(std::count(first, first + p.rows, first[0]));
+      p.limits.push_back({kRequests, false, full ? wanted - 1 : wanted, kAll, most});
+
+      const Terms terms(p);
+      const RowSet rows = openRows(p, RowSample::all(p.rows));
+      const Scale scale = measureScale(p, terms, rows);
+      Eigen::VectorXd prices = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(p.limits.size()));
+      Simplex simplex;
+      simplex.maximise(p, terms, scale, {}, prices);
+      std::vector<uint8_t> choice(p.rows, 0);
+      const VertexPlan plan = planAtVertex(p, terms, rows, scale, prices, 0, kPlenty, choice.data(), {});
+      CHECK(plan.found);
+      CHECK(plan.exhausted);
+      CHECK(plan.nodes < (full ? 20'000 : 2'000));
+      if (full)
+        CHECK(costOf(p, choice) > least);
+      else
+        CHECK(costOf(p, choice) == doctest::Approx(least).epsilon(1e-9));
+    }
+  }
+}
+
+TEST_CASE("a search may take most of the nodes before it finds a plan") {
+  constexpr size_t kNodes = 2000, kModels = 8;
+  int found = 0;
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    Instance instance = plain(64, kModels, seed);
+    Problem& p = instance.problem;
+    for (float& quality : instance.quality) quality = std::round(16 * quality) / 16;
+    p.limits.push_back({kQuality, true, 0.55 * reachOf(p, kQuality, true), kAll, kAll});
+    for (int j = 0; j < static_cast<int>(kModels); ++j) p.limits.push_back({kRequests, false, 9, kAll, j});
+    const Terms terms(p);
+    const RowSet rows = openRows(p, RowSample::all(p.rows));
+    const Scale scale = measureScale(p, terms, rows);
+    Eigen::VectorXd prices = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(p.limits.size()));
+    Simplex simplex;
+    simplex.maximise(p, terms, scale, {}, prices);
+    std::vector<uint8_t> choice(p.rows, 0);
+    const VertexPlan plan = planAtVertex(p, terms, rows, scale, prices, 1e-4, kNodes, choice.data(), {});
+    found += plan.found;
+  }
+  CHECK(found >= 38);
 }
 
 TEST_CASE("a plan within the tolerance ends the search, and only what was searched to the end is called best") {

@@ -1,0 +1,83 @@
+#include "assignment/recovery.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "native/assignment/instances.h"
+
+using namespace omnirouter;
+using namespace omnirouter::assignment;
+using namespace omnirouter::assignment::test;
+
+namespace {
+
+// A batch of which all rows are open, at no prices at first.
+struct Opened {
+  const Problem& p;
+  Terms terms;
+  RowSet set;
+  Scale scale;
+  Eigen::VectorXd prices;
+
+  explicit Opened(const Problem& problem)
+      : p(problem),
+        terms(problem),
+        set(openRows(problem, RowSample::all(problem.rows))),
+        scale(measureScale(problem, terms, set)),
+        prices(Eigen::VectorXd::Zero(scale.price.size())) {}
+
+  Recovery recover(std::vector<uint8_t>& choice) const {
+    return assignment::recover(p, terms, set, scale, prices, 0, 0, choice.data(), {});
+  }
+};
+
+}  // namespace
+
+// Every capacity is full, and the floor is missed by less than a place is worth: no row can go anywhere but into the place of
+// one that comes to its own. What other rows could choose for less is worse, and more than pairs are searched among.
+TEST_CASE("a floor is mended by two rows that change places, however many moves cost less") {
+  constexpr size_t kRows = 60, kModels = 10;
+  Instance instance = plain(kRows, kModels, 1);
+  Problem& p = instance.problem;
+  std::vector<uint8_t> choice(kRows);
+  for (size_t i = 0; i < kRows; ++i) {
+    choice[i] = static_cast<uint8_t>(i % kModels);
+    for (size_t j = 0; j < kModels; ++j) {
+      const bool own = j == choice[i];
+      instance.cost[i * kModels + j] = own ? 1.0f : 1.0f + 0.001f * static_cast<float>(1 + (i + j) % 7);
+      instance.quality[i * kModels + j] = own ? 0.75f : 0.25f;
+    }
+  }
+  // The first two rows are a little better served by each other's models, for ten times the money.
+  instance.quality[1] = instance.quality[kModels] = 0.7578125f;
+  instance.cost[1] = instance.cost[kModels] = 10.0f;
+  p.limits.push_back({kQuality, true, 0.75 * kRows + 0.015, kAll, kAll});
+  for (int j = 0; j < static_cast<int>(kModels); ++j) p.limits.push_back({kRequests, false, kRows / kModels, kAll, j});
+  const Opened opened(p);
+  CHECK(opened.recover(choice).feasible);
+  CHECK(int{choice[0]} == 1);
+  CHECK(int{choice[1]} == 0);
+}
+
+// Three rows in full places, and a fourth place that is free and not paid for. The first row's way there saves most and costs
+// quality that only the two others together make good, each in the place that the one before leaves.
+TEST_CASE("a free place is filled by three rows that move up") {
+  constexpr size_t kRows = 3, kModels = 4;
+  Instance instance = plain(kRows, kModels, 1);
+  Problem& p = instance.problem;
+  instance.cost = {1, 11, 50, 50, 50, 5, 4, 50, 50, 50, 5, 4};
+  instance.quality = {0.25f, 0.375f, 0, 0, 0, 0.5625f, 0.5f, 0, 0, 0, 0.5625f, 0.5f};
+  instance.allowed = {0b0011, 0b0110, 0b1100};
+  p.allowed = instance.allowed.data();
+  p.limits.push_back({kQuality, true, 0.375 + 0.5 + 0.5, kAll, kAll});
+  for (int j = 0; j < 3; ++j) p.limits.push_back({kRequests, false, 1, kAll, j});
+  Opened opened(p);
+  opened.prices[1] = 5;
+  std::vector<uint8_t> choice{1, 2, 3};
+  const Recovery recovery = opened.recover(choice);
+  CHECK(recovery.feasible);
+  CHECK(choice == std::vector<uint8_t>{0, 1, 2});
+  CHECK(recovery.objective == doctest::Approx(1 + 5 + 5));
+}
