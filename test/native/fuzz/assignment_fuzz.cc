@@ -5,7 +5,6 @@
 #include "assignment/choose.h"
 #include "assignment/frontier.h"
 #include "assignment/solver.h"
-#include "compute/pool.h"
 #include "errors.h"
 #include "native/assignment/naive.h"
 #include "native/assignment/refutation.h"
@@ -14,8 +13,7 @@
 using namespace omnirouter;
 using namespace omnirouter::assignment;
 using namespace omnirouter::assignment::test;
-using omnirouter::test::Input;
-using omnirouter::test::require;
+using namespace omnirouter::test;
 
 namespace {
 
@@ -148,10 +146,7 @@ void checkFrontier(const Decoded& d) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static const bool once = (compute::Pool::shared().setThreads(1), true);
-  (void)once;
-  Input in(data, size);
+void omnirouter::test::fuzz(Input& in) {
   Decoded d;
   decode(in, d);
   try {
@@ -161,7 +156,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       for (size_t i = 0; i < d.problem.rows; ++i)
         require(s.choice[i] < d.problem.models && (d.problem.allowedModels(i) >> s.choice[i] & 1) == 1,
                 "a model that may not answer");
-      return 0;
+      return;
     }
     const std::string wrong = falseReport(d.problem, s);
     require(wrong.empty(), wrong);
@@ -176,5 +171,4 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (d.warmStart.empty()) checkFrontier(d);
   } catch (const InvalidArgument&) {
   }
-  return 0;
 }

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "compute/pool.h"
 #include "errors.h"
 #include "native/fuzz/input.h"
 #include "retrieval/index_file.h"
@@ -13,12 +12,10 @@
 
 using namespace omnirouter;
 using namespace omnirouter::retrieval;
-using omnirouter::test::Input;
-using omnirouter::test::require;
+using namespace omnirouter::test;
 
 namespace {
 
-const compute::CancelFlag kNever;
 constexpr size_t kTrailer = 12;  // "OmniCRC1" and the checksum
 
 // A graph that small serves no searches of a VectorIndex, which would scan: so graphs are used directly.
@@ -80,11 +77,8 @@ void use(const std::shared_ptr<VectorIndex>& index) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static const bool once = (compute::Pool::shared().setThreads(1), true);
-  (void)once;
+void omnirouter::test::fuzz(Input& in) {
   static const std::vector<uint8_t> flat = example(false), graph = example(true);
-  Input in(data, size);
   const uint8_t kind = in.byte() % 4;
   std::vector<uint8_t> bytes;
   if (kind == 0) {
@@ -117,5 +111,4 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                 error.code() == "ERR_OMNI_INVALID_ARGUMENT",
             "an unexpected error: " + error.code());
   }
-  return 0;
 }

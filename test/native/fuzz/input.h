@@ -9,7 +9,11 @@
 #include <span>
 #include <string>
 
+#include "compute/cancel.h"
+
 namespace omnirouter::test {
+
+inline const compute::CancelFlag kNever;
 
 class Input {
  public:
@@ -39,6 +43,9 @@ class Input {
  private:
   std::span<const uint8_t> rest_;
 };
+
+// What a target does with an input: each defines it (*_fuzz.cc).
+void fuzz(Input& in);
 
 // A broken promise: libFuzzer keeps the bytes that led to it.
 inline void require(bool holds, const std::string& what) {

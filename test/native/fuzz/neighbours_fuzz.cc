@@ -5,19 +5,15 @@
 #include <string>
 #include <vector>
 
-#include "compute/pool.h"
 #include "errors.h"
 #include "native/fuzz/input.h"
 #include "prediction/neighbours.h"
 
 using namespace omnirouter;
 using namespace omnirouter::prediction;
-using omnirouter::test::Input;
-using omnirouter::test::require;
+using namespace omnirouter::test;
 
 namespace {
-
-const compute::CancelFlag kNever;
 
 struct Known {
   Outcomes outcomes;
@@ -67,10 +63,7 @@ void estimate(Input& in, const NeighbourEstimator& estimator, const Known& known
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static const bool once = (compute::Pool::shared().setThreads(1), true);
-  (void)once;
-  Input in(data, size);
+void omnirouter::test::fuzz(Input& in) {
   Known known;
   known.outcomes.models = 1 + in.below(4);
   const size_t rows = in.oneIn(16) ? in.below(1500) : in.below(40);
@@ -95,5 +88,4 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     estimate(in, first, known);
   } catch (const InvalidArgument&) {
   }
-  return 0;
 }

@@ -3,7 +3,6 @@
 #include <string>
 #include <vector>
 
-#include "compute/pool.h"
 #include "errors.h"
 #include "native/fuzz/saved.h"
 #include "prediction/hybrid.h"
@@ -14,7 +13,6 @@ using namespace omnirouter::test;
 
 namespace {
 
-const compute::CancelFlag kNever;
 constexpr size_t kModels = 3, kDimension = 2;
 
 // Queries whose embeddings, outcomes and neighbours are made from their number.
@@ -86,15 +84,11 @@ void use(Input& in, const HybridPredictor& predictor) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static const bool once = (compute::Pool::shared().setThreads(1), true);
-  (void)once;
+void omnirouter::test::fuzz(Input& in) {
   static const std::vector<uint8_t> good = fitted();
-  Input in(data, size);
   trySaved(in, good, [&](const std::vector<uint8_t>& bytes) {
     const HybridPredictor predictor = HybridPredictor::fromBytes(bytes);
     // The embedder's, as the addon requires: nothing in the file needs to be as long as it says.
     if (predictor.dimension() == kDimension) use(in, predictor);
   });
-  return 0;
 }

@@ -3,7 +3,6 @@
 #include <string>
 #include <vector>
 
-#include "compute/pool.h"
 #include "errors.h"
 #include "native/fuzz/saved.h"
 #include "prediction/text_embedder.h"
@@ -13,8 +12,6 @@ using namespace omnirouter::prediction;
 using namespace omnirouter::test;
 
 namespace {
-
-const compute::CancelFlag kNever;
 
 std::vector<uint8_t> fitted() {
   Texts texts;
@@ -44,11 +41,7 @@ void use(const TextEmbedder& embedder, std::span<const uint8_t> text) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static const bool once = (compute::Pool::shared().setThreads(1), true);
-  (void)once;
+void omnirouter::test::fuzz(Input& in) {
   static const std::vector<uint8_t> good = fitted();
-  Input in(data, size);
   trySaved(in, good, [&](const std::vector<uint8_t>& bytes) { use(TextEmbedder::fromBytes(bytes), in.rest()); });
-  return 0;
 }
