@@ -4,9 +4,10 @@
 // There a floor that does not bind has price 0, at which each row is tied between all models in use: no search by prices
 // has anything to decide. But whatever plan has the cheapest counts of rows, and meets the limits, is optimal. So
 // the limits on what differs between rows are left out; what is left is a transportation problem, from kinds of rows
-// (which models may answer, and whose limits count) to models, with as many unknowns as there are kinds and models. Rows
-// are dealt out by its counts to where they serve the limits left out best: at prices of the counts that a sample finds,
-// and where that misses a limit by little, by a solve of its own, which makes the most of it at those counts.
+// (row_kinds.h: which models may answer, and whose limits count) to models, with as many unknowns as there are kinds and
+// models (cheapest_counts.h). Rows are dealt out by its counts (deal_rows.h) to where they serve the limits left out best:
+// at prices of the counts that a sample finds, and where that misses a limit by little, by a solve of its own, which makes
+// the most of it at those counts (left_out.h).
 //
 // The plan's objective is the optimum of a relaxation: the prices of the transportation problem, with 0 for the limits left
 // out, certify it.
