@@ -26,6 +26,7 @@ export type ErrorCode =
   | "ERR_OMNI_EMBEDDER"
   /** The native addon could not be loaded. */
   | "ERR_OMNI_NO_BINDING"
+  /** The system gave no more memory. */
   | "ERR_OMNI_OUT_OF_MEMORY"
   /** A workspace whose solve is still under way, or a router whose refit is. */
   | "ERR_OMNI_BUSY"
@@ -42,6 +43,7 @@ export type ErrorCode =
  * ```
  */
 export class OmniRouterError extends Error {
+  /** The same for every error of this class. */
   override readonly name = "OmniRouterError";
   /** What kind of error it is; docs/troubleshooting.md says what to do about each. */
   readonly code: ErrorCode;

@@ -9,7 +9,15 @@ export {
   type Sweep,
   type SweepRange,
 } from "./assignment/frontier.js";
-export type { Certificate, LimitReport, Plan, PlannedQuery, Reachable, Relaxed } from "./assignment/plan.js";
+export type {
+  Certificate,
+  LimitReport,
+  Plan,
+  PlannedQuery,
+  Reachable,
+  Relaxed,
+  RunnerUp,
+} from "./assignment/plan.js";
 export { type ChooseOptions, type LimitPrice, Prices } from "./assignment/prices.js";
 export type { AssignmentProblem, Limit, Objective, Quantities } from "./assignment/problem.js";
 export type { Ties } from "./assignment/ties.js";
@@ -29,6 +37,7 @@ export {
   type HistoryReport,
   type ModelOutcomes,
   type Omissions,
+  type UnknownModel,
 } from "./history/history.js";
 export { type BadRecord, type ReadOptions, type ReadProgress, readRecords } from "./history/read.js";
 export type { HistoryRecord, Outcome } from "./history/record.js";

@@ -203,9 +203,11 @@ export function scopeOf(numbers: ArrayLike<number>, compiled: CompiledProblem, l
 export interface LimitScope {
   /** The limited quantity, or `"requests"`. */
   readonly quantity: string;
+  /** Which side it bounds. */
   readonly sense: "atLeast" | "atMost";
   /** The group's name where the problem named its groups, else its number. */
   readonly group?: number | string;
+  /** Name of the model, where the limit is on the queries given to one. */
   readonly model?: string;
 }
 

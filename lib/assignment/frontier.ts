@@ -13,7 +13,9 @@ import type { AssignmentProblem, Limit } from "./problem.js";
 
 /** Evenly spaced values, both ends among them. */
 export interface SweepRange {
+  /** The first value, in the limit's own terms. */
   readonly from: number;
+  /** The last. */
   readonly to: number;
   /** How many, 2 at least. */
   readonly points: number;
@@ -21,7 +23,9 @@ export interface SweepRange {
 
 /** A {@link Limit} with a list or a range of values where it has one: up to 10,000, in any order. */
 export interface Sweep extends Omit<Limit, "atLeast" | "atMost"> {
+  /** The least that the sum or mean may be, by turns. Exactly one of this and `atMost`. */
   readonly atLeast?: readonly number[] | SweepRange;
+  /** The most that it may be, by turns. */
   readonly atMost?: readonly number[] | SweepRange;
 }
 

@@ -8,6 +8,7 @@ import type { Limit } from "./problem.js";
 
 /** How one limit fared. */
 export interface LimitReport {
+  /** As stated in the problem. */
   readonly limit: Limit;
   /** What the plan comes to in the limited sum or mean. */
   readonly value: number;
@@ -23,6 +24,7 @@ export interface LimitReport {
 
 /** The best that one limit can do while the others hold. */
 export interface Reachable {
+  /** The floor or budget, as stated in the problem. */
   readonly limit: Limit;
   /** The best value a plan was found with, in the limit's own terms; `undefined` if none was found. */
   readonly value: number | undefined;
@@ -32,6 +34,7 @@ export interface Reachable {
 
 /** A limit that could not hold and was moved (`AssignOptions.relax`), in its own terms. */
 export interface Relaxed {
+  /** As stated in the problem. */
   readonly limit: Limit;
   /** The bound as stated. */
   readonly from: number;
@@ -43,6 +46,7 @@ export interface Relaxed {
 export interface Certificate {
   /** Of the limits as stated, also where some were relaxed. */
   readonly status: Status;
+  /** Why the solve ended. */
   readonly stopped: StopReason;
   /** The objective's value; of a maximised objective, the value maximised. */
   readonly objective: number;
@@ -57,6 +61,7 @@ export interface Certificate {
    * mean of their models' objective values lies above the least.
    */
   readonly gap: number;
+  /** One for each limit of the problem, in its order. */
   readonly limits: readonly LimitReport[];
   /** The limits, as stated, that the plan misses, first the one it misses by most, relative to the bound. */
   readonly missed: readonly Limit[];
@@ -72,9 +77,19 @@ export interface Certificate {
   readonly evaluations: number;
 }
 
+/** The model that would have a query if its own were not allowed. */
+export interface RunnerUp {
+  /** Its name. */
+  readonly model: string;
+  /** How much worse it is at the given prices, in units of the minimised objective (USD where that is cost). */
+  readonly loss: number;
+}
+
 /** One query's row of a plan. Made when asked for. */
 export interface PlannedQuery {
+  /** Its position in the batch, from 0. */
   readonly query: number;
+  /** Name of the model that answers it. */
   readonly model: string;
   /** The quantities with the chosen model, e.g. `{ quality, cost }`. */
   readonly values: Readonly<Record<string, number>>;
@@ -82,7 +97,7 @@ export interface PlannedQuery {
    * The next best allowed model at the plan's prices, and what it would lose; absent if no other is allowed. A loss below 0
    * is a query moved off its best model so that a limit holds.
    */
-  readonly runnerUp?: { readonly model: string; readonly loss: number };
+  readonly runnerUp?: RunnerUp;
 }
 
 /** @internal A problem, and the answer to it. */

@@ -21,6 +21,7 @@ import { checkTies, type Ties } from "./ties.js";
 
 /** The price of one limit: what one unit more of the limited sum is worth, in units of the objective. Never negative. */
 export interface LimitPrice extends LimitScope {
+  /** In units of the minimised objective per unit of the limited sum, >= 0; a mean is limited as the sum that it comes to. */
   readonly price: number;
 }
 

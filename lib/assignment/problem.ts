@@ -12,8 +12,18 @@ export interface Quantities {
  * counts a second of latency as 0.001 USD; prices are then in USD, e.g. "USD per extra second of mean latency".
  */
 export type Objective =
-  | { readonly minimize: string | Readonly<Record<string, number>>; readonly tieBreak?: string }
-  | { readonly maximize: string | Readonly<Record<string, number>>; readonly tieBreak?: string };
+  | {
+      /** A quantity, or weights by quantity, whose sum over the plan is to be small. */
+      readonly minimize: string | Readonly<Record<string, number>>;
+      /** The quantity to keep small among plans of equal objective. */
+      readonly tieBreak?: string;
+    }
+  | {
+      /** A quantity, or weights by quantity, whose sum over the plan is to be large. */
+      readonly maximize: string | Readonly<Record<string, number>>;
+      /** The quantity to keep small among plans of equal objective. */
+      readonly tieBreak?: string;
+    };
 
 /**
  * One bound on one sum or mean. Examples:
@@ -48,6 +58,7 @@ export interface AssignmentProblem {
   readonly models: readonly string[];
   /** `[queries x models.length]` each. */
   readonly quantities: Quantities;
+  /** What to minimise or maximise. */
   readonly objective: Objective;
   /** All of which are to hold together. Default: none. */
   readonly limits?: readonly Limit[];

@@ -5,7 +5,12 @@ import { show } from "../show.js";
  * Which of several models that are equal for a query gets it: the lowest index, or one that the seed, a 32-bit whole
  * number, and the query's place in the batch decide, so that equal models share such queries about evenly.
  */
-export type Ties = "lowest" | { readonly seed: number };
+export type Ties =
+  | "lowest"
+  | {
+      /** A whole number from 0 to 2^32 - 1. */
+      readonly seed: number;
+    };
 
 /** As the frame has it. @throws OmniRouterError */
 export function checkTies(ties: Ties): number {

@@ -4,6 +4,7 @@ import type { Residuals } from "./residuals.js";
 
 /** What lies between the mean quality that is predicted and the one that can be promised. The parts add up to `total`. */
 export interface Margin {
+  /** By how much the promise lies below the predicted mean, in quality (0 to 1); below 0: above it. */
   readonly total: number;
   /** By how much the same policy's predictions were too high on the history, out of fold; below 0: too low. */
   readonly bias: number;

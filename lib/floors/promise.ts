@@ -10,6 +10,7 @@ import type { Margin } from "./bound.js";
 export interface QualityPromise {
   /** The tenant; absent for the whole batch. */
   readonly group?: string;
+  /** How sure the promise is to hold, above 0 and below 1: as asked for. */
   readonly confidence: number;
   /** The floor of realised mean quality that was asked for; absent where only the confidence was given. */
   readonly asked?: number;

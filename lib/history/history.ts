@@ -13,6 +13,7 @@ import type { HistorySource } from "./source.js";
 export interface HistoryReadOptions {
   /** Of all records; detected from their content, file by file, unless given. */
   readonly format?: HistoryFormat;
+  /** Ends the reading, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   /** Called after every chunk of input. */
   readonly onProgress?: (progress: ReadProgress) => void;
@@ -22,11 +23,20 @@ export interface HistoryReadOptions {
 
 /** How much a history knows of one model. */
 export interface ModelOutcomes {
+  /** Its name in the pool. */
   readonly model: string;
   /** Records that hold an outcome of the model. */
   readonly outcomes: number;
   /** Those among them whose quality is known. */
   readonly graded: number;
+}
+
+/** A model that records speak of and the pool does not have. */
+export interface UnknownModel {
+  /** Its name in the records. */
+  readonly model: string;
+  /** How many outcomes were left out. */
+  readonly outcomes: number;
 }
 
 /** What a history holds, and what the reader left out. */
@@ -38,7 +48,7 @@ export interface HistoryReport {
   /** Models of the pool without any graded outcome: nothing can be learned about them. */
   readonly ungraded: readonly string[];
   /** Models that the history knows and the pool does not, the most frequent first; their outcomes were left out. */
-  readonly unknownModels: readonly { readonly model: string; readonly outcomes: number }[];
+  readonly unknownModels: readonly UnknownModel[];
   /** Records that could not be used, where they are left out and not an error. */
   readonly skipped: Skipped;
 }

@@ -32,6 +32,7 @@ export interface BadRecord extends Place {
 export interface ReadOptions {
   /** Of all records; detected from their content, file by file, unless given. */
   readonly format?: HistoryFormat;
+  /** Ends the reading, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   /** Called after every chunk of input. */
   readonly onProgress?: (progress: ReadProgress) => void;

@@ -35,6 +35,7 @@ export interface Outcome {
 
 /** One graded query of the past. */
 export interface HistoryRecord {
+  /** Names the record; stands once in a history. */
   readonly id: string;
   /** The text that was sent to the models. */
   readonly query: string;

@@ -5,9 +5,15 @@ const KEPT_BAD_RECORDS = 20;
 
 /** Records left out because they were bad. In formats whose rows hold one outcome each, such a record is a row. */
 export interface Skipped {
+  /** How many in all. */
   readonly count: number;
   /** How many were bad in which way, the most frequent first. */
-  readonly kinds: readonly { readonly kind: string; readonly count: number }[];
+  readonly kinds: readonly {
+    /** What was wrong, in words that are the same for all records of the kind. */
+    readonly kind: string;
+    /** Records of the kind. */
+    readonly count: number;
+  }[];
   /** The first of them all. */
   readonly first: readonly BadRecord[];
 }

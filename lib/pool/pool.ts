@@ -27,7 +27,9 @@ const MAX_ALIASES = 100;
  * ```
  */
 export class ModelPool {
+  /** In the order of the pool. */
   readonly models: readonly Model[];
+  /** The models' names, in the same order. */
   readonly names: readonly string[];
   readonly #column: ReadonlyMap<string, number>;
 
@@ -107,7 +109,7 @@ export class ModelPool {
   }
 
   /** The pool as an object that {@link ModelPool.from} takes back. */
-  toJSON(): { models: readonly Model[] } {
+  toJSON(): Pick<ModelPool, "models"> {
     return { models: this.models };
   }
 

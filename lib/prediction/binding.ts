@@ -27,8 +27,11 @@ export interface NativeHybridEstimates {
   outputTokens: Float32Array;
   /** USD. */
   cost: Float32Array;
+  /** Median length of the answer, tokens. */
   medianTokens: Float32Array;
+  /** Standard deviation of one answer's cost, USD. */
   costDeviation: Float32Array;
+  /** Standard deviation of the expected quality, as far as it is due to how few outcomes the model has. */
   qualityDeviation: Float32Array;
 }
 

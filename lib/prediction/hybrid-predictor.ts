@@ -38,7 +38,9 @@ export interface HybridPredictions extends NeighbourPredictions {
  * Immutable. The same history and seed give the same predictions, whatever the number of threads.
  */
 export class HybridPredictor implements Predictor {
+  /** Names of the models that it predicts: the matrices' columns. */
   readonly models: readonly string[];
+  /** The half that was fitted, to be saved apart from the neighbours. */
   readonly trained: TrainedHalf;
   readonly #neighbours: NeighbourPredictor;
 

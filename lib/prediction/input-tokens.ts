@@ -13,7 +13,9 @@ const MOST_POINTS = 512;
  * it is four bytes per token.
  */
 export class InputTokenEstimator {
+  /** What every call adds, in tokens. */
   readonly tokensPerText: number;
+  /** Tokens per byte of UTF-8. */
   readonly tokensPerByte: number;
 
   private constructor(tokensPerText: number, tokensPerByte: number) {
@@ -75,7 +77,7 @@ export class InputTokenEstimator {
   }
 
   /** A plain object that {@link fromJSON} reads. */
-  toJSON(): { tokensPerText: number; tokensPerByte: number } {
+  toJSON(): Pick<InputTokenEstimator, "tokensPerText" | "tokensPerByte"> {
     return { tokensPerText: this.tokensPerText, tokensPerByte: this.tokensPerByte };
   }
 

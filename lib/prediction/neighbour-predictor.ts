@@ -8,19 +8,25 @@ import type { Learned, ModelEstimate, Predictions, Predictor, QueryBatch } from 
 
 /** What is needed of a history: its columns. Matrices are `[size x models]`, row-major, NaN = no outcome. */
 export interface NeighbourHistory extends BilledHistory {
+  /** `[size]`: the texts that were sent to the models. */
   readonly queries: readonly string[];
   /** `[size]`, NaN = unknown. */
   readonly inputTokens: Float32Array;
   /** Columns of the matrices: the pool's models, in its order. */
   readonly models: readonly string[];
+  /** Grades from 0 to 1. */
   readonly quality: Float32Array;
 }
 
 /** What is needed of a pool: names and prices in USD per million tokens. */
 export interface PricedPool {
+  /** In the order of the matrices' columns. */
   readonly models: readonly {
+    /** As the history calls the model. */
     readonly name: string;
+    /** Of the query, USD per million tokens. */
     readonly inputPer1M: number;
+    /** Of the answer, USD per million tokens. */
     readonly outputPer1M: number;
   }[];
 }
@@ -104,6 +110,7 @@ const ROWS_PER_SEARCH = 8192;
  * Answers' lengths are estimated like quality, and turned into USD by the pool's prices.
  */
 export class NeighbourPredictor implements Predictor {
+  /** Names of the models that it predicts: the matrices' columns. */
   readonly models: readonly string[];
   /** Neighbours per query. */
   readonly k: number;

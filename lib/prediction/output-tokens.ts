@@ -1,6 +1,8 @@
 /** The columns of a history that say how long answers were. Matrices are `[size x models]`, row-major, NaN = unknown. */
 export interface BilledHistory {
+  /** Number of rows. */
   readonly size: number;
+  /** Lengths of the answers in tokens. */
   readonly outputTokens: Float32Array;
   /** USD. */
   readonly cost: Float32Array;

@@ -32,6 +32,7 @@ export interface Predictions {
 
 /** What is known of a model as a whole. */
 export interface ModelEstimate {
+  /** Its name in the pool. */
   readonly model: string;
   /** Graded outcomes that it rests on. */
   readonly graded: number;

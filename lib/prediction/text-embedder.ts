@@ -10,6 +10,7 @@ export interface TextEmbedderOptions {
   dimension?: number;
   /** Seed of the randomised decomposition, a whole number >= 0. Default 0. */
   seed?: number;
+  /** Ends the fit, which then rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 

@@ -16,6 +16,7 @@ import type { QueryBatch } from "./predictor.js";
 
 /** What a hybrid predictor is fitted on: the queries and outcomes that its neighbours come from. */
 export interface HybridHistory {
+  /** `[rows]`: the queries. */
   readonly texts: readonly string[];
   /** `[rows x dimension]`: of the texts, as the neighbours' index holds them. */
   readonly embeddings: Float32Array;
@@ -31,11 +32,12 @@ export interface HybridHistory {
 export interface HybridFitOptions {
   /** Of the forest; a whole number >= 0. Default 0. */
   readonly seed?: number;
+  /** Ends the fit, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
 /** A batch that the trained half can look at: with its texts. */
-export type TextBatch = QueryBatch & { readonly texts: readonly string[] };
+export type TextBatch = QueryBatch & Required<Pick<QueryBatch, "texts">>;
 
 /** Outcomes of a batch's queries: `[rows x models]`, NaN = missing. */
 export interface BatchOutcomes {

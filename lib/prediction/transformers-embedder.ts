@@ -12,7 +12,12 @@ export interface TransformersModule {
     (
       texts: string[],
       options: { pooling: "mean"; normalize: boolean },
-    ) => Promise<{ data: ArrayLike<number>; dims: readonly number[] }>
+    ) => Promise<{
+      /** The vectors, one after the other. */
+      data: ArrayLike<number>;
+      /** How many vectors, and how long each is. */
+      dims: readonly number[];
+    }>
   >;
 }
 
@@ -26,6 +31,7 @@ export interface TransformersEmbedderOptions {
   batchSize?: number;
   /** How to get the package; by default `import("@huggingface/transformers")`. For bundlers, and other versions. */
   importTransformers?: () => Promise<TransformersModule>;
+  /** Ends the loading, which then rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 

@@ -31,6 +31,7 @@ const MOST_IDS = 2 ** 31;
  * let the loop run between queries only, and does not promise which of several equally similar vectors is found.
  */
 export class FaissNodeIndex implements Index {
+  /** Length of its vectors. */
   readonly dimension: number;
   readonly #faiss: FaissNodeHandle;
   /** Ids by row: faiss-node numbers rows itself. */

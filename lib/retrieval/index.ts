@@ -10,9 +10,11 @@ export interface IndexCallOptions {
  * vectors, the rest of each row is id `-1` with similarity `-Infinity`.
  */
 export interface SearchResult {
+  /** The vectors' ids; -1 where there is none. */
   readonly ids: Int32Array;
   /** Inner products; cosine similarities if the vectors are of length 1. */
   readonly similarities: Float32Array;
+  /** Neighbours asked for per query: the length of a row. */
   readonly k: number;
 }
 
@@ -24,6 +26,7 @@ export interface SearchResult {
  * where there is one, the row of it.
  */
 export interface Index {
+  /** Length of its vectors. */
   readonly dimension: number;
   /** Number of vectors held. */
   readonly size: number;

@@ -1,3 +1,4 @@
+import type { RunnerUp } from "../assignment/plan.js";
 import type { Prices } from "../assignment/prices.js";
 import { columnsOf, predictSync } from "./batch.js";
 import type { RouteQuery } from "./queries.js";
@@ -5,6 +6,7 @@ import type { RouterState } from "./state.js";
 
 /** One query routed by given prices. */
 export interface PricedRoute {
+  /** Name of the model that is best at these prices. */
   readonly model: string;
   /** Predicted, 0 to 1. */
   readonly quality: number;
@@ -13,7 +15,7 @@ export interface PricedRoute {
   /** Predicted. */
   readonly outputTokens: number;
   /** The next best allowed model at these prices, and what it would lose; absent if no other is allowed. */
-  readonly runnerUp?: { readonly model: string; readonly loss: number };
+  readonly runnerUp?: RunnerUp;
 }
 
 export function routeByPrices(state: RouterState, query: string | RouteQuery, prices: Prices): PricedRoute {

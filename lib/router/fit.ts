@@ -22,6 +22,7 @@ export type FitStage = "read" | "learn" | "embed" | "index" | "predictor";
 
 /** How far a fit has come. */
 export interface FitProgress {
+  /** What is being done. */
   readonly stage: FitStage;
   /** Bytes of the history's files, where it is files (records otherwise), or queries. */
   readonly done: number;
@@ -37,6 +38,7 @@ export interface FitOptions {
   readonly neighbours?: number;
   /** Seed of what is random in the fit of the built-in embedder and the predictor, a whole number >= 0. Default 0. */
   readonly seed?: number;
+  /** Ends the fit, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   /** Called at the beginning and end of each stage, and now and then between. */
   readonly onProgress?: (progress: FitProgress) => void;

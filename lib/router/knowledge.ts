@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setImmediate as nextTurnOfEvents } from "node:timers/promises";
 import { OmniRouterError } from "../errors.js";
 import { GrowingHistory } from "../history/growing.js";
-import type { HistoryReadOptions } from "../history/history.js";
+import type { HistoryReadOptions, UnknownModel } from "../history/history.js";
 import { type Problem, placeInWords } from "../history/problem.js";
 import { type BadRecord, type PlacedRecord, readPlacedRecords } from "../history/read.js";
 import type { HistoryRecord } from "../history/record.js";
@@ -36,7 +36,8 @@ export interface LearnReport {
   /** Outcomes that were known, and of which a part was completed or replaced. */
   readonly changed: number;
   /** Models that the pool does not have; their outcomes were left out. */
-  readonly unknownModels: readonly { readonly model: string; readonly outcomes: number }[];
+  readonly unknownModels: readonly UnknownModel[];
+  /** Records that could not be used, where they are left out and not an error. */
   readonly skipped: Skipped;
 }
 

@@ -38,6 +38,7 @@ export interface TenantLimits {
 export interface RouteLimits extends TenantLimits {
   /** Queries of this batch that each model may take: whole numbers >= 0, by name. In place of the pool's capacities. */
   readonly capacity?: Readonly<Record<string, number>>;
+  /** The highest quality within all the limits; unless given, what is optimised follows from the floor and the budget. */
   readonly maximize?: "quality";
   /** Floors and budgets of single tenants, by the `group` of their queries, beside those of the whole batch. */
   readonly tenants?: Readonly<Record<string, TenantLimits>>;

@@ -8,6 +8,7 @@ import { columnOf } from "./model-names.js";
 export interface RouteQuery {
   /** What the plan calls it; its position in the batch unless given. */
   readonly id?: string;
+  /** Its text. */
   readonly query: string;
   /** What it will be billed as input, in tokens, finite, >= 0; estimated from the text unless given. */
   readonly inputTokens?: number;

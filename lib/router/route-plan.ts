@@ -5,8 +5,11 @@ import type { QueryColumns } from "./queries.js";
 
 /** Wall time of each stage of a routing, milliseconds. */
 export interface RouteTimings {
+  /** Of the queries' texts. */
   readonly embed: number;
+  /** Of every model's quality and cost, the search for neighbours included. */
   readonly predict: number;
+  /** Of the solves, and what promises take. */
   readonly assign: number;
 }
 
@@ -20,6 +23,7 @@ export interface RoutedQuery extends PlannedQuery {
 export interface TenantTotals {
   /** The tenant's name; empty for the queries that name none. */
   readonly group: string;
+  /** Number of its queries. */
   readonly requests: number;
   /** Mean predicted quality; NaN without requests. */
   readonly quality: number;

@@ -13,6 +13,7 @@ import type { RouterState } from "./state.js";
 
 /** As of a solve ({@link AssignOptions}), with what a batch that is predicted first takes besides. */
 export interface RouteOptions extends AssignOptions {
+  /** Ends the routing, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   /** Called after every few thousand queries whose outcomes have been predicted. */
   readonly onProgress?: (done: number, total: number) => void;
