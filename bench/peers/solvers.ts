@@ -139,7 +139,7 @@ const glpk = (form: "lp" | "milp", name: string): Solver => ({
   },
 });
 
-export const SOLVERS: readonly Solver[] = [
+const SOLVERS: readonly Solver[] = [
   scipy("highs-ds", "HiGHS LP, simplex (scipy)", true),
   scipy("highs-ipm", "HiGHS LP, interior point (scipy)", true),
   scipy("milp", "HiGHS MILP (scipy)", false),

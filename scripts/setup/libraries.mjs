@@ -80,7 +80,7 @@ export function missingRequirements(machine, { tests }) {
  * @param {Machine} machine
  * @returns {readonly string[]}
  */
-export function searchPrefixes(machine) {
+function searchPrefixes(machine) {
   const given = (machine.env.CMAKE_PREFIX_PATH ?? "").split(/[:;]/).filter(Boolean);
   if (machine.platform !== "darwin") return given;
   const brew = machine.ask("brew", ["--prefix"])?.trim();

@@ -19,7 +19,7 @@ function term(coefficient: number, i: number, j: number): string {
 }
 
 /** @param slack how far a limit on a sum of float32 values may be missed, relative to its bound: 1e-7 is `assign`'s. */
-export function asLp(problem: AssignmentProblem, integers: boolean, slack: number): string {
+function asLp(problem: AssignmentProblem, integers: boolean, slack: number): string {
   const m = problem.models.length;
   const rows = Object.values(problem.quantities)[0]!.length / m;
   const mayAnswer = (i: number, j: number) =>

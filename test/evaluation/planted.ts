@@ -21,7 +21,7 @@ export const pool = ModelPool.from([
  * Two topics that show in the words. The two cheap models are right in their own topic only, the dear one always: who
  * tells the topics apart has full quality at a tenth of the cost.
  */
-export async function plantedHistory(rows: number): Promise<History> {
+async function plantedHistory(rows: number): Promise<History> {
   const random = seededRandom(11);
   const records = Array.from({ length: rows }, (_, row) => {
     const topic = row % 2 === 0 ? "algebra" : "cooking";
