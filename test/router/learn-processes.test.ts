@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { Router } from "../../lib/router/router.js";
 import { inspectParts } from "../../lib/router/saved.js";
 import { compileLibrary } from "./store/compiled.js";
+import { heard } from "./store/heard.js";
 import { workload } from "./workload.js";
 
 let library: Awaited<ReturnType<typeof compileLibrary>>;
@@ -34,26 +34,11 @@ function learner(name: string, ...more: string[]) {
       ...process.env,
     },
   });
-  let output = "";
-  let errors = "";
-  child.stdout.setEncoding("utf8").on("data", text => {
-    output += text;
-  });
-  child.stderr.setEncoding("utf8").on("data", text => {
-    errors += text;
-  });
+  const listened = heard(child);
   return {
-    child,
-    ended: once(child, "close"),
-    errors: () => errors,
+    ...listened,
     /** Only lines that have come whole. */
-    acknowledged: () => [...output.matchAll(/learned (.*)\n/g)].map(match => match[1]!),
-    async says(word: string) {
-      while (!output.includes(word)) {
-        if (child.exitCode !== null) throw new Error(`the learner ended early: ${errors}`);
-        await sleep(2);
-      }
-    },
+    acknowledged: () => [...listened.output().matchAll(/learned (.*)\n/g)].map(match => match[1]!),
   };
 }
 

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, readdir, rm, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { RouterStore } from "../../../lib/router/store/store.js";
 import { compileLibrary } from "./compiled.js";
 import { contentOf, numberIn } from "./content.js";
+import { heard } from "./heard.js";
 
 let library: Awaited<ReturnType<typeof compileLibrary>>;
 let folder: string;
@@ -36,30 +36,15 @@ function saver(first: number, count: number, ...more: string[]) {
     },
   );
   running.add(child);
-  let output = "";
-  let errors = "";
-  child.stdout.setEncoding("utf8").on("data", text => {
-    output += text;
-  });
-  child.stderr.setEncoding("utf8").on("data", text => {
-    errors += text;
-  });
-  const ended = once(child, "close").then(() => running.delete(child));
+  const listened = heard(child);
   return {
-    child,
-    ended,
+    ...listened,
+    ended: listened.ended.then(() => running.delete(child)),
     saves: () =>
-      [...output.matchAll(/saved (\d+) as (\d+)/g)].map(match => ({
+      [...listened.output().matchAll(/saved (\d+) as (\d+)/g)].map(match => ({
         number: +match[1]!,
         generation: +match[2]!,
       })),
-    errors: () => errors,
-    async says(word: string) {
-      while (!output.includes(word)) {
-        if (child.exitCode !== null) throw new Error(`the saver ended early: ${errors}`);
-        await sleep(2);
-      }
-    },
   };
 }
 
