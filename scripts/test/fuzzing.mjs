@@ -16,8 +16,9 @@ const targets = ["assignment", "text_embedder", "predictor", "neighbours", "inde
 const executable = target => `fuzz_${target}`;
 
 /**
- * Runs every target, and every test of test/fuzz, for OMNIROUTER_FUZZ_SECONDS, 60 by default. What libFuzzer learns is
- * kept in .cache/fuzz/<target> and where it starts the next time; an input that breaks a promise is written beside it.
+ * Runs every target, and every test of test/fuzz, for OMNIROUTER_FUZZ_SECONDS, 60 by default. It starts from what is kept in
+ * test/native/fuzz/corpus/<target>; what libFuzzer learns beyond that goes to .cache/fuzz/<target>, for the next time, and an
+ * input that breaks a promise is written beside it.
  * @param {{ verbose: boolean }} options
  */
 export function fuzzing({ verbose }) {
@@ -45,6 +46,7 @@ export function fuzzing({ verbose }) {
           "-print_final_stats=1",
           `-artifact_prefix=${corpus}-`,
           corpus,
+          join(root, "test", "native", "fuzz", "corpus", target),
         ]);
         if (code !== 0) return code;
       }
