@@ -4,6 +4,11 @@
 #   cmake -S . -B build/aarch64 --toolchain cmake/aarch64-linux-gnu.cmake \
 #     -DOMNIROUTER_ADDON=OFF -DOMNIROUTER_RETRIEVAL=OFF -DOMNIROUTER_TESTS=ON
 #   cmake --build build/aarch64 && ctest --test-dir build/aarch64
+#
+# The addon takes FAISS for ARM besides (dpkg --add-architecture arm64 && apt-get update && apt-get install libfaiss-dev:arm64),
+# which CMake finds by the compiler's architecture:
+#
+#   npm run bundle -- --toolchain cmake/aarch64-linux-gnu.cmake --target linux-arm64
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
