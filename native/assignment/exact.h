@@ -1,5 +1,5 @@
-// Exact search over a small open plan: depth first over the rows, bounded by what the rows left must cost to mend and to
-// fill the limits (outlook.h).
+// Exact search over a small open plan: depth first over the rows, bounded by what the rows left cost at least, at the
+// plan's prices and at some others.
 //
 // Where groups have limits of their own, each group's rows are first searched by themselves, for what they cost at least
 // with these limits and at the plan's prices of the others: the Lagrangian of the common limits alone, whose bound is
