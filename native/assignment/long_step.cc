@@ -152,12 +152,17 @@ void LongStep::push(uint32_t row, const FirstBend& bend, double after) {
 
 // Looks at all rows that can bend within `reach` and were not found to before.
 void LongStep::look(double reach, const SimplexBasis& basis) {
+  // Without branches: which rows are near is hard to foresee.
   size_t count = 0;
   for (size_t i = 0; i < batch_->rows(); ++i) {
-    if (looked_[i] != 0 || !(regret_[i] <= reach * rise_[i])) continue;
-    const uint8_t key = basis.key(i);
-    look_[count++] = {static_cast<uint32_t>(i), static_cast<uint16_t>(batch_->group(i)), key,
-                      basis.pinned(i) ? basis.tied(i) : uint64_t{1} << key};
+    look_[count].row = static_cast<uint32_t>(i);
+    count += static_cast<size_t>((looked_[i] == 0) & (regret_[i] <= reach * rise_[i]));
+  }
+  for (size_t n = 0; n < count; ++n) {
+    const uint32_t row = look_[n].row;
+    const uint8_t key = basis.key(row);
+    look_[n] = {row, static_cast<uint16_t>(batch_->group(row)), key,
+                basis.pinned(row) ? basis.tied(row) : uint64_t{1} << key};
   }
   kernel_(tables(reach), look_.data(), count, found_.data());
   for (size_t n = 0; n < count; ++n) {
