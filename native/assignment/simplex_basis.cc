@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace omnirouter::assignment {
 
@@ -26,6 +27,7 @@ void SimplexBasis::start(const ScaledBatch& batch, const std::vector<double>& pr
   }
   key_.resize(batch.rows());
   pinsOf_.assign(batch.rows(), 0);
+  onPins_.resize(batch.rows());
   above_.resize(batch.bounded() * batch.rows());
   below_.resize(batch.bounded() * batch.rows());
 }
@@ -73,20 +75,20 @@ void SimplexBasis::weighPins() {
       length[p] += r[p] * r[p];
     }
   }
+  for (const Pin& pin : pins_)
+    if (pin.row >= 0) onPins_[static_cast<size_t>(pin.row)] = 0;
+  for (size_t p = 0; p < limits_; ++p)
+    if (pins_[p].row >= 0) onPins_[static_cast<size_t>(pins_[p].row)] += weights_[p];
 }
 
 // How much the key of the pin's row lacks, for the length of the direction that lets it go. 0: nothing, or it is told by
 // an earlier pin of the row.
 double SimplexBasis::keyScore(size_t p, double enough) {
   const int row = pins_[p].row;
-  double total = weights_[p], length = length_[p];
+  const double amiss = std::exchange(onPins_[static_cast<size_t>(row)], 0.0) - 1;
+  if (amiss <= enough) return 0;
+  double length = length_[p];
   if (pinsOf_[static_cast<size_t>(row)] > 1) {
-    for (size_t q = 0; q < limits_; ++q) {
-      if (q == p || pins_[q].row != row) continue;
-      if (q < p) return 0;
-      total += weights_[q];
-    }
-    if (total <= 1 + enough) return 0;
     length = 0;
     for (size_t l = 0; l < limits_; ++l) {
       double sum = 0;
@@ -95,7 +97,7 @@ double SimplexBasis::keyScore(size_t p, double enough) {
       length += sum * sum;
     }
   }
-  return total > 1 + enough ? (total - 1) * (total - 1) / length : 0;
+  return amiss * amiss / length;
 }
 
 // The one most amiss for the length of its direction: steepest edge (Forrest and Goldfarb, 1992).

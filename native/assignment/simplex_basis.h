@@ -71,6 +71,7 @@ class SimplexBasis {
   std::vector<double> inverse_;           // of the pins' equations: limits x pins
   std::vector<double> excess_;            // per limit: the keys' sum less the bound
   std::vector<double> weights_, length_;  // per pin: its share of the query, its limit's slack; its column's square
+  std::vector<double> onPins_;            // per row that is split: the weight of its pins, 0 once its key is scored
   std::vector<double> work_, share_;
 };
 
