@@ -36,6 +36,9 @@ constexpr double kFewOpen = 0.15;
 // more are open than the second says, so often may happen by chance.
 constexpr double kPays = 0.6, kManyOpen = 0.5;
 constexpr int kMostStalled = 2;
+// With the whole's sums a sample seldom strays where limits can hold together. After so often, whether they can is better
+// asked first (solver.cc): prices would be followed a long way, and all rows be walked again and again.
+constexpr int kMostStrayed = 2;
 // A direction in which the dual bends so much less than where it bends most is one that no row resists.
 constexpr double kNoResistance = 1e-9;
 // Radius of the trust region in standard deviations of a pair of models: exp(-4.5^2/2) = 4e-5 per pair.
@@ -126,9 +129,10 @@ void SampledPrices::correct() {
   const RowSample sample(at_.problem.rows, std::max(size(), at_.problem.rows / kSampleShare), seed_ + 2);
   RowSet set = openRows(at_.problem, sample);
   double open = 1;
-  int stalled = 0;
+  int stalled = 0, strayed = 0;
   for (int pass = 0; pass < kMaxPasses; ++pass) {
-    correctBy(leastSums(at_.problem, at_.search.prices, at_.cancel), set);
+    if (!correctBy(leastSums(at_.problem, at_.search.prices, at_.cancel), set)) ++strayed;
+    if (strayed == kMostStrayed && at_.givesUpEarly()) at_.search.diverged = true;
     if (at_.search.diverged || at_.cancel.timeIsUp()) return;
     const RowSet left =
         screen(at_.problem, expected(firstWidening()), at_.search.scale.objective, sample, nullptr, at_.cancel);
@@ -139,18 +143,20 @@ void SampledPrices::correct() {
   }
 }
 
-void SampledPrices::correctBy(const Sums& sums, RowSet& set) {
+// False if the sample strayed, and had to be given some slack.
+bool SampledPrices::correctBy(const Sums& sums, RowSet& set) {
   const ControlVariate control(at_.problem, at_.terms, at_.search.prices, sums, set);
   const double tau = at_.tau;
   const Eigen::VectorXd from = at_.search.prices;
   coolCorrected(set, control);
-  if (!at_.strayed() || at_.conflict || at_.provesConflict() || at_.cancel.timeIsUp()) return;
+  if (!at_.strayed() || at_.conflict || at_.provesConflict() || at_.cancel.timeIsUp()) return true;
   at_.search.diverged = false;
   at_.search.prices = from;
   at_.tau = tau;
   at_.search.scale.elasticity = elasticityOf(set.size());
   coolCorrected(set, control);
   at_.search.scale.elasticity = 0;
+  return false;
 }
 
 void SampledPrices::coolCorrected(const RowSet& set, const ControlVariate& control) {

@@ -51,7 +51,7 @@ class SampledPrices {
   size_t size() const;
   void coolOnce(const RowSet& set);
   bool tiesIn(const RowSet& set) const;
-  void correctBy(const Sums& sums, RowSet& set);
+  bool correctBy(const Sums& sums, RowSet& set);
   void coolCorrected(const RowSet& set, const ControlVariate& control);
   void measureError(const Eigen::MatrixXd& spread, size_t rows);
   double medianDeviation() const;

@@ -34,8 +34,8 @@ Instance tight(uint64_t seed) {
 
 // The search's first two stages, as price_search.cc runs them.
 struct Sampled {
-  explicit Sampled(const Problem& p, uint64_t seed)
-      : terms(p), climb(p, terms, cancel, PriceBox::kDivergence, search), sampled(climb, seed) {
+  Sampled(const Problem& p, uint64_t seed, double highest)
+      : terms(p), climb(p, terms, cancel, highest, search), sampled(climb, seed) {
     search.choice.assign(p.rows, 0);
     const RowSet set = openRows(p, sampled.sample());
     search.scale = measureScale(p, terms, set);
@@ -68,7 +68,7 @@ TEST_CASE("a direction no row resists counts as no error, and the best prices li
     const Solution best = solve(p, exact, {});
     REQUIRE(best.certificate.holds);
     const Eigen::VectorXd prices = Eigen::Map<const Eigen::VectorXd>(best.prices.data(), p.limits.size());
-    const Sampled s(p, seed);
+    const Sampled s(p, seed, PriceBox::kDivergence);
     CHECK_FALSE(s.sampled.tied());
     CHECK(s.firstError.maxCoeff() > 0.005);
     CHECK(s.firstError.maxCoeff() < 0.2);
@@ -78,4 +78,20 @@ TEST_CASE("a direction no row resists counts as no error, and the best prices li
     within += s.sampled.expected(1).contains(prices) ? 1 : 0;
   }
   CHECK(within >= runs - 1);
+}
+
+TEST_CASE("a floor just out of reach is given up on before all rows are walked, where that is wanted") {
+  for (uint64_t seed = 0; seed < 4; ++seed) {
+    CAPTURE(seed);
+    Instance instance = tight(seed);
+    Problem& p = instance.problem;
+    Problem most = p;
+    most.objective = {0, -1, 0};
+    most.limits.erase(most.limits.begin());
+    const Solution best = solve(most, {}, {});
+    REQUIRE(best.certificate.holds);
+    p.limits.front().bound = best.certificate.quantity[kQuality] + 0.0005 * kRows;
+    CHECK(Sampled(p, seed, 1000).search.diverged);
+    CHECK(solve(p, {}, {}).status == Status::infeasible);
+  }
 }
