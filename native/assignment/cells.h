@@ -24,15 +24,6 @@ class Cells {
     sum_.assign(problem.groupCount * problem.quantities.size() * problem.models, 0.0);
   }
 
-  void add(size_t row, size_t model) {
-    const size_t quantities = problem_->quantities.size(), models = problem_->models;
-    const size_t g = problem_->group(row), at = row * models + model;
-    ++count_[g * models + model];
-    if (quantities == 0) return;
-    double* sum = sum_.data() + g * quantities * models + model;
-    for (size_t k = 0; k < quantities; ++k) sum[k * models] += static_cast<double>(problem_->quantities[k].values[at]);
-  }
-
   // Rows, each at its model.
   void add(size_t first, std::span<const uint8_t> choice) {
     addEach(

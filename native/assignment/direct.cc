@@ -65,7 +65,7 @@ void chooseBest(const Problem& problem, std::vector<uint8_t>& choice) {
 bool holds(const Problem& problem, const std::vector<uint8_t>& choice) {
   thread_local Cells cells;
   cells.clear(problem);
-  for (size_t i = 0; i < problem.rows; ++i) cells.add(i, choice[i]);
+  cells.add(0, choice);
   for (const Limit& limit : problem.limits)
     if (limit.sign() * (cells.total(limit) - limit.bound) > tolerance(limit)) return false;
   return true;

@@ -16,8 +16,6 @@ namespace {
 
 // Where it is known how near prices are, the temperature to begin at: a share of that, in natural units, within bounds.
 constexpr double kNearTau = 0.1, kNearColdest = 1e-6, kNearHottest = 1.0 / 125;
-// Radius of the region around such prices; their error is known for each by itself.
-constexpr double kNearRadius = 4.5;
 // How far from a tied sample's prices its best are looked for, in tau.
 constexpr double kTiedStart = 20;
 // The rows that a plan from the classes' prices may have to move, in tau.
@@ -95,8 +93,9 @@ class Searcher {
     const Eigen::VectorXd reach = expected + usual * climb_.unit();
     climb_.tau = std::clamp(kNearTau * usual, kNearColdest, kNearHottest) * search_.scale.objective;
     climb_.warm = false;
-    const TrustRegion region(problem_, terms_, from, Eigen::MatrixXd::Zero(from.size(), from.size()), kNearRadius,
-                             reach);
+    // How far each price may be off is known, and nothing of how they go together.
+    const auto none = Eigen::MatrixXd::Zero(from.size(), from.size());
+    const TrustRegion region(problem_, terms_, from, none, 1, reach);
     if (coolAll(screenedBy(region), climb_.everywhere.around(from, reach), region) && region.contains(search_.prices))
       return true;
     if (climb_.conflict || cancel_.timeIsUp()) return true;

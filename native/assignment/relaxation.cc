@@ -12,7 +12,7 @@ namespace {
 
 double totalOf(const Problem& problem, const std::vector<uint8_t>& choice, const Limit& limit) {
   Cells cells(problem);
-  for (size_t i = 0; i < problem.rows; ++i) cells.add(i, choice[i]);
+  cells.add(0, choice);
   return cells.total(limit);
 }
 

@@ -9,7 +9,7 @@
 namespace omnirouter::assignment {
 
 // The rows of a sample (RowSample::all for every row): the decided ones go into the sums, the open ones into the set
-// with the models that can still win. choice[row] becomes a best model at the region's centre for all rows looked at;
+// with the models that can still win. choice[row] becomes the model of every row decided, and a likely one of those open;
 // null where nobody will ask. `unit` is the objective's spread (Scale::objective). One read of the matrices.
 RowSet screen(const Problem& problem, const TrustRegion& region, double unit, const RowSample& sample, uint8_t* choice,
               const compute::CancelFlag& cancel);

@@ -139,10 +139,8 @@ class TiedSearch {
           double least[kBlockRows];
           uint8_t which[kBlockRows];
           kernel(block, least, which);
-          for (size_t i = 0; i < block.rows; ++i) {
-            sums[chunk] += least[i];
-            cells[chunk].add(first + i, which[i]);
-          }
+          for (size_t i = 0; i < block.rows; ++i) sums[chunk] += least[i];
+          cells[chunk].add(first, {which, block.rows});
         });
     });
     Cells all(problem_);

@@ -33,7 +33,8 @@ struct ScreenBlock {
   const uint64_t* allowed;  // per row, or nullptr
 };
 
-// winner[i] = a model with the least reduced value; open[i] = the models that may win row i somewhere in the region,
+// winner[i] = the model whose reduced value ends lowest, rounding and the reach of own prices added: of a decided row, the
+// best one; open[i] = the models that may win row i somewhere in the region,
 // the winner among them; one bit: decided.
 using ScreenRows = void (*)(const ScreenBlock& block, uint8_t* winner, uint64_t* open);
 

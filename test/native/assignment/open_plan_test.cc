@@ -7,50 +7,40 @@
 #include "assignment/capacity_paths.h"
 #include "native/assignment/instances.h"
 #include "native/assignment/naive.h"
+#include "native/assignment/opened.h"
 
 using Eigen::Index;
-using Eigen::VectorXd;
 using namespace omnirouter;
 using namespace omnirouter::assignment;
 using namespace omnirouter::assignment::test;
 
 namespace {
 
-// A plan with every row open, and the naive view of it.
-struct Opened {
-  const Problem& p;
-  Terms terms;
-  RowSet set;
-  Scale scale;
-  VectorXd prices;
-
-  Opened(const Problem& problem, uint64_t seed, bool free)
-      : p(problem),
-        terms(problem),
-        set(openRows(problem, RowSample::all(problem.rows))),
-        scale(measureScale(problem, terms, set)) {
+// Plans with every row open, at some prices.
+struct OpenPlans : Opened {
+  OpenPlans(const Problem& problem, uint64_t seed, bool free) : Opened(problem) {
     std::mt19937_64 random(seed);
-    prices = free ? VectorXd::Zero(scale.price.size()) : randomPrices(scale.price, random);
+    if (!free) prices = randomPrices(scale.price, random);
   }
 
   // `chosen`: per row, the position among its allowed models.
   std::unique_ptr<OpenPlan> plan(const std::vector<size_t>& chosen) const {
     auto plan = std::make_unique<OpenPlan>(p, terms, scale, prices, Sums(p.limits.size()));
-    for (size_t i = 0; i < set.size(); ++i) plan->add(set[i], chosen[i]);
+    for (size_t i = 0; i < rows.size(); ++i) plan->add(rows[i], chosen[i]);
     return plan;
   }
   std::vector<size_t> randomChoice(std::mt19937_64& random) const {
     std::vector<size_t> chosen;
-    for (size_t i = 0; i < set.size(); ++i) chosen.push_back(random() % set[i].models.size());
+    for (size_t i = 0; i < rows.size(); ++i) chosen.push_back(random() % rows[i].models.size());
     return chosen;
   }
   // Per row, the candidate of least regret.
   std::vector<size_t> bestChoice() const {
     std::vector<size_t> chosen;
-    for (size_t i = 0; i < set.size(); ++i) {
+    for (size_t i = 0; i < rows.size(); ++i) {
       size_t best = 0;
-      for (size_t c = 1; c < set[i].models.size(); ++c)
-        if (reducedValue(p, prices, i, set[i].models[c]) < reducedValue(p, prices, i, set[i].models[best])) best = c;
+      for (size_t c = 1; c < rows[i].models.size(); ++c)
+        if (reducedValue(p, prices, i, rows[i].models[c]) < reducedValue(p, prices, i, rows[i].models[best])) best = c;
       chosen.push_back(best);
     }
     return chosen;
@@ -69,7 +59,7 @@ TEST_CASE("an open plan's objective, slack and gap are the definitions'; the gap
   for (uint64_t seed = 0; seed < 300; ++seed) {
     CAPTURE(seed);
     const Instance instance = randomInstance(seed, 40, 6);
-    const Opened opened(instance.problem, seed, false);
+    const OpenPlans opened(instance.problem, seed, false);
     std::mt19937_64 random(seed);
     const auto plan = opened.plan(opened.randomChoice(random));
     const Problem& p = instance.problem;
@@ -93,7 +83,7 @@ TEST_CASE("the effect of moves is the difference between the plans before and af
     const Instance instance = randomInstance(seed, 25, 6);
     const Problem& p = instance.problem;
     if (p.models < 2) continue;
-    const Opened opened(p, seed, false);
+    const OpenPlans opened(p, seed, false);
     std::mt19937_64 random(seed);
     std::vector<size_t> chosen = opened.randomChoice(random);
     const auto plan = opened.plan(chosen);
@@ -103,7 +93,7 @@ TEST_CASE("the effect of moves is the difference between the plans before and af
       for (size_t m = 0; m < 1 + random() % 2; ++m) {
         const size_t row = random() % p.rows;
         if (!moves.empty() && moves[0].row == row) continue;
-        after[row] = random() % opened.set[row].models.size();
+        after[row] = random() % opened.rows[row].models.size();
         moves.push_back({row, plan->rows()[row].firstCandidate + after[row]});
       }
       const OpenPlan::Effect effect = plan->effect(moves);
@@ -159,7 +149,7 @@ TEST_CASE("augmenting paths relieve every capacity that can be relieved, at the 
       room += slots;
       if (random() % 8) p.limits.push_back({kRequests, false, static_cast<double>(slots), kAll, static_cast<int>(j)});
     }
-    const Opened opened(p, seed, true);
+    const OpenPlans opened(p, seed, true);
     const auto plan = opened.plan(opened.bestChoice());
     const bool needed = plan->violations() > 0;
     mendCapacities(p, *plan, {});
@@ -190,7 +180,7 @@ TEST_CASE("augmenting paths fill capacities to the last slot in a large batch") 
       left -= slots;
       p.limits.push_back({kRequests, false, static_cast<double>(slots), kAll, static_cast<int>(j)});
     }
-    const Opened opened(p, seed, true);
+    const OpenPlans opened(p, seed, true);
     const auto plan = opened.plan(opened.bestChoice());
     mendCapacities(p, *plan, {});
     CHECK(plan->violations() == 0);

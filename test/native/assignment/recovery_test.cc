@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "native/assignment/instances.h"
+#include "native/assignment/opened.h"
 
 using namespace omnirouter;
 using namespace omnirouter::assignment;
@@ -13,25 +14,9 @@ using namespace omnirouter::assignment::test;
 
 namespace {
 
-// A batch of which all rows are open, at no prices at first.
-struct Opened {
-  const Problem& p;
-  Terms terms;
-  RowSet set;
-  Scale scale;
-  Eigen::VectorXd prices;
-
-  explicit Opened(const Problem& problem)
-      : p(problem),
-        terms(problem),
-        set(openRows(problem, RowSample::all(problem.rows))),
-        scale(measureScale(problem, terms, set)),
-        prices(Eigen::VectorXd::Zero(scale.price.size())) {}
-
-  Recovery recover(std::vector<uint8_t>& choice) const {
-    return assignment::recover(p, terms, set, scale, prices, 0, 0, choice.data(), {});
-  }
-};
+Recovery recoverFrom(const Opened& opened, std::vector<uint8_t>& choice) {
+  return recover(opened.p, opened.terms, opened.rows, opened.scale, opened.prices, 0, 0, choice.data(), {});
+}
 
 }  // namespace
 
@@ -56,7 +41,7 @@ TEST_CASE("a floor is mended by two rows that change places, however many moves 
   p.limits.push_back({kQuality, true, 0.75 * kRows + 0.015, kAll, kAll});
   for (int j = 0; j < static_cast<int>(kModels); ++j) p.limits.push_back({kRequests, false, kRows / kModels, kAll, j});
   const Opened opened(p);
-  CHECK(opened.recover(choice).feasible);
+  CHECK(recoverFrom(opened, choice).feasible);
   CHECK(int{choice[0]} == 1);
   CHECK(int{choice[1]} == 0);
 }
@@ -76,7 +61,7 @@ TEST_CASE("a free place is filled by three rows that move up") {
   Opened opened(p);
   opened.prices[1] = 5;
   std::vector<uint8_t> choice{1, 2, 3};
-  const Recovery recovery = opened.recover(choice);
+  const Recovery recovery = recoverFrom(opened, choice);
   CHECK(recovery.feasible);
   CHECK(choice == std::vector<uint8_t>{0, 1, 2});
   CHECK(recovery.objective == doctest::Approx(1 + 5 + 5));

@@ -9,6 +9,7 @@
 #include "assignment/simplex.h"
 #include "native/assignment/instances.h"
 #include "native/assignment/naive.h"
+#include "native/assignment/opened.h"
 
 using namespace omnirouter;
 using namespace omnirouter::assignment;
@@ -24,6 +25,21 @@ double costOf(const Problem& p, const std::vector<uint8_t>& choice) {
   return sum;
 }
 
+// At prices, and from there.
+VertexPlan planOf(const Opened& opened, double enough, size_t nodes, std::vector<uint8_t>& choice) {
+  choice.assign(opened.p.rows, 0);
+  return planAtVertex(opened.p, opened.terms, opened.rows, opened.scale, opened.prices, enough, nodes, choice.data(),
+                      {});
+}
+
+// At the prices of a vertex.
+struct AtVertex : Opened {
+  explicit AtVertex(const Problem& problem) : Opened(problem) {
+    Simplex simplex;
+    simplex.maximise(p, terms, scale, {}, prices);
+  }
+};
+
 }  // namespace
 
 // Also at prices that are no vertex: they bound less, and the plan is the best all the same.
@@ -34,12 +50,10 @@ TEST_CASE("the best plan is found at any prices, or that there is none") {
     const Instance instance = randomInstance(seed, 6, 4);
     const Problem& p = instance.problem;
     const Truth truth = enumerate(p);
-    const Terms terms(p);
-    const RowSet rows = openRows(p, RowSample::all(p.rows));
-    const Scale scale = measureScale(p, terms, rows);
-    const Eigen::VectorXd prices = (seed % 3) * 0.4 * scale.price;
-    std::vector<uint8_t> choice(p.rows, 0);
-    const VertexPlan plan = planAtVertex(p, terms, rows, scale, prices, 0, kPlenty, choice.data(), {});
+    Opened opened(p);
+    opened.prices = (seed % 3) * 0.4 * opened.scale.price;
+    std::vector<uint8_t> choice;
+    const VertexPlan plan = planOf(opened, 0, kPlenty, choice);
     CHECK(plan.found == truth.feasible);
     CHECK(plan.exhausted);
     ++(truth.feasible ? feasible : infeasible);
@@ -53,7 +67,8 @@ TEST_CASE("the best plan is found at any prices, or that there is none") {
       while (!isAllowed(p, i, j)) j = (j + 1) % p.models;
       other[i] = static_cast<uint8_t>(j);
     }
-    CHECK(improveAtVertex(p, terms, rows, scale, prices, 0, 0, kPlenty, other.data(), {}).exhausted);
+    CHECK(improveAtVertex(p, opened.terms, opened.rows, opened.scale, opened.prices, 0, 0, kPlenty, other.data(), {})
+              .exhausted);
     CHECK(costOf(p, other) == doctest::Approx(truth.objective).epsilon(1e-6));
   }
   CHECK(feasible > 200);
@@ -64,12 +79,8 @@ TEST_CASE("out of nodes, nothing is called proven") {
   Instance instance = plain(6, 4, 3);
   Problem& p = instance.problem;
   p.limits.push_back({kQuality, true, 0.6 * reachOf(p, kQuality, true), kAll, kAll});
-  const Terms terms(p);
-  const RowSet rows = openRows(p, RowSample::all(p.rows));
-  const Scale scale = measureScale(p, terms, rows);
-  std::vector<uint8_t> choice(p.rows, 0);
-  const VertexPlan plan =
-      planAtVertex(p, terms, rows, scale, Eigen::VectorXd::Zero(scale.price.size()), 0, 1, choice.data(), {});
+  std::vector<uint8_t> choice;
+  const VertexPlan plan = planOf(Opened(p), 0, 1, choice);
   CHECK_FALSE(plan.exhausted);
   CHECK(plan.nodes <= 1);
 }
@@ -110,14 +121,8 @@ TEST_CASE("tenants with floors of their own are searched one by one, and proven 
       const auto wanted = static_cast<double>(std::count(first, first + p.rows, first[0]));
       p.limits.push_back({kRequests, false, full ? wanted - 1 : wanted, kAll, most});
 
-      const Terms terms(p);
-      const RowSet rows = openRows(p, RowSample::all(p.rows));
-      const Scale scale = measureScale(p, terms, rows);
-      Eigen::VectorXd prices = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(p.limits.size()));
-      Simplex simplex;
-      simplex.maximise(p, terms, scale, {}, prices);
-      std::vector<uint8_t> choice(p.rows, 0);
-      const VertexPlan plan = planAtVertex(p, terms, rows, scale, prices, 0, kPlenty, choice.data(), {});
+      std::vector<uint8_t> choice;
+      const VertexPlan plan = planOf(AtVertex(p), 0, kPlenty, choice);
       CHECK(plan.found);
       CHECK(plan.exhausted);
       CHECK(plan.nodes < (full ? 20'000 : 2'000));
@@ -138,14 +143,8 @@ TEST_CASE("a search may take most of the nodes before it finds a plan") {
     for (float& quality : instance.quality) quality = std::round(16 * quality) / 16;
     p.limits.push_back({kQuality, true, 0.55 * reachOf(p, kQuality, true), kAll, kAll});
     for (int j = 0; j < static_cast<int>(kModels); ++j) p.limits.push_back({kRequests, false, 9, kAll, j});
-    const Terms terms(p);
-    const RowSet rows = openRows(p, RowSample::all(p.rows));
-    const Scale scale = measureScale(p, terms, rows);
-    Eigen::VectorXd prices = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(p.limits.size()));
-    Simplex simplex;
-    simplex.maximise(p, terms, scale, {}, prices);
-    std::vector<uint8_t> choice(p.rows, 0);
-    const VertexPlan plan = planAtVertex(p, terms, rows, scale, prices, 1e-4, kNodes, choice.data(), {});
+    std::vector<uint8_t> choice;
+    const VertexPlan plan = planOf(AtVertex(p), 1e-4, kNodes, choice);
     found += plan.found;
   }
   CHECK(found >= 38);
@@ -160,12 +159,10 @@ TEST_CASE("a plan within the tolerance ends the search, and only what was search
     const Problem& p = instance.problem;
     const Truth truth = enumerate(p);
     if (!truth.feasible || truth.objective < 0) continue;
-    const Terms terms(p);
-    const RowSet rows = openRows(p, RowSample::all(p.rows));
-    const Scale scale = measureScale(p, terms, rows);
-    const Eigen::VectorXd prices = 0.2 * scale.price;
-    std::vector<uint8_t> choice(p.rows, 0);
-    const VertexPlan plan = planAtVertex(p, terms, rows, scale, prices, kTolerance, kPlenty, choice.data(), {});
+    Opened opened(p);
+    opened.prices = 0.2 * opened.scale.price;
+    std::vector<uint8_t> choice;
+    const VertexPlan plan = planOf(opened, kTolerance, kPlenty, choice);
     CHECK(plan.found);
     CHECK(plan.enough != plan.exhausted);
     const double cost = costOf(p, choice);
