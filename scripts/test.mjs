@@ -6,6 +6,7 @@ import { runAttached } from "./setup/command.mjs";
 import { SetupFailed } from "./setup/steps.mjs";
 import { root, runScript, setUp } from "./setup.mjs";
 import { crossCompiled } from "./test/arm.mjs";
+import { ctest } from "./test/ctest.mjs";
 import { fuzzing } from "./test/fuzzing.mjs";
 import { installedNodes, installNodes } from "./test/nodes.mjs";
 import { addressSanitizer, threadSanitizer } from "./test/sanitizers.mjs";
@@ -47,10 +48,7 @@ function vitest(filters, env) {
 function native(env) {
   return {
     name: "native tests",
-    run: () =>
-      runAttached("ctest", ["--test-dir", join(root, "build"), "--output-on-failure"], {
-        env: { ...process.env, ...env },
-      }),
+    run: () => ctest(join(root, "build"), undefined, env),
   };
 }
 

@@ -2,10 +2,10 @@
 // that compares every bit of set problems' solutions with x86's (test/native/assignment/golden_test.cc).
 import { join } from "node:path";
 import { buildNative } from "../setup/addon.mjs";
-import { runAttached } from "../setup/command.mjs";
 import { thisMachine } from "../setup/machine.mjs";
 import { Steps } from "../setup/steps.mjs";
 import { root } from "../setup.mjs";
+import { ctest } from "./ctest.mjs";
 
 const tools = ["aarch64-linux-gnu-g++", "qemu-aarch64"];
 /** What is left of the others without FAISS has no NEON code. */
@@ -43,14 +43,7 @@ export function crossCompiled({ verbose }) {
         progress => buildNative(root, { folder, settings, addon: false, targets }, machine, progress),
         done => (done ? "built" : "up to date"),
       );
-      return runAttached("ctest", [
-        "--test-dir",
-        join(root, folder),
-        "--output-on-failure",
-        "--no-tests=error",
-        "--tests-regex",
-        `^(${subjects.join("|")})$`,
-      ]);
+      return ctest(join(root, folder), subjects);
     },
   };
 }

@@ -6,6 +6,7 @@ import { runAttached } from "../setup/command.mjs";
 import { thisMachine } from "../setup/machine.mjs";
 import { Steps } from "../setup/steps.mjs";
 import { root } from "../setup.mjs";
+import { ctest } from "./ctest.mjs";
 
 /**
  * Memory errors and undefined behaviour: the native tests, then vitest on an instrumented addon.
@@ -16,7 +17,7 @@ export function addressSanitizer({ verbose }) {
     name: "AddressSanitizer and UndefinedBehaviorSanitizer",
     run: async () => {
       const folder = await addressSanitized({ verbose });
-      const native = await ctest(folder, []);
+      const native = await ctest(folder);
       if (process.platform !== "linux") {
         console.log("The addon itself is tried under AddressSanitizer on Linux only: skipped here.");
         return native;
@@ -72,7 +73,7 @@ export function threadSanitizer({ verbose }) {
       const subjects = ["compute", "retrieval"];
       const targets = [...subjects, "assignment"].map(subject => `test_${subject}`);
       const folder = await build("build/thread-sanitizer", "thread", { addon: false, targets, verbose });
-      const whole = await ctest(folder, ["--tests-regex", `^(${subjects.join("|")})$`]);
+      const whole = await ctest(folder, subjects);
       // Most tests of the solver never leave their thread; these solve on several, and tell them to stop.
       const files = ["determinism", "time_limit"].map(name => `*${name}_test.cc`).join(",");
       const solver = await runAttached(join(folder, "test", "native", "test_assignment"), [
@@ -107,13 +108,4 @@ async function build(folder, sanitizers, { addon, targets, verbose }) {
     done => (done ? "built" : "up to date"),
   );
   return join(root, folder);
-}
-
-/**
- * @param {string} folder
- * @param {readonly string[]} selection
- */
-function ctest(folder, selection) {
-  const args = ["--test-dir", folder, "--output-on-failure", "--no-tests=error", ...selection];
-  return runAttached("ctest", args);
 }
