@@ -69,7 +69,7 @@ TEST_CASE("a corrected sample has the whole's sums at its prices, and no error t
     const Eigen::VectorXd prices = somePrices(p, seed);
     RowSet sample = openRows(p, rows);
     const Sums whole = leastSums(p, prices, {});
-    const ControlVariate control(p, terms, prices, whole, sample);
+    const ControlVariate control(p, terms, {prices, whole}, sample.size(), sample);
     // As cold as this, softmin weights are 0 and 1.
     const double tau = 1e-12 * measureScale(p, terms, sample).objective;
     const DualPoint point = evaluate(p, sample, prices, tau, Spread::none, {});
@@ -114,7 +114,7 @@ TEST_CASE("a corrected sample says how the sums change nearby better than the sa
   for (uint64_t seed = 0; seed < kSamples; ++seed) {
     RowSet sample = openRows(p, RowSample(kRows, 512, seed));
     plainError += std::pow(gradient(sample) - truth, 2);
-    const ControlVariate control(p, terms, here, whole, sample);
+    const ControlVariate control(p, terms, {here, whole}, sample.size(), sample);
     correctedError += std::pow(gradient(sample) - truth, 2);
     told += std::pow(static_cast<double>(kRows), 2) / 512 * control.spread(p, terms, sample, there, tau)(0, 0);
   }
