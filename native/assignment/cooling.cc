@@ -79,14 +79,14 @@ double Cooling::narrowTo(const Eigen::VectorXd& reach) {
   return stay;
 }
 
-// Whether rows may be of few kinds. If n rows are of n / kClassed, then of m rows picked, m^2 kClassed / (2 n) pairs or
-// more are alike on average, the kinds being met alike (by Cauchy and Schwarz else more): half of that is asked for.
+// Whether rows are likely to be of few kinds. If n rows are of n / k, then of m rows picked, m^2 k / (2 n) pairs are alike
+// on average, and more where some kinds are met more often than others (Cauchy and Schwarz).
 bool Cooling::mayBeFewKinds(const RowSet& set) const {
   const RowSet few = probeOf(set, at_.problem);
   if (few.size() < kProbe) return true;
   const auto n = static_cast<double>(set.size()), m = static_cast<double>(few.size());
   const auto kinds = static_cast<double>(classesOf(at_.problem, at_.terms, few, at_.cancel).size());
-  return (m - kinds) * 4 * n >= m * m * kClassed;
+  return 2 * n * (m - kinds) >= m * m * kClassed;
 }
 
 std::optional<RowSet> Cooling::classed(const RowSet& set) const {

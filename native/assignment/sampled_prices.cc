@@ -34,8 +34,8 @@ constexpr size_t kFewShare = 256, kMoreShare = 32, kMore = 8;
 constexpr double kWidening = 2.5;
 constexpr int kMostWidened = 3;
 constexpr int kMaxPasses = 8;
-// So few open rows take no longer than a pass over all to make them fewer.
-constexpr double kFewOpen = 0.15;
+// So few open rows take no longer than a larger sample, or than a pass over all, to make them fewer.
+constexpr double kVeryFewOpen = 0.04, kFewOpen = 0.15;
 // A pass over the rows that leaves no smaller share of what was open does not pay: the sample has told all it can. Where
 // more are open than the second says, so often may happen by chance.
 constexpr double kPays = 0.6, kManyOpen = 0.5;
@@ -136,17 +136,18 @@ void SampledPrices::correct() {
   const RowSample more(rows, std::max(kMore * size(), rows / kMoreShare), seed_ + 3);
   double open = 1;
   int stalled = 0, strayed = 0;
-  const auto goesOn = [&](bool steady) {
+  // Whether more than so many are still open; not if it is over.
+  const auto goesOn = [&](bool steady, double enough) {
     if (!steady && ++strayed == kMostStrayed && at_.givesUpEarly()) at_.search.diverged = true;
     if (at_.search.diverged || at_.cancel.timeIsUp()) return false;
     open = shareOpen(few);
-    return open >= kFewOpen;
+    return open > enough;
   };
   for (int pass = 0; pass < kMaxPasses; ++pass) {
     const Known whole{at_.search.prices, leastSums(at_.problem, at_.search.prices, at_.cancel)};
     const double before = open;
-    if (open >= kManyOpen && !goesOn(correctBy(whole, few))) return;
-    if (open < kManyOpen && !more.everyRow() && !goesOn(correctByOpen(whole, more))) return;
+    if (open >= kManyOpen && !goesOn(correctBy(whole, few), more.everyRow() ? kFewOpen : kVeryFewOpen)) return;
+    if (open < kManyOpen && !more.everyRow() && !goesOn(correctByOpen(whole, more), kFewOpen)) return;
     if (open > kPays * before && (open < kManyOpen || ++stalled == kMostStalled)) return;
   }
 }
