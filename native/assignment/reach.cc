@@ -4,7 +4,9 @@
 #include <cmath>
 
 #include "assignment/certificate.h"
+#include "assignment/price_climb.h"
 #include "assignment/recovery.h"
+#include "assignment/sampled_prices.h"
 
 namespace omnirouter::assignment {
 
@@ -45,6 +47,32 @@ Reach reachLimit(const Problem& problem, const Limit& limit, const Options& opti
   result.choice = std::move(best.choice);
   result.evaluations = best.evaluations;
   return result;
+}
+
+bool sampleReach(const Problem& problem, const Limit& limit, uint64_t seed, const compute::CancelFlag& cancel,
+                 const std::function<bool(std::span<const double>)>& doTheyDo) {
+  const Problem reach = reachProblem(problem, limit);
+  const Terms terms(reach);
+  PriceSearch search;
+  PriceClimb climb(reach, terms, cancel, PriceBox::kDivergence, search);
+  if (climb.small() || reach.limits.empty()) return false;
+  SampledPrices sampled(climb, seed);
+  const RowSet set = openRows(reach, sampled.sample());
+  search.choice.assign(reach.rows, 0);
+  search.scale = measureScale(reach, terms, set);
+  climb.everywhere = PriceBox::all(search.scale);
+  climb.start(nullptr);
+  sampled.findNeighbourhood(set);
+  sampled.cool(set);
+  const auto offer = [&](const Eigen::VectorXd& prices) {
+    return doTheyDo({prices.data(), static_cast<size_t>(prices.size())});
+  };
+  if (climb.strayed() || cancel.timeIsUp()) return false;
+  if (sampled.tied()) return offer(sampled.coldestPrices());
+  if (offer(search.prices)) return true;
+  climb.firstSample = false;
+  sampled.correct();
+  return !climb.strayed() && !cancel.timeIsUp() && offer(search.prices);
 }
 
 }  // namespace omnirouter::assignment
