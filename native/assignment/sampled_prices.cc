@@ -135,12 +135,12 @@ void SampledPrices::correct() {
   const RowSample few(rows, std::max(size(), rows / kFewShare), seed_ + 2);
   const RowSample more(rows, std::max(kMore * size(), rows / kMoreShare), seed_ + 3);
   double open = 1;
-  int stalled = 0, strayed = 0;
-  // Whether more than so many are still open; not if it is over.
+  int stalled = 0;
+  strayed_ = 0;
+  // Whether more than so many are still open; not if it is over. A sample that strayed cannot say.
   const auto goesOn = [&](bool steady, double enough) {
-    if (!steady && ++strayed == kMostStrayed && at_.givesUpEarly()) at_.search.diverged = true;
     if (at_.search.diverged || at_.cancel.timeIsUp()) return false;
-    open = shareOpen(few);
+    open = steady ? shareOpen(few) : 1;
     return open > enough;
   };
   for (int pass = 0; pass < kMaxPasses; ++pass) {
@@ -158,7 +158,6 @@ double SampledPrices::shareOpen(const RowSample& sample) const {
   return static_cast<double>(open.size()) / static_cast<double>(sample.size());
 }
 
-// False if the sample strayed, and had to be given some slack.
 bool SampledPrices::correctBy(const Known& whole, const RowSample& sample) {
   RowSet set = openRows(at_.problem, sample);
   return correctBy(ControlVariate(at_.problem, at_.terms, whole, sample.size(), set), set);
@@ -178,12 +177,14 @@ bool SampledPrices::correctByOpen(const Known& whole, const RowSample& sample) {
   return true;
 }
 
+// False if the sample strayed, and had to be given some slack.
 bool SampledPrices::correctBy(const ControlVariate& control, const RowSet& set) {
   const double tau = at_.tau;
   const Eigen::VectorXd from = at_.search.prices;
   coolCorrected(control, set);
   if (!at_.strayed() || at_.conflict || at_.provesConflict() || at_.cancel.timeIsUp()) return true;
-  at_.search.diverged = false;
+  at_.search.diverged = ++strayed_ == kMostStrayed && at_.givesUpEarly();
+  if (at_.search.diverged) return false;
   at_.search.prices = from;
   at_.tau = tau;
   at_.search.scale.elasticity = elasticityOf(control.rows());

@@ -64,6 +64,7 @@ class SampledPrices {
   const uint64_t seed_;
   Eigen::MatrixXd covariance_;  // of the prices' error
   bool tied_ = false;
+  int strayed_ = 0;  // corrected samples that did
   struct {
     double tau;
     Eigen::VectorXd prices;
