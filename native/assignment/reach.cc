@@ -6,11 +6,15 @@
 #include "assignment/certificate.h"
 #include "assignment/price_climb.h"
 #include "assignment/recovery.h"
-#include "assignment/sampled_prices.h"
 
 namespace omnirouter::assignment {
 
 namespace {
+
+// The sample that is asked how far a limit can go, and the temperatures from which on its prices say so roughly, and as
+// well as they can.
+constexpr size_t kSampleRows = 1024;
+constexpr double kCold = 0.01, kColdest = 1e-4;
 
 Problem reachProblem(const Problem& problem, const Limit& limit) {
   Problem reach = problem;
@@ -56,23 +60,17 @@ bool sampleReach(const Problem& problem, const Limit& limit, uint64_t seed, cons
   PriceSearch search;
   PriceClimb climb(reach, terms, cancel, PriceBox::kDivergence, search);
   if (climb.small() || reach.limits.empty()) return false;
-  SampledPrices sampled(climb, seed);
-  const RowSet set = openRows(reach, sampled.sample());
-  search.choice.assign(reach.rows, 0);
-  search.scale = measureScale(reach, terms, set);
+  const RowSet sample = openRows(reach, RowSample(reach.rows, kSampleRows, seed));
+  search.scale = measureScale(reach, terms, sample);
   climb.everywhere = PriceBox::all(search.scale);
   climb.start(nullptr);
-  sampled.findNeighbourhood(set);
-  sampled.cool(set);
-  const auto offer = [&](const Eigen::VectorXd& prices) {
-    return doTheyDo({prices.data(), static_cast<size_t>(prices.size())});
-  };
-  if (climb.strayed() || cancel.timeIsUp()) return false;
-  if (sampled.tied()) return offer(sampled.coldestPrices());
-  if (offer(search.prices)) return true;
-  climb.firstSample = false;
-  sampled.correct();
-  return !climb.strayed() && !cancel.timeIsUp() && offer(search.prices);
+  for (; climb.tauUnits() > kColdest; climb.tau /= kCooling) {
+    climb.climb(sample, climb.everywhere);
+    if (climb.strayed() || cancel.timeIsUp()) return false;
+    const std::span<const double> prices(search.prices.data(), reach.limits.size());
+    if (climb.tauUnits() <= kCold && doTheyDo(prices)) return true;
+  }
+  return false;
 }
 
 }  // namespace omnirouter::assignment

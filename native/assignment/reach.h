@@ -27,8 +27,8 @@ struct Reach {
 // The best that `limit` can do within the limits of `problem`, of which it need not be one.
 Reach reachLimit(const Problem& problem, const Limit& limit, const Options& options, const compute::CancelFlag& cancel);
 
-// Of many rows, prices of the problem's limits near those of the best that `limit` can do, as samples tell them: at a
-// fraction of the time. Offers some, and if these do not do, better ones; whether any did.
+// Of many rows, prices of the problem's limits near those of the best that `limit` can do, as a sample tells them: in a
+// fraction of the time. Offers some, and as long as these do not do, better ones; whether any did.
 bool sampleReach(const Problem& problem, const Limit& limit, uint64_t seed, const compute::CancelFlag& cancel,
                  const std::function<bool(std::span<const double>)>& doTheyDo);
 
