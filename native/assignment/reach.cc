@@ -54,7 +54,7 @@ Reach reachLimit(const Problem& problem, const Limit& limit, const Options& opti
 }
 
 bool sampleReach(const Problem& problem, const Limit& limit, uint64_t seed, const compute::CancelFlag& cancel,
-                 const std::function<bool(std::span<const double>)>& doTheyDo) {
+                 const std::function<bool(std::span<const double>)>& enough) {
   const Problem reach = reachProblem(problem, limit);
   const Terms terms(reach);
   PriceSearch search;
@@ -68,7 +68,7 @@ bool sampleReach(const Problem& problem, const Limit& limit, uint64_t seed, cons
     climb.climb(sample, climb.everywhere);
     if (climb.strayed() || cancel.timeIsUp()) return false;
     const std::span<const double> prices(search.prices.data(), reach.limits.size());
-    if (climb.tauUnits() <= kCold && doTheyDo(prices)) return true;
+    if (climb.tauUnits() <= kCold && enough(prices)) return true;
   }
   return false;
 }

@@ -30,6 +30,6 @@ Reach reachLimit(const Problem& problem, const Limit& limit, const Options& opti
 // Of many rows, prices of the problem's limits near those of the best that `limit` can do, as a sample tells them: in a
 // fraction of the time. Offers some, and as long as these do not do, better ones; whether any did.
 bool sampleReach(const Problem& problem, const Limit& limit, uint64_t seed, const compute::CancelFlag& cancel,
-                 const std::function<bool(std::span<const double>)>& doTheyDo);
+                 const std::function<bool(std::span<const double>)>& enough);
 
 }  // namespace omnirouter::assignment

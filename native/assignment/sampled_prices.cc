@@ -29,7 +29,7 @@ constexpr double kFalling = 0.35;
 constexpr double kNearTie = 2.0, kAlike = 1.25;
 // Stage 2: how many rows there are to one of its samples, a small one of whole rows and one of which only the open rows
 // are walked; and how many times larger than the first sample that is at least.
-constexpr size_t kFewShare = 256, kMoreShare = 32, kMore = 8;
+constexpr size_t kFewShare = 256, kMoreShare = 16, kMore = 8;
 // A region that prices leave is made so many times wider, so often in all.
 constexpr double kWidening = 2.5;
 constexpr int kMostWidened = 3;
@@ -47,7 +47,7 @@ constexpr int kMostStrayed = 2;
 constexpr double kNoResistance = 1e-9;
 // Radius of the trust region in standard deviations of a pair of models: generous, as these are a sample's guess too, and
 // of a pair that few of its rows are near a tie of, no good one.
-constexpr double kRadius = 6;
+constexpr double kRadius = 5;
 // What a sample of few rows that change their model cannot tell of some price: this share of the usual deviation is added.
 constexpr double kUnseen = 1.0;
 // How much wider than others the region of tied rows is.
@@ -169,8 +169,7 @@ bool SampledPrices::correctByOpen(const Known& whole, const RowSample& sample) {
   double widen = firstWidening();
   for (int attempt = 0; attempt < kMostWidened; ++attempt, widen *= kWidening) {
     const TrustRegion region = expected(widen);
-    RowSet set =
-        screenChanges(at_.problem, region, at_.search.scale.objective, sample, whole.prices, at_.cancel);
+    RowSet set = screenChanges(at_.problem, region, at_.search.scale.objective, sample, whole.prices, at_.cancel);
     if (!correctBy(ControlVariate(at_.problem, at_.terms, whole, sample.size(), set), set)) return false;
     if (region.contains(at_.search.prices) || at_.cancel.timeIsUp()) break;
   }
