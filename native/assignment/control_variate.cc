@@ -54,10 +54,10 @@ Sums leastSums(const Problem& problem, const Eigen::VectorXd& prices, const comp
   return sums;
 }
 
-ControlVariate::ControlVariate(const Problem& problem, const Terms& terms, const Eigen::VectorXd& prices,
-                               const Sums& whole, RowSet& sample)
-    : chosen_(sample.size()) {
-  const Reduced reduced(problem, {prices.data(), static_cast<size_t>(prices.size())});
+ControlVariate::ControlVariate(const Problem& problem, const Terms& terms, const Known& known, size_t rows,
+                               RowSet& sample)
+    : rows_(rows), chosen_(sample.size()) {
+  const Reduced reduced(problem, {known.prices.data(), static_cast<size_t>(known.prices.size())});
   Sums sums(problem.limits.size());
   double r[kMaxModels];
   for (size_t i = 0; i < sample.size(); ++i) {
@@ -66,9 +66,9 @@ ControlVariate::ControlVariate(const Problem& problem, const Terms& terms, const
     chosen_[i] = static_cast<uint8_t>(c);
     addChoice(problem, terms, row, c, sums);
   }
-  sample.decided.objective = whole.objective - sample.weight * sums.objective;
+  sample.decided.objective = known.sums.objective - sample.weight * sums.objective;
   for (size_t l = 0; l < problem.limits.size(); ++l)
-    sample.decided.limit[l] = whole.limit[l] - sample.weight * sums.limit[l];
+    sample.decided.limit[l] = known.sums.limit[l] - sample.weight * sums.limit[l];
 }
 
 Eigen::MatrixXd ControlVariate::spread(const Problem& problem, const Terms& terms, const RowSet& sample,
@@ -111,7 +111,7 @@ Eigen::MatrixXd ControlVariate::spread(const Problem& problem, const Terms& term
     for (const Eigen::Index a : touched) difference[a] = 0;
     touched.clear();
   }
-  const auto rows = static_cast<double>(sample.size());
+  const auto rows = static_cast<double>(rows_);
   return (second - sum * sum.transpose() / rows) / std::max(1.0, rows - 1);
 }
 

@@ -18,11 +18,19 @@ namespace omnirouter::assignment {
 Sums leastSums(const Problem& problem, const Eigen::VectorXd& prices, const compute::CancelFlag& cancel,
                uint8_t* choice = nullptr);
 
+// What the whole comes to at some prices.
+struct Known {
+  Eigen::VectorXd prices;
+  Sums sums;
+};
+
 class ControlVariate {
  public:
-  // Of a sample of all candidates (row_set.h: openRows), whose `decided` sums become what the sample lacks at `prices`.
-  ControlVariate(const Problem& problem, const Terms& terms, const Eigen::VectorXd& prices, const Sums& whole,
-                 RowSet& sample);
+  // Of a sample of `rows` rows, of which `sample` has those that may leave their best model at the known prices, that one
+  // among their candidates. Its `decided` sums become what it lacks of the whole at these prices.
+  ControlVariate(const Problem& problem, const Terms& terms, const Known& known, size_t rows, RowSet& sample);
+
+  size_t rows() const { return rows_; }
 
   // Covariance between rows of E_p[f_i] - f_i(y0), p the softmin weights at `prices` and tau: what takes the place of
   // DualPoint::spread.
@@ -30,7 +38,8 @@ class ControlVariate {
                          const Eigen::VectorXd& prices, double tau) const;
 
  private:
-  std::vector<uint8_t> chosen_;  // per row of the sample, the candidate that is best at y0
+  size_t rows_;
+  std::vector<uint8_t> chosen_;  // per row of the set, the candidate that is best at y0
 };
 
 }  // namespace omnirouter::assignment

@@ -27,7 +27,7 @@ constexpr double kStepError = 0.3;
 // The half width of a level's box, as a share of the last one's width, up to which rows are looked at again.
 constexpr double kNarrower = 0.2;
 // Classes of rows are worth a search of their own if there are so many times fewer.
-constexpr size_t kClassed = 2;
+constexpr double kClassed = 2;
 // Where narrowing leaves a larger share of the rows open at a temperature below this one, in units of the objective, they
 // may be tied.
 constexpr double kLingers = 0.5, kCold = 0.01;
@@ -79,16 +79,20 @@ double Cooling::narrowTo(const Eigen::VectorXd& reach) {
   return stay;
 }
 
-// Whether no two of a few rows are alike, as none are where values are continuous.
-bool Cooling::allUnlike(const RowSet& set) const {
+// Whether rows are likely to be of few kinds. If n rows are of n / k, then of m rows picked, m^2 k / (2 n) pairs are alike
+// on average, and more where some kinds are met more often than others (Cauchy and Schwarz).
+bool Cooling::mayBeFewKinds(const RowSet& set) const {
   const RowSet few = probeOf(set, at_.problem);
-  return few.size() >= kProbe && classesOf(at_.problem, at_.terms, few, at_.cancel).size() == few.size();
+  if (few.size() < kProbe) return true;
+  const auto n = static_cast<double>(set.size()), m = static_cast<double>(few.size());
+  const auto kinds = static_cast<double>(classesOf(at_.problem, at_.terms, few, at_.cancel).size());
+  return 2 * n * (m - kinds) >= m * m * kClassed;
 }
 
 std::optional<RowSet> Cooling::classed(const RowSet& set) const {
-  if (!(tied_ || lingering_) || set.counted() || (!tied_ && allUnlike(set))) return {};
+  if (!(tied_ || lingering_) || set.counted() || (!tied_ && !mayBeFewKinds(set))) return {};
   RowSet classes = classesOf(at_.problem, at_.terms, set, at_.cancel);
-  if (kClassed * classes.size() > set.size()) return {};
+  if (kClassed * static_cast<double>(classes.size()) > static_cast<double>(set.size())) return {};
   return classes;
 }
 

@@ -60,7 +60,7 @@ class Cooling {
   void aggregate();
   void cool();
   bool atEdge() const;
-  bool allUnlike(const RowSet& set) const;
+  bool mayBeFewKinds(const RowSet& set) const;
   double coldEnough() const;
   double matters() const;
 

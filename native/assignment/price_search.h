@@ -5,8 +5,8 @@
 //      H^-1 (N^2 S / n) H^-1  (H curvature of the whole, S spread between rows; the delta method). A sample whose limits
 //      cannot hold together is given some slack for their prices (Scale::elasticity).
 //   2  What sampling got wrong, control variates make good (control_variate.h): the sums of all rows at the prices so far,
-//      and from a sample how they change from there; again, until few rows are open or that no longer pays. Both stages
-//      are sampled_prices.h.
+//      and from a sample how they change from there, then from those rows of a larger one that may change their model;
+//      again, until few rows are open or that no longer pays. Both stages are sampled_prices.h.
 //   3  All rows: each is decided once and for all wherever the prices may end (trust_region.h, screening.h); Newton
 //      continues on the open rows, with the decided ones' exact sums. One step makes good what is still wrong but for its
 //      square, so that only rows near its end are looked at again. Rows that are tied alike are searched by their kinds:

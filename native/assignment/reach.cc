@@ -4,11 +4,17 @@
 #include <cmath>
 
 #include "assignment/certificate.h"
+#include "assignment/price_climb.h"
 #include "assignment/recovery.h"
 
 namespace omnirouter::assignment {
 
 namespace {
+
+// The sample that is asked how far a limit can go, and the temperatures from which on its prices say so roughly, and as
+// well as they can.
+constexpr size_t kSampleRows = 1024;
+constexpr double kCold = 0.01, kColdest = 1e-4;
 
 Problem reachProblem(const Problem& problem, const Limit& limit) {
   Problem reach = problem;
@@ -45,6 +51,26 @@ Reach reachLimit(const Problem& problem, const Limit& limit, const Options& opti
   result.choice = std::move(best.choice);
   result.evaluations = best.evaluations;
   return result;
+}
+
+bool sampleReach(const Problem& problem, const Limit& limit, uint64_t seed, const compute::CancelFlag& cancel,
+                 const std::function<bool(std::span<const double>)>& enough) {
+  const Problem reach = reachProblem(problem, limit);
+  const Terms terms(reach);
+  PriceSearch search;
+  PriceClimb climb(reach, terms, cancel, PriceBox::kDivergence, search);
+  if (climb.small() || reach.limits.empty()) return false;
+  const RowSet sample = openRows(reach, RowSample(reach.rows, kSampleRows, seed));
+  search.scale = measureScale(reach, terms, sample);
+  climb.everywhere = PriceBox::all(search.scale);
+  climb.start(nullptr);
+  for (; climb.tauUnits() > kColdest; climb.tau /= kCooling) {
+    climb.climb(sample, climb.everywhere);
+    if (climb.strayed() || cancel.timeIsUp()) return false;
+    const std::span<const double> prices(search.prices.data(), reach.limits.size());
+    if (climb.tauUnits() <= kCold && enough(prices)) return true;
+  }
+  return false;
 }
 
 }  // namespace omnirouter::assignment

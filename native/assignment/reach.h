@@ -2,6 +2,8 @@
 // limits and put into the objective.
 #pragma once
 
+#include <functional>
+#include <span>
 #include <vector>
 
 #include "assignment/attempt.h"
@@ -24,5 +26,10 @@ struct Reach {
 
 // The best that `limit` can do within the limits of `problem`, of which it need not be one.
 Reach reachLimit(const Problem& problem, const Limit& limit, const Options& options, const compute::CancelFlag& cancel);
+
+// Of many rows, prices of the problem's limits near those of the best that `limit` can do, as a sample tells them: in a
+// fraction of the time. Offers some, and as long as these do not do, better ones; whether any did.
+bool sampleReach(const Problem& problem, const Limit& limit, uint64_t seed, const compute::CancelFlag& cancel,
+                 const std::function<bool(std::span<const double>)>& enough);
 
 }  // namespace omnirouter::assignment

@@ -27,11 +27,15 @@ constexpr double kColdest = 1e-4;
 constexpr double kFalling = 0.35;
 // Rows within so many tau of a tie, of kinds so many times fewer, are a sign of ties.
 constexpr double kNearTie = 2.0, kAlike = 1.25;
-// Stage 2: how many rows there are to one of its sample.
-constexpr size_t kSampleShare = 256;
+// Stage 2: how many rows there are to one of its samples, a small one of whole rows and one of which only the open rows
+// are walked; and how many times larger than the first sample that is at least.
+constexpr size_t kFewShare = 256, kMoreShare = 16, kMore = 8;
+// A region that prices leave is made so many times wider, so often in all.
+constexpr double kWidening = 2.5;
+constexpr int kMostWidened = 3;
 constexpr int kMaxPasses = 8;
-// So few open rows take no longer than a pass over all to make them fewer.
-constexpr double kFewOpen = 0.15;
+// So few open rows take no longer than a larger sample, or than a pass over all, to make them fewer.
+constexpr double kVeryFewOpen = 0.04, kFewOpen = 0.15;
 // A pass over the rows that leaves no smaller share of what was open does not pay: the sample has told all it can. Where
 // more are open than the second says, so often may happen by chance.
 constexpr double kPays = 0.6, kManyOpen = 0.5;
@@ -41,8 +45,9 @@ constexpr int kMostStalled = 2;
 constexpr int kMostStrayed = 2;
 // A direction in which the dual bends so much less than where it bends most is one that no row resists.
 constexpr double kNoResistance = 1e-9;
-// Radius of the trust region in standard deviations of a pair of models: exp(-4.5^2/2) = 4e-5 per pair.
-constexpr double kRadius = 4.5;
+// Radius of the trust region in standard deviations of a pair of models: generous, as these are a sample's guess too, and
+// of a pair that few of its rows are near a tie of, no good one.
+constexpr double kRadius = 5;
 // What a sample of few rows that change their model cannot tell of some price: this share of the usual deviation is added.
 constexpr double kUnseen = 1.0;
 // How much wider than others the region of tied rows is.
@@ -126,49 +131,76 @@ bool SampledPrices::tiesIn(const RowSet& set) const {
 }
 
 void SampledPrices::correct() {
-  const RowSample sample(at_.problem.rows, std::max(size(), at_.problem.rows / kSampleShare), seed_ + 2);
-  RowSet set = openRows(at_.problem, sample);
+  const size_t rows = at_.problem.rows;
+  const RowSample few(rows, std::max(size(), rows / kFewShare), seed_ + 2);
+  const RowSample more(rows, std::max(kMore * size(), rows / kMoreShare), seed_ + 3);
   double open = 1;
-  int stalled = 0, strayed = 0;
+  int stalled = 0;
+  strayed_ = 0;
+  // Whether more than so many are still open; not if it is over. A sample that strayed cannot say.
+  const auto goesOn = [&](bool steady, double enough) {
+    if (at_.search.diverged || at_.cancel.timeIsUp()) return false;
+    open = steady ? shareOpen(few) : 1;
+    return open > enough;
+  };
   for (int pass = 0; pass < kMaxPasses; ++pass) {
-    if (!correctBy(leastSums(at_.problem, at_.search.prices, at_.cancel), set)) ++strayed;
-    if (strayed == kMostStrayed && at_.givesUpEarly()) at_.search.diverged = true;
-    if (at_.search.diverged || at_.cancel.timeIsUp()) return;
-    const RowSet left =
-        screen(at_.problem, expected(firstWidening()), at_.search.scale.objective, sample, nullptr, at_.cancel);
+    const Known whole{at_.search.prices, leastSums(at_.problem, at_.search.prices, at_.cancel)};
     const double before = open;
-    open = static_cast<double>(left.size()) / static_cast<double>(sample.size());
-    if (open < kFewOpen) return;
+    if (open >= kManyOpen && !goesOn(correctBy(whole, few), more.everyRow() ? kFewOpen : kVeryFewOpen)) return;
+    if (open < kManyOpen && !more.everyRow() && !goesOn(correctByOpen(whole, more), kFewOpen)) return;
     if (open > kPays * before && (open < kManyOpen || ++stalled == kMostStalled)) return;
   }
 }
 
+double SampledPrices::shareOpen(const RowSample& sample) const {
+  const RowSet open =
+      screen(at_.problem, expected(firstWidening()), at_.search.scale.objective, sample, nullptr, at_.cancel);
+  return static_cast<double>(open.size()) / static_cast<double>(sample.size());
+}
+
+bool SampledPrices::correctBy(const Known& whole, const RowSample& sample) {
+  RowSet set = openRows(at_.problem, sample);
+  return correctBy(ControlVariate(at_.problem, at_.terms, whole, sample.size(), set), set);
+}
+
+// The same by the rows that may change their model on the way to where prices are expected. Where they want to leave that
+// region, it was too narrow.
+bool SampledPrices::correctByOpen(const Known& whole, const RowSample& sample) {
+  double widen = firstWidening();
+  for (int attempt = 0; attempt < kMostWidened; ++attempt, widen *= kWidening) {
+    const TrustRegion region = expected(widen);
+    RowSet set = screenChanges(at_.problem, region, at_.search.scale.objective, sample, whole.prices, at_.cancel);
+    if (!correctBy(ControlVariate(at_.problem, at_.terms, whole, sample.size(), set), set)) return false;
+    if (region.contains(at_.search.prices) || at_.cancel.timeIsUp()) break;
+  }
+  return true;
+}
+
 // False if the sample strayed, and had to be given some slack.
-bool SampledPrices::correctBy(const Sums& sums, RowSet& set) {
-  const ControlVariate control(at_.problem, at_.terms, at_.search.prices, sums, set);
+bool SampledPrices::correctBy(const ControlVariate& control, const RowSet& set) {
   const double tau = at_.tau;
   const Eigen::VectorXd from = at_.search.prices;
-  coolCorrected(set, control);
+  coolCorrected(control, set);
   if (!at_.strayed() || at_.conflict || at_.provesConflict() || at_.cancel.timeIsUp()) return true;
-  at_.search.diverged = false;
+  at_.search.diverged = ++strayed_ == kMostStrayed && at_.givesUpEarly();
+  if (at_.search.diverged) return false;
   at_.search.prices = from;
   at_.tau = tau;
-  at_.search.scale.elasticity = elasticityOf(set.size());
-  coolCorrected(set, control);
+  at_.search.scale.elasticity = elasticityOf(control.rows());
+  coolCorrected(control, set);
   at_.search.scale.elasticity = 0;
   return false;
 }
 
-void SampledPrices::coolCorrected(const RowSet& set, const ControlVariate& control) {
-  const double coldest = static_cast<double>(at_.unit().size()) / static_cast<double>(set.size());
+// Softmin weights differ from what is best at the prices the sums are of, and the more so the hotter.
+void SampledPrices::coolCorrected(const ControlVariate& control, const RowSet& set) {
+  const double coldest = static_cast<double>(at_.unit().size()) / static_cast<double>(control.rows());
   at_.climb(set, at_.everywhere);
-  for (;;) {
-    measureError(control.spread(at_.problem, at_.terms, set, at_.search.prices, at_.tau), set.size());
-    if (at_.strayed() || at_.cancel.timeIsUp() || at_.tauUnits() <= coldest) return;
-    // Softmin weights differ from what is best at the prices the sums are of, and the more so the hotter.
+  while (!at_.strayed() && !at_.cancel.timeIsUp() && at_.tauUnits() > coldest) {
     at_.tau /= kCooling;
     at_.bias = at_.climb(set, at_.everywhere) / (kCooling - 1);
   }
+  measureError(control.spread(at_.problem, at_.terms, set, at_.search.prices, at_.tau), control.rows());
 }
 
 // Covariance of the prices' error from the spread between rows, of which a sample has so many (the delta method).

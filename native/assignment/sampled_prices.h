@@ -21,8 +21,8 @@ class SampledPrices {
   // Stage 1: down to the temperature at which what cooling still moves is within the error of sampling.
   void cool(const RowSet& set);
 
-  // Stage 2: the sums of all rows at the prices so far, and how they change from there by a sample; again from where that
-  // leads, as long as it pays.
+  // Stage 2: the sums of all rows at the prices so far, and how they change from there by a sample, and by the open rows
+  // of a larger one; again from where that leads, as long as it pays.
   void correct();
 
   // Whether rows of the sample are tied en masse, and where the prices stood at its coldest.
@@ -51,8 +51,11 @@ class SampledPrices {
   size_t size() const;
   void coolOnce(const RowSet& set);
   bool tiesIn(const RowSet& set) const;
-  bool correctBy(const Sums& sums, RowSet& set);
-  void coolCorrected(const RowSet& set, const ControlVariate& control);
+  bool correctBy(const Known& whole, const RowSample& sample);
+  bool correctByOpen(const Known& whole, const RowSample& sample);
+  bool correctBy(const ControlVariate& control, const RowSet& set);
+  void coolCorrected(const ControlVariate& control, const RowSet& set);
+  double shareOpen(const RowSample& sample) const;
   void measureError(const Eigen::MatrixXd& spread, size_t rows);
   double medianDeviation() const;
   Eigen::VectorXd reachFloor(double widen) const;
@@ -61,6 +64,7 @@ class SampledPrices {
   const uint64_t seed_;
   Eigen::MatrixXd covariance_;  // of the prices' error
   bool tied_ = false;
+  int strayed_ = 0;  // corrected samples that did
   struct {
     double tau;
     Eigen::VectorXd prices;

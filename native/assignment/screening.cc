@@ -5,6 +5,7 @@
 
 #include "assignment/cells.h"
 #include "assignment/kernels/screen_rows.h"
+#include "assignment/row_blocks.h"
 #include "compute/chunks.h"
 #include "compute/pool.h"
 
@@ -67,13 +68,13 @@ struct Part {
   RowSet open;
 };
 
-}  // namespace
-
-RowSet screen(const Problem& problem, const TrustRegion& region, double unit, const RowSample& sample, uint8_t* choice,
-              const compute::CancelFlag& cancel) {
+// What screen() and screenChanges() have in common. `from` may be null.
+RowSet screenSample(const Problem& problem, const TrustRegion& region, double unit, const RowSample& sample,
+                    const Reduced* from, uint8_t* choice, const compute::CancelFlag& cancel) {
   const Reduced reduced(problem, {region.center().data(), static_cast<size_t>(region.center().size())});
   const KernelTables tables(problem, region, reduced, unit);
   const ScreenRows kernel = screenRows(compute::isa());
+  const LeastReduced before = leastReduced(compute::isa());
   constexpr size_t kRun = 256;
   const compute::Chunks chunks(sample.blocks(), cellRows(problem) / sample.blockSize());
   std::vector<Part> parts(chunks.count(), Part(problem));
@@ -92,6 +93,13 @@ RowSet screen(const Problem& problem, const TrustRegion& region, double unit, co
       block.allowed = problem.allowed ? problem.allowed + rows.begin : nullptr;
       for (size_t k = 0; k < block.quantities; ++k) values[k] = problem.row(k, rows.begin);
       kernel(block, winner, open);
+      if (from)
+        forEachBlock(problem, *from, rows, [&](size_t first, const LeastReducedBlock& reduced) {
+          double least[kBlockRows];
+          uint8_t which[kBlockRows];
+          before(reduced, least, which);
+          for (size_t i = 0; i < reduced.rows; ++i) open[first - rows.begin + i] |= uint64_t{1} << which[i];
+        });
       size_t decided = 0;
       for (size_t i = 0; i < rows.size(); ++i) {
         decidedRow[decided] = static_cast<uint32_t>(rows.begin + i);
@@ -123,6 +131,19 @@ RowSet screen(const Problem& problem, const TrustRegion& region, double unit, co
   for (size_t l = 0; l < problem.limits.size(); ++l)
     set.decided.limit[l] = set.weight * problem.limits[l].sign() * decided.total(problem.limits[l]);
   return set;
+}
+
+}  // namespace
+
+RowSet screen(const Problem& problem, const TrustRegion& region, double unit, const RowSample& sample, uint8_t* choice,
+              const compute::CancelFlag& cancel) {
+  return screenSample(problem, region, unit, sample, nullptr, choice, cancel);
+}
+
+RowSet screenChanges(const Problem& problem, const TrustRegion& region, double unit, const RowSample& sample,
+                     const Eigen::VectorXd& from, const compute::CancelFlag& cancel) {
+  const Reduced reduced(problem, {from.data(), static_cast<size_t>(from.size())});
+  return screenSample(problem, region, unit, sample, &reduced, nullptr, cancel);
 }
 
 RowSet narrow(const Problem& problem, const Terms& terms, const RowSet& set, const BoxRegion& region, uint8_t* choice,

@@ -14,6 +14,10 @@ namespace omnirouter::assignment {
 RowSet screen(const Problem& problem, const TrustRegion& region, double unit, const RowSample& sample, uint8_t* choice,
               const compute::CancelFlag& cancel);
 
+// The rows of a sample whose model in the region may be another than at `from`, with those models.
+RowSet screenChanges(const Problem& problem, const TrustRegion& region, double unit, const RowSample& sample,
+                     const Eigen::VectorXd& from, const compute::CancelFlag& cancel);
+
 // The same for the open rows of a set that stands for the whole problem (weight 1), in double.
 RowSet narrow(const Problem& problem, const Terms& terms, const RowSet& set, const BoxRegion& region, uint8_t* choice,
               const compute::CancelFlag& cancel);

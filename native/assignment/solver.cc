@@ -147,6 +147,7 @@ class Solve {
   // within the others is another search, as easy as any, and proves it as well; where it does not, prices may rise.
   void checkConflict() {
     proveByRay();
+    if (solution_.status != Status::infeasible && !options_.diagnose) proveBySampledReach(highestPriced());
     if (solution_.status != Status::infeasible) reach(highestPriced());
     if (solution_.status != Status::infeasible && !cancel_.timeIsUp()) tryCold();
   }
@@ -159,18 +160,30 @@ class Solve {
   }
 
   // Prices that grew without bound point along a dual ray, if the limits conflict.
-  void proveByRay() {
-    const std::vector<double>& prices = solution_.prices;
-    const double largest = prices.empty() ? 0 : *std::max_element(prices.begin(), prices.end());
-    if (!(largest > 0)) return;
-    std::vector<double> ray = prices;
+  void proveByRay() { proveBy(solution_.prices); }
+
+  // So do the prices at which one limit goes as far as it can, with a price of 1 for what it lacks.
+  void proveBySampledReach(size_t l) {
+    const Problem others = allBut(l);
+    sampleReach(others, problem_.limits[l], options_.seed, cancel_, [&](std::span<const double> prices) {
+      std::vector<double> ray(prices.begin(), prices.end());
+      ray.insert(ray.begin() + static_cast<ptrdiff_t>(l), 1.0);
+      return proveBy(std::move(ray));
+    });
+  }
+
+  // Whether prices, no matter how large, are a dual ray.
+  bool proveBy(std::vector<double> ray) {
+    const double largest = ray.empty() ? 0 : *std::max_element(ray.begin(), ray.end());
+    if (!(largest > 0)) return false;
     for (double& price : ray) price /= largest;
     double magnitude = 0;
     const double value = rayValue(onLattice(problem_), ray, magnitude, cancel_);
-    if (!(value > 1e-12 * magnitude)) return;
+    if (!(value > 1e-12 * magnitude)) return false;
     solution_.status = Status::infeasible;
     for (size_t l = 0; l < ray.size(); ++l)
       if (ray[l] > 0) solution_.conflict.push_back(static_cast<int>(l));
+    return true;
   }
 
   // Where only whole rows are in the way of a plan, no prices tell of it: every limit without which there is still no plan
@@ -236,10 +249,15 @@ class Solve {
     });
   }
 
-  void reach(size_t l) {
-    const Limit& limit = problem_.limits[l];
+  Problem allBut(size_t l) const {
     Problem others = problem_;
     others.limits.erase(others.limits.begin() + static_cast<ptrdiff_t>(l));
+    return others;
+  }
+
+  void reach(size_t l) {
+    const Limit& limit = problem_.limits[l];
+    const Problem others = allBut(l);
     const Reach best = reachLimit(others, limit, options_, cancel_);
     solution_.evaluations += best.evaluations;
     solution_.reachable.push_back({static_cast<int>(l), best.found, best.value, best.bound});

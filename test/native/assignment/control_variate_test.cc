@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "assignment/screening.h"
 #include "assignment/smoothed_dual.h"
 #include "native/assignment/instances.h"
 
@@ -69,7 +70,7 @@ TEST_CASE("a corrected sample has the whole's sums at its prices, and no error t
     const Eigen::VectorXd prices = somePrices(p, seed);
     RowSet sample = openRows(p, rows);
     const Sums whole = leastSums(p, prices, {});
-    const ControlVariate control(p, terms, prices, whole, sample);
+    const ControlVariate control(p, terms, {prices, whole}, sample.size(), sample);
     // As cold as this, softmin weights are 0 and 1.
     const double tau = 1e-12 * measureScale(p, terms, sample).objective;
     const DualPoint point = evaluate(p, sample, prices, tau, Spread::none, {});
@@ -114,7 +115,7 @@ TEST_CASE("a corrected sample says how the sums change nearby better than the sa
   for (uint64_t seed = 0; seed < kSamples; ++seed) {
     RowSet sample = openRows(p, RowSample(kRows, 512, seed));
     plainError += std::pow(gradient(sample) - truth, 2);
-    const ControlVariate control(p, terms, here, whole, sample);
+    const ControlVariate control(p, terms, {here, whole}, sample.size(), sample);
     correctedError += std::pow(gradient(sample) - truth, 2);
     told += std::pow(static_cast<double>(kRows), 2) / 512 * control.spread(p, terms, sample, there, tau)(0, 0);
   }
@@ -122,4 +123,38 @@ TEST_CASE("a corrected sample says how the sums change nearby better than the sa
   // And knows how well.
   CHECK(correctedError < 2.5 * told);
   CHECK(correctedError > 0.3 * told);
+}
+
+TEST_CASE("the rows that may change their model tell as much of the change as the whole sample") {
+  size_t walked = 0, sampled = 0;
+  for (uint64_t seed = 0; seed < 30; ++seed) {
+    CAPTURE(seed);
+    const Instance instance = randomInstance(seed, 4000, 6);
+    const Problem& p = instance.problem;
+    const RowSample rows(p.rows, p.rows / 3, seed);
+    if (rows.everyRow() || p.limits.empty()) continue;
+    const Terms terms(p);
+    const Eigen::VectorXd before = somePrices(p, seed), now = before + 0.1 * somePrices(p, seed + 100);
+    const Scale scale = measureScale(p, terms, openRows(p, rows));
+    const auto none = Eigen::MatrixXd::Zero(before.size(), before.size());
+    const TrustRegion region(p, terms, now, none, 1, 0.01 * scale.price);
+    RowSet every = openRows(p, rows), changes = screenChanges(p, region, scale.objective, rows, before, {});
+    const Known known{before, leastSums(p, before, {})};
+    const ControlVariate whole(p, terms, known, rows.size(), every), part(p, terms, known, rows.size(), changes);
+    walked += changes.size();
+    sampled += every.size();
+    // So cold, only the best models weigh, none of which screening may take out; anywhere in the region.
+    const double tau = 1e-9 * scale.objective;
+    for (const double share : {0.0, 0.7}) {
+      const Eigen::VectorXd y = now + share * 0.01 / std::sqrt(static_cast<double>(now.size())) * scale.price;
+      if (!region.contains(y)) continue;
+      const DualPoint a = evaluate(p, every, y, tau, Spread::none, {}),
+                      b = evaluate(p, changes, y, tau, Spread::none, {});
+      CHECK((a.gradient - b.gradient).norm() <= 1e-9 * (a.gradient.norm() + static_cast<double>(p.rows)));
+      const Eigen::MatrixXd s = whole.spread(p, terms, every, y, tau), t = part.spread(p, terms, changes, y, tau);
+      CHECK((s - t).norm() <= 1e-9 * (1e-9 + s.norm()));
+    }
+  }
+  CHECK(sampled > 0);
+  CHECK(walked < sampled * 3 / 4);
 }
