@@ -32,6 +32,8 @@ class CountPlanner {
     std::vector<size_t> others;
     for (size_t l = 0; l < problem_.limits.size(); ++l)
       if (!isUniform(problem_.limits[l])) others.push_back(l);
+    // Serving these, the count of each group's rows with each model is a limit (left_out.h).
+    if (!others.empty() && problem_.groupCount * problem_.models > kMaxLimits) return {};
     std::erase_if(core_.limits, [&](const Limit& limit) { return !isUniform(limit); });
     const Terms terms(core_);
     LeftOut leftOut(problem_, others, options_.seed);
