@@ -23,7 +23,8 @@ constexpr size_t kFewRowsNodes = 50;
 // A tie-break may cost this share of the objective's own spread.
 constexpr double kTieBreak = 1e-7;
 
-// What attempts at small batches are made in: a thread's next takes place in the same memory.
+// What an attempt is made in. A thread's next small batch takes place in the same memory; large ones have their own, as they
+// may make other attempts on the way (count_plan.h).
 struct Buffers {
   Direct direct;
   Problem stated, tied;
@@ -65,7 +66,9 @@ void recoverFrom(const Problem& problem, const Terms& terms, const PriceSearch& 
 
 void attempt(const Problem& given, const Terms& terms, const Options& options, const compute::CancelFlag& cancel,
              double highestPrice, Attempt& result) {
-  thread_local Buffers buffers;
+  thread_local Buffers kept;
+  std::optional<Buffers> own;
+  Buffers& buffers = given.rows > kExactRows ? own.emplace() : kept;
   result.diverged = result.gaveUp = result.exhausted = result.outOfNodes = false;
   result.spread = result.raise = 0;
   result.evaluations = 0;

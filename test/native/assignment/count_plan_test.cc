@@ -174,3 +174,17 @@ TEST_CASE("fractions of rows become whole ones, carried from kind to kind") {
   CHECK(whole[7] == 1);
   CHECK(std::abs(whole[0] + whole[3] - 2.4) < 1);
 }
+
+TEST_CASE("tenants too many for a limit on each count are planned without") {
+  // 40 groups of 16 models are 640 counts; a floor on what differs between rows makes each a limit, of which 512 are allowed.
+  constexpr size_t kGroups = 40, kModels = 16, kMany = 4000;
+  Tied tied(5, 0.5, kMany, kModels);
+  std::vector<uint16_t> groups;
+  for (size_t i = 0; i < kMany; ++i) groups.push_back(static_cast<uint16_t>(i % kGroups));
+  tied.problem.groups = groups.data();
+  tied.problem.groupCount = kGroups;
+  CHECK_FALSE(planByCounts(tied.problem, {}, {}).has_value());
+  const Solution solution = solve(tied.problem, {}, {});
+  CHECK(solution.certificate.holds);
+  CHECK(solution.gap < 1e-3);
+}
