@@ -18,8 +18,9 @@ and the native tests (test/native, by ctest); and whether the API reference lack
 With arguments for vitest, such as part of a file's name or -t NAME, only vitest runs.
 Tests on real records need OMNIROUTER_DATA to name the folder that has them; else they are skipped.
 
-  --full      also the long tests (*.full.test.ts), the lint, the solver on 64-bit ARM under qemu, and the native code
-              under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer, and fuzzed (OMNIROUTER_FUZZ_SECONDS for each target, 60 unless set)
+  --full      also the long tests (*.full.test.ts), the lint, the kernels and the solver's bits on 64-bit ARM under qemu,
+              and the native code under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer, and fuzzed
+              (OMNIROUTER_FUZZ_SECONDS for each target, 60 unless set)
   --verbose   show the whole output of set-up`;
 
 /** @typedef {{ name: string, run: () => Promise<number> }} Stage */
