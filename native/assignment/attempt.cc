@@ -6,6 +6,7 @@
 
 #include "assignment/count_plan.h"
 #include "assignment/direct.h"
+#include "assignment/group_plans.h"
 #include "assignment/lattice.h"
 #include "assignment/price_search.h"
 #include "assignment/recovery.h"
@@ -20,6 +21,8 @@ namespace {
 constexpr size_t kExactRows = 512;
 // ... of few rows with so many times the nodes: each row is much of the whole, and prices say little of it.
 constexpr size_t kFewRowsNodes = 50;
+// Where groups can be searched by themselves, the search of all rows first gets this share of the nodes.
+constexpr size_t kShareOfWhole = 4;
 // A tie-break may cost this share of the objective's own spread.
 constexpr double kTieBreak = 1e-7;
 
@@ -128,11 +131,17 @@ void attempt(const Problem& given, const Terms& terms, const Options& options, c
     scale = search->scale;
   }
   result.spread = scale.objective * static_cast<double>(problem.rows);
-  double rounding = 0;
-  for (size_t l = 0; l < problem.limits.size(); ++l)
-    rounding += result.prices[static_cast<Eigen::Index>(l)] * std::abs(given.limits[l].bound - stated.limits[l].bound);
-  result.raise = rounding;
-  if (result.gaveUp) return;
+  // What rounding the limits adds to D.
+  const auto rounding = [&] {
+    double raise = 0;
+    for (size_t l = 0; l < problem.limits.size(); ++l)
+      raise += result.prices[static_cast<Eigen::Index>(l)] * std::abs(given.limits[l].bound - stated.limits[l].bound);
+    return raise;
+  };
+  if (result.gaveUp) {
+    result.raise = rounding();
+    return;
+  }
 
   const bool exact = options.nodeLimit > 0 && (vertex || problem.rows <= kExactRows);
   const size_t nodeLimit = (problem.rows <= kFewRows ? kFewRowsNodes : 1) * options.nodeLimit;
@@ -147,29 +156,38 @@ void attempt(const Problem& given, const Terms& terms, const Options& options, c
     result.outOfNodes = !plan.exhausted && !plan.enough && !cancel.timeIsUp();
     return plan.found;
   };
+  const auto improve = [&](const Problem& of) {
+    take(improveAtVertex(of, terms, rows, scale, result.prices, enough, least, nodes, result.choice.data(), cancel));
+  };
   if (exact && !vertex) openRows(problem, RowSample::all(problem.rows), rows);
-  const bool found =
-      vertex && exact && !result.diverged && !cancel.timeIsUp() &&
-      take(planAtVertex(problem, terms, rows, scale, result.prices, enough, nodes, result.choice.data(), cancel));
+  const auto goesOn = [&] { return !result.exhausted && !cancel.timeIsUp(); };
+  bool found = false;
+  if (vertex && exact && !result.diverged && !cancel.timeIsUp()) {
+    const bool byGroups = suitsGroupPlans(problem);
+    found = take(planAtVertex(problem, terms, rows, scale, result.prices, enough, byGroups ? nodes / kShareOfWhole : nodes,
+                              result.choice.data(), cancel));
+    if (byGroups && result.outOfNodes) {
+      found = take(
+          planByGroups(problem, terms, rows, scale, result.prices, enough, nodes, result.choice.data(), cancel));
+      if (found && result.outOfNodes) improve(problem);
+    }
+  }
   if (!found) {
     // A plan is rounded better from weights at a temperature than at the vertex, where only split rows have any.
-    if (vertex && !result.diverged && !result.exhausted && !cancel.timeIsUp()) cool(nullptr, PriceBox::kDivergence);
+    if (vertex && !result.diverged && goesOn()) cool(nullptr, PriceBox::kDivergence);
     if (search)
       recoverFrom(problem, terms, *search, options.gapTolerance, result.choice.data(), cancel);
     else
       recover(problem, terms, rows, scale, result.prices, 0, options.gapTolerance, result.choice.data(), cancel);
   }
-  const auto improve = [&](const Problem& of) {
-    take(improveAtVertex(of, terms, rows, scale, result.prices, enough, least, nodes, result.choice.data(), cancel));
-  };
-  if (exact && !found && !result.exhausted && !cancel.timeIsUp()) improve(problem);
+  if (exact && !found && goesOn()) improve(problem);
   // What is proven must be proven of the objective as stated; the tie-broken plan stands unless that has a better one.
   if (breaksTies) least = 0;
   if (exact && breaksTies && !cancel.timeIsUp()) {
     nodes = nodeLimit;
     improve(stated);
   }
-  result.raise = rounding + least;
+  result.raise = rounding() + least;
 }
 
 }  // namespace omnirouter::assignment

@@ -57,6 +57,32 @@ class DepthFirst {
     return exact;
   }
 
+  // Likewise.
+  Ranking rank(const Problem& problem, const OpenPlan& plan, int group, double gap, size_t count, size_t nodeLimit,
+               const compute::CancelFlag& cancel) {
+    cancel_ = &cancel;
+    nodesLeft_ = nodeLimit;
+    rounding_ = kRounding * std::abs(plan.objective());
+    rows_.arrange(problem, plan, gap, group);
+    start(gap, 0);
+    addReach();
+    addPrices(problem, plan);
+    addFirstFrame();
+    ranked_.clear();
+    rankedCount_ = count;
+    whole_ = false;
+    begin(0, 0, rows_.limits().size());
+    enter(0, 0, 0, 0);
+    rankedCount_ = 0;
+    std::sort_heap(ranked_.begin(), ranked_.end());
+    Ranking ranking;
+    ranking.exhausted = nodesLeft_ > 0;
+    if (ranking.exhausted) ranking.least = std::max(0.0, (ranked_.empty() ? best_ : ranked_.front().gap) - worth_);
+    ranking.nodes = nodeLimit - nodesLeft_;
+    for (Ranked& ranked : ranked_) ranking.plans.push_back(std::move(ranked.candidates));
+    return ranking;
+  }
+
  private:
   using Option = SearchRows::Option;
   using Block = SearchRows::Block;
@@ -67,6 +93,12 @@ class DepthFirst {
     std::vector<double> least, sum;  // depths x prices
     // Per depth, the models that the rows from there on have at the plan's own prices.
     std::vector<uint64_t> winners;
+  };
+
+  struct Ranked {
+    double gap;
+    std::vector<size_t> candidates;  // per row of the plan
+    bool operator<(const Ranked& other) const { return gap < other.gap; }
   };
 
   void start(double gap, double enough) {
@@ -362,12 +394,25 @@ class DepthFirst {
 
   void record(size_t block, double gap) {
     if (gap >= toBeat()) return;
+    if (rankedCount_ > 0) return keep(gap);
     best_ = gap;
     found_ = true;
     isEnough_ = whole_ && gap <= enough_;
     const auto first = static_cast<ptrdiff_t>(whole_ ? 0 : rows_.blocks()[block].firstRow);
     std::copy(picked_.begin() + first, picked_.begin() + static_cast<ptrdiff_t>(rows_.blocks()[block].lastRow),
               bestPicked_.begin() + first);
+  }
+
+  // One of the plans to be ranked: once there are enough of them, others must beat the last.
+  void keep(double gap) {
+    ranked_.push_back({gap, std::vector<size_t>(rows_.size())});
+    for (size_t d = 0; d < rows_.size(); ++d) ranked_.back().candidates[rows_.row(d)] = picked_[d]->candidate;
+    std::push_heap(ranked_.begin(), ranked_.end());
+    if (ranked_.size() > rankedCount_) {
+      std::pop_heap(ranked_.begin(), ranked_.end());
+      ranked_.pop_back();
+    }
+    if (ranked_.size() == rankedCount_) best_ = ranked_.front().gap;
   }
 
   const compute::CancelFlag* cancel_ = nullptr;
@@ -390,6 +435,8 @@ class DepthFirst {
   bool found_ = false, isEnough_ = false, timeIsUp_ = false;
   bool whole_ = true;  // not a block by itself
   size_t nodesLeft_ = 0;
+  std::vector<Ranked> ranked_;  // a heap, the last first
+  size_t rankedCount_ = 0;      // how many are wanted; 0: the best plan is
 };
 
 template <size_t kBounds>
@@ -410,6 +457,12 @@ Exact searchExact(const Problem& problem, OpenPlan& plan, double gap, double eno
   return plan.prices().size() <= static_cast<Eigen::Index>(kMostBounds - kFewBounds)
              ? searchWith<kMostBounds>(problem, plan, gap, enough, nodeLimit, cancel)
              : searchWith<kFewBounds>(problem, plan, gap, enough, nodeLimit, cancel);
+}
+
+Ranking rankPlans(const Problem& problem, const OpenPlan& plan, int group, double gap, size_t count, size_t nodeLimit,
+                  const compute::CancelFlag& cancel) {
+  thread_local DepthFirst<kFewBounds> search;
+  return search.rank(problem, plan, group, gap, count, nodeLimit, cancel);
 }
 
 }  // namespace omnirouter::assignment

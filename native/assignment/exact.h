@@ -8,6 +8,9 @@
 // Schiex, 1996).
 #pragma once
 
+#include <cstddef>
+#include <vector>
+
 #include "assignment/open_plan.h"
 #include "compute/cancel.h"
 
@@ -25,6 +28,18 @@ struct Exact {
 // best found, or to the first with a gap of at most `enough`, if that is not 0. `exhausted` means that none better exists
 // among the open rows. Limits hold within their tolerance.
 Exact searchExact(const Problem& problem, OpenPlan& plan, double gap, double enough, size_t nodeLimit,
+                  const compute::CancelFlag& cancel);
+
+// Plans of one group by itself, with its own limits, those of all groups left to their prices.
+struct Ranking {
+  std::vector<std::vector<size_t>> plans;  // a candidate for each open row; those of least gap come first
+  bool exhausted = false;                  // no other has a gap below these, or below what was asked for
+  double least = 0;                        // nor has any plan of the group one below this
+  size_t nodes = 0;
+};
+
+// The `count` plans of least gap, if that is below `gap`. All open rows are of the group.
+Ranking rankPlans(const Problem& problem, const OpenPlan& plan, int group, double gap, size_t count, size_t nodeLimit,
                   const compute::CancelFlag& cancel);
 
 }  // namespace omnirouter::assignment

@@ -15,14 +15,14 @@ constexpr uint32_t kDead = ~uint32_t{0};
 
 }  // namespace
 
-void SearchRows::arrange(const Problem& problem, const OpenPlan& plan, double most) {
-  findLimits(problem, plan);
+void SearchRows::arrange(const Problem& problem, const OpenPlan& plan, double most, int group) {
+  findLimits(problem, plan, group);
   orderRows(problem, plan, most);
   addOptions(plan, most);
 }
 
 // A limit without a price that no choice of the rows can break is dead.
-void SearchRows::findLimits(const Problem& problem, const OpenPlan& plan) {
+void SearchRows::findLimits(const Problem& problem, const OpenPlan& plan, int group) {
   const size_t count = problem.limits.size();
   // At the most, that is: every candidate of a row counted.
   most_.assign(count, 0.0);
@@ -32,6 +32,7 @@ void SearchRows::findLimits(const Problem& problem, const OpenPlan& plan) {
   limits_.clear();
   for (size_t l = 0; l < count; ++l) {
     const Limit& limit = problem.limits[l];
+    if (group != kAll && limit.group != group) continue;
     const double price = plan.prices()[static_cast<Eigen::Index>(l)], allowance = tolerance(limit);
     const double slack = plan.emptySlack()[l] + allowance;
     const bool slots = limit.quantity == kRequests && limit.model != kAll && limit.group == kAll && !limit.atLeast;

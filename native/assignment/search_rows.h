@@ -41,8 +41,8 @@ class SearchRows {
   };
 
   // In the memory of the rows before. Candidates whose regret is no less than `most` are left out: no plan with a gap below
-  // it has one (reduced-cost fixing).
-  void arrange(const Problem& problem, const OpenPlan& plan, double most);
+  // it has one (reduced-cost fixing). `group`: only its own limits are at stake.
+  void arrange(const Problem& problem, const OpenPlan& plan, double most, int group = kAll);
 
   size_t size() const { return order_.size(); }
   // In the plan. Within a block, rows with most to lose come first: their choice is nearly forced, and errors show early.
@@ -62,7 +62,7 @@ class SearchRows {
   std::span<const Block> blocks() const { return blocks_; }
 
  private:
-  void findLimits(const Problem& problem, const OpenPlan& plan);
+  void findLimits(const Problem& problem, const OpenPlan& plan, int group);
   void orderRows(const Problem& problem, const OpenPlan& plan, double most);
   void addOptions(const OpenPlan& plan, double most);
 
