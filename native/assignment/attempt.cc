@@ -22,7 +22,7 @@ constexpr size_t kExactRows = 512;
 // ... of few rows with so many times the nodes: each row is much of the whole, and prices say little of it.
 constexpr size_t kFewRowsNodes = 50;
 // Where groups can be searched by themselves, the search of all rows first gets this share of the nodes.
-constexpr size_t kShareOfWhole = 4;
+constexpr size_t kShareOfWhole = 2;
 // A tie-break may cost this share of the objective's own spread.
 constexpr double kTieBreak = 1e-7;
 
@@ -164,11 +164,11 @@ void attempt(const Problem& given, const Terms& terms, const Options& options, c
   bool found = false;
   if (vertex && exact && !result.diverged && !cancel.timeIsUp()) {
     const bool byGroups = suitsGroupPlans(problem);
-    found = take(planAtVertex(problem, terms, rows, scale, result.prices, enough, byGroups ? nodes / kShareOfWhole : nodes,
-                              result.choice.data(), cancel));
+    found = take(planAtVertex(problem, terms, rows, scale, result.prices, enough,
+                              byGroups ? nodes / kShareOfWhole : nodes, result.choice.data(), cancel));
     if (byGroups && result.outOfNodes) {
-      found = take(
-          planByGroups(problem, terms, rows, scale, result.prices, enough, nodes, result.choice.data(), cancel));
+      found =
+          take(planByGroups(problem, terms, rows, scale, result.prices, enough, nodes, result.choice.data(), cancel));
       if (found && result.outOfNodes) improve(problem);
     }
   }

@@ -23,10 +23,17 @@ constexpr int kSteps = 20, kVain = 3;
 constexpr double kExpectedGap = 1e-3;
 // Plans that are joined, of all groups; at most so many of one are ranked.
 constexpr size_t kJoined = 400, kRanked = 48;
+// Where plans cannot be joined: how often prices rise, by which share of theirs and of the natural ones at least, and plans
+// of each group that are ranked then.
+constexpr int kTurns = 20;
+constexpr double kRaise = 0.1, kLeastRaise = 0.02;
+constexpr size_t kRankedAgain = 16;
+// Mended to a larger gap than this, row by row, a plan is sought further.
+constexpr double kGoodGap = 0.02;
 // Models open in a group beside the rows' best: at first, and where one plan of it is enough.
 constexpr size_t kOpenAtFirst = 12, kOpenEnough = 64;
-// Nodes of one group's search. They cost a quarter of those of all groups together, whose limits are many.
-constexpr size_t kNodes = 2000, kCheap = 4;
+// Nodes of one group's search. They cost an eighth of those of all groups together, whose limits are many.
+constexpr size_t kNodes = 2000, kCheap = 8;
 // Of the objective, what its sums may round.
 constexpr double kRounding = 1e-12;
 
@@ -53,16 +60,7 @@ class GroupSearch {
     rank(prices, std::min(kRanked, std::max<size_t>(1, kJoined / groups_.size())));
     plan.exhausted = impossible_;
     plan.least = std::max(0.0, bound - dualAtBest_ - kRounding * std::abs(bound));
-    if (!impossible_ && !cancel_.timeIsUp()) {
-      std::vector<uint8_t> joined(choice, choice + problem_.rows);
-      if (join(prices, joined.data())) {
-        recover(problem_, terms_, rows_, scale_, prices, 0, gapTolerance, joined.data(), cancel_);
-        if (const double theirs = costOf(joined.data()); theirs < cost) {
-          cost = theirs;
-          std::copy(joined.begin(), joined.end(), choice);
-        }
-      }
-    }
+    if (!impossible_) improve(prices, bound, gapTolerance, cost, choice);
     plan.found = cost < kNever;
     plan.enough = plan.found && cost - bound <= gapTolerance * std::abs(cost);
     plan.nodes = nodesUsed_ / kCheap;
@@ -77,19 +75,22 @@ class GroupSearch {
   struct Group {
     std::vector<size_t> rows;  // of the set
     std::vector<Plan> plans;
-    size_t best = 0;            // of them, at the prices looked at last
+    size_t best = 0;             // of them, at the prices looked at last
     size_t open = kOpenAtFirst;  // models, where the next search begins
   };
 
-  // What a plan costs; kNever if it misses a limit.
-  double costOf(const uint8_t* choice) const {
+  Sums sumsOf(const uint8_t* choice) const {
     Sums sums = rows_.decided;
     for (size_t i = 0; i < rows_.size(); ++i) {
       const RowSet::Row row = rows_[i];
-      const size_t c = candidateOf(row, choice[row.id]);
-      if (c == row.models.size()) return kNever;
-      addChoice(problem_, terms_, row, c, sums);
+      addChoice(problem_, terms_, row, candidateOf(row, choice[row.id]), sums);
     }
+    return sums;
+  }
+
+  // What a plan costs; kNever if it misses a limit.
+  double costOf(const uint8_t* choice) const {
+    const Sums sums = sumsOf(choice);
     for (size_t l = 0; l < problem_.limits.size(); ++l) {
       const Limit& limit = problem_.limits[l];
       if (sums.limit[l] > limit.sign() * limit.bound + tolerance(limit)) return kNever;
@@ -194,8 +195,8 @@ class GroupSearch {
     for (size_t open = group.open;; open *= 2) {
       const double gap = gapOf(group.rows.size() + open);
       openGroup(group, gap);
-      const Ranking ranking = rankPlans(problem_, plan_, rows_.groupOf(group.rows[0]), gap, count,
-                                        std::min(nodesLeft_, kNodes), cancel_);
+      const Ranking ranking =
+          rankPlans(problem_, plan_, rows_.groupOf(group.rows[0]), gap, count, std::min(nodesLeft_, kNodes), cancel_);
       nodesLeft_ -= ranking.nodes;
       nodesUsed_ += ranking.nodes;
       least = std::max(least, ranking.least);
@@ -255,6 +256,51 @@ class GroupSearch {
       addChoice(problem_, terms_, rows_[group.rows[i]], plan.candidate[i], plan.sums);
     group.plans.push_back(std::move(plan));
     return group.plans.size() - 1;
+  }
+
+  // To a plan that costs less than `cost`, if groups' plans can be joined and mended to one. Where they cannot, prices of
+  // the limits missed rise, for plans that take less of these.
+  void improve(const Eigen::VectorXd& prices, double bound, double gapTolerance, double& cost, uint8_t* choice) {
+    Eigen::VectorXd at = prices;
+    std::vector<uint8_t> joined(choice, choice + problem_.rows), nearest;
+    double least = kNever;
+    const auto mend = [&](std::vector<uint8_t>& plan) {
+      recover(problem_, terms_, rows_, scale_, prices, 0, gapTolerance, plan.data(), cancel_);
+      const double theirs = costOf(plan.data());
+      if (theirs < cost) {
+        cost = theirs;
+        std::copy(plan.begin(), plan.end(), choice);
+      }
+      return theirs < kNever && theirs - bound <= kGoodGap * std::abs(theirs);
+    };
+    for (int turn = 0; turn < kTurns && nodesLeft_ > 0 && !cancel_.timeIsUp(); ++turn) {
+      cancel_.throwIfRaised();
+      if (turn > 0) rank(at, kRankedAgain);
+      if (!join(at, joined.data())) return;
+      const double missed = raiseMissed(joined.data(), at);
+      if (missed < least) {
+        least = missed;
+        nearest = joined;
+      }
+      if ((turn == 0 || missed == 0) && (mend(joined) || missed == 0)) return;
+    }
+    if (!nearest.empty()) mend(nearest);
+  }
+
+  // Raises the prices of the common limits that are missed; returns by how much they are, in natural units.
+  double raiseMissed(const uint8_t* choice, Eigen::VectorXd& prices) const {
+    const Sums sums = sumsOf(choice);
+    double missed = 0;
+    for (const size_t l : common_) {
+      const Limit& limit = problem_.limits[l];
+      const double excess = sums.limit[l] - limit.sign() * limit.bound;
+      if (excess <= tolerance(limit)) continue;
+      double& price = prices[static_cast<Eigen::Index>(l)];
+      const double natural = scale_.price[static_cast<Eigen::Index>(l)];
+      price += std::max(kRaise * price, kLeastRaise * natural);
+      missed += excess * natural;
+    }
+    return missed;
   }
 
   // False where a group has no plan.
@@ -326,7 +372,8 @@ class GroupSearch {
 
 bool suitsGroupPlans(const Problem& problem) {
   return problem.groupCount > 1 && problem.groupCount <= kMostGroups &&
-         std::any_of(problem.limits.begin(), problem.limits.end(), [](const Limit& limit) { return limit.group != kAll; });
+         std::any_of(problem.limits.begin(), problem.limits.end(),
+                     [](const Limit& limit) { return limit.group != kAll; });
 }
 
 VertexPlan planByGroups(const Problem& problem, const Terms& terms, const RowSet& rows, const Scale& scale,

@@ -61,7 +61,8 @@ bool JoinedPlans::descend() {
   for (size_t a = 0; a < groups_.size(); ++a)
     for (size_t p = 0; p < groups_[a].value.size(); ++p) {
       leave(groups_[a], p, left_.data(), without_.data());
-      const double cost = value_ - groups_[a].value[groups_[a].chosen] + groups_[a].value[p] + slackCost(without_.data());
+      const double cost =
+          value_ - groups_[a].value[groups_[a].chosen] + groups_[a].value[p] + slackCost(without_.data());
       if (cost >= best) continue;
       best = cost;
       first = second = {a, p};
@@ -95,8 +96,7 @@ bool JoinedPlans::descend() {
 void JoinedPlans::apply(const Change& change) {
   Group& group = groups_[change.group];
   value_ += group.value[change.plan] - group.value[group.chosen];
-  for (size_t c = 0; c < left_.size(); ++c)
-    left_[c] += useOf(group, group.chosen)[c] - useOf(group, change.plan)[c];
+  for (size_t c = 0; c < left_.size(); ++c) left_[c] += useOf(group, group.chosen)[c] - useOf(group, change.plan)[c];
   group.chosen = change.plan;
 }
 
