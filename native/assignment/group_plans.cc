@@ -184,7 +184,11 @@ class GroupSearch {
       least_.push_back(static_cast<size_t>(least - own));
       const double value = *least;
       dual_ += value;
-      for (size_t c = first; c < regret_.size(); ++c) regret_[c] -= value;
+      for (size_t c = first; c < regret_.size(); ++c) {
+        regret_[c] -= value;
+        // Only memory that changed under the solve holds NaN; nothing is to be sorted by it.
+        if (std::isnan(regret_[c])) regret_[c] = kNever;
+      }
     }
   }
 
@@ -322,6 +326,7 @@ class GroupSearch {
       for (size_t p = 0; p < plans.size(); ++p) {
         value.push_back(plans[p].sums.objective);
         for (const size_t l : common_) value[p] += prices[static_cast<Eigen::Index>(l)] * plans[p].sums.limit[l];
+        if (std::isnan(value[p])) value[p] = kNever;
         order[g].push_back(p);
       }
       std::sort(order[g].begin(), order[g].end(),
