@@ -110,6 +110,27 @@ OpenPlan::Effect OpenPlan::effect(std::span<const Move> moves) const {
   return effect;
 }
 
+int OpenPlan::breaks(const Move& move) const {
+  const auto isBroken = [&](int limit) {
+    const auto l = static_cast<size_t>(limit);
+    return !violated(l) && slack_[l] + change(move, limit) < -rounding_[l];
+  };
+  for (const Entry& e : entries(candidates_[move.to]))
+    if (isBroken(e.limit)) return e.limit;
+  for (const Entry& e : entries(chosen(move.row)))  // what it adds to a floor is gone
+    if (e.amount < 0 && isBroken(e.limit)) return e.limit;
+  return -1;
+}
+
+double OpenPlan::change(const Move& move, int limit) const {
+  double change = 0;
+  for (const Entry& e : entries(chosen(move.row)))
+    if (e.limit == limit) change += e.amount;
+  for (const Entry& e : entries(candidates_[move.to]))
+    if (e.limit == limit) change -= e.amount;
+  return change;
+}
+
 void OpenPlan::apply(std::span<const Move> moves) {
   for (const Move& move : moves) {
     const Candidate& from = chosen(move.row);

@@ -68,12 +68,19 @@ class OpenPlan {
   double pricedSlack() const;                             // sum_l y_l s_l
   double gap() const { return regret_ + pricedSlack(); }  // primal - D, over the open rows
   Effect effect(std::span<const Move> moves) const;
+  // A limit that holds and would not after this move by itself, or -1.
+  int breaks(const Move& move) const;
+  // Whether the move leaves more of a limit.
+  bool relieves(const Move& move, int limit) const { return change(move, limit) > 0; }
   void apply(std::span<const Move> moves);
 
  private:
   double weighted(size_t limit, double slack) const {
     return slack < -rounding_[limit] ? -slack * scale_->price[static_cast<Eigen::Index>(limit)] : 0.0;
   }
+  // What a move adds to a limit's slack.
+  double change(const Move& move, int limit) const;
+
   const Problem* problem_ = nullptr;
   const Terms* terms_ = nullptr;
   const Scale* scale_ = nullptr;

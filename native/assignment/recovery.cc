@@ -86,6 +86,7 @@ class EvenRounding {
 struct Single {
   OpenPlan::Move move;
   double regret, objective;  // what the move adds
+  int broken = -1;           // a limit that does not hold after the move alone
 };
 
 // Every change of one row that adds at most `most` to the regrets. The kPairMoves of least regret come first, in order.
@@ -98,7 +99,7 @@ std::vector<Single> singles(const OpenPlan& plan, double most) {
       const OpenPlan::Candidate& to = plan.candidates()[c];
       // False of NaN too, the difference of two infinite regrets: nothing is to be sorted by it.
       if (c != r.chosen && to.regret - from.regret <= most)
-        moves.push_back({{row, c}, to.regret - from.regret, to.objective - from.objective});
+        moves.push_back({{row, c}, to.regret - from.regret, to.objective - from.objective, -1});
     }
   }
   const auto before = [](const Single& a, const Single& b) {
@@ -234,20 +235,23 @@ void improve(const Problem& problem, OpenPlan& plan, double enough, const comput
   constexpr int kMaxChanges = 200;
   for (int change = 0; change < kMaxChanges && plan.gap() > enough && !cancel.timeIsUp(); ++change) {
     cancel.throwIfRaised();
-    const std::vector<Single> moves = singles(plan, plan.gap());
+    std::vector<Single> moves = singles(plan, plan.gap());
+    for (Single& single : moves) single.broken = plan.breaks(single.move);
+    // What one of several moves breaks, another must mend.
+    const auto mends = [&](const Single& a, const Single& b) { return a.broken < 0 || plan.relieves(b.move, a.broken); };
     const double forSale = plan.pricedSlack();
     double best = -1e-12 * std::abs(plan.objective());
     OpenPlan::Move chosen[3];
     size_t count = 0;
     for (const Single& s : moves)
-      if (s.objective < best && plan.effect({&s.move, 1}).holds) {
+      if (s.objective < best && s.broken < 0) {
         best = s.objective;
         chosen[0] = s.move;
         count = 1;
       }
     const auto affordable = [&] { return forSale; };
     const auto tryBoth = [&](const Single& a, const Single& b) {
-      if (a.objective + b.objective >= best) return;
+      if (a.objective + b.objective >= best || !mends(a, b) || !mends(b, a)) return;
       const OpenPlan::Move both[2] = {a.move, b.move};
       const OpenPlan::Effect effect = plan.effect(both);
       if (!effect.holds) return;
@@ -260,6 +264,9 @@ void improve(const Problem& problem, OpenPlan& plan, double enough, const comput
     if (count == 0)
       forEachChain(problem, plan, moves, affordable, [&](const Single& a, const Single& b, const Single& c) {
         if (a.objective + b.objective + c.objective >= best) return;
+        if (!mends(a, b) && !mends(a, c)) return;
+        if (!mends(b, a) && !mends(b, c)) return;
+        if (!mends(c, a) && !mends(c, b)) return;
         const OpenPlan::Move all[3] = {a.move, b.move, c.move};
         const OpenPlan::Effect effect = plan.effect(all);
         if (!effect.holds) return;
