@@ -122,6 +122,19 @@ int OpenPlan::breaks(const Move& move) const {
   return -1;
 }
 
+double OpenPlan::relief(const Move& move) const {
+  double relief = 0;
+  const auto add = [&](int limit) {
+    const auto l = static_cast<size_t>(limit);
+    if (violated(l)) relief += std::max(0.0, weighted(l, slack_[l]) - weighted(l, slack_[l] + change(move, limit)));
+  };
+  const std::span<const Entry> from = entries(chosen(move.row));
+  for (const Entry& e : from) add(e.limit);
+  for (const Entry& e : entries(candidates_[move.to]))
+    if (std::none_of(from.begin(), from.end(), [&](const Entry& f) { return f.limit == e.limit; })) add(e.limit);
+  return relief;
+}
+
 double OpenPlan::change(const Move& move, int limit) const {
   double change = 0;
   for (const Entry& e : entries(chosen(move.row)))

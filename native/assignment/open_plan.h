@@ -70,6 +70,9 @@ class OpenPlan {
   Effect effect(std::span<const Move> moves) const;
   // A limit that holds and would not after this move by itself, or -1.
   int breaks(const Move& move) const;
+  // What a move takes off the weighted violation of the limits that are missed. No moves together take off more than the
+  // sum of theirs.
+  double relief(const Move& move) const;
   // Whether the move leaves more of a limit.
   bool relieves(const Move& move, int limit) const { return change(move, limit) > 0; }
   void apply(std::span<const Move> moves);

@@ -87,6 +87,7 @@ struct Single {
   OpenPlan::Move move;
   double regret, objective;  // what the move adds
   int broken = -1;           // a limit that does not hold after the move alone
+  double relief = 0;         // of the limits missed
 };
 
 // Every change of one row that adds at most `most` to the regrets. The kPairMoves of least regret come first, in order.
@@ -99,7 +100,7 @@ std::vector<Single> singles(const OpenPlan& plan, double most) {
       const OpenPlan::Candidate& to = plan.candidates()[c];
       // False of NaN too, the difference of two infinite regrets: nothing is to be sorted by it.
       if (c != r.chosen && to.regret - from.regret <= most)
-        moves.push_back({{row, c}, to.regret - from.regret, to.objective - from.objective, -1});
+        moves.push_back({{row, c}, to.regret - from.regret, to.objective - from.objective, -1, 0});
     }
   }
   const auto before = [](const Single& a, const Single& b) {
@@ -195,7 +196,8 @@ void mendViolations(const Problem& problem, OpenPlan& plan, const compute::Cance
   for (int change = 0; change < kMaxChanges && plan.violations() > 0; ++change) {
     cancel.throwIfRaised();
     if (change >= kLateChanges && cancel.timeIsUp()) return;
-    const std::vector<Single> moves = singles(plan, std::numeric_limits<double>::infinity());
+    std::vector<Single> moves = singles(plan, std::numeric_limits<double>::infinity());
+    for (Single& single : moves) single.relief = plan.relief(single.move);
     OpenPlan::Move chosen[2];
     size_t count = 0;
     double best = std::numeric_limits<double>::infinity();
@@ -203,7 +205,7 @@ void mendViolations(const Problem& problem, OpenPlan& plan, const compute::Cance
     const double excess = plan.excess();
     const auto affordable = [&] { return best * excess; };
     for (const Single& single : moves) {
-      if (single.regret > affordable()) continue;
+      if (single.regret > affordable() || single.relief <= 0) continue;
       const OpenPlan::Effect effect = plan.effect({&single.move, 1});
       if (effect.excess >= 0 || price(effect) >= best) continue;
       best = price(effect);
@@ -213,6 +215,8 @@ void mendViolations(const Problem& problem, OpenPlan& plan, const compute::Cance
     if (best > 0) {
       // A move that relieves one limit at another's expense, with one that makes good for it.
       const auto tryBoth = [&](const Single& a, const Single& b) {
+        const double relief = a.relief + b.relief;
+        if (relief <= 0 || std::max(0.0, a.regret + b.regret) > best * relief) return;
         const OpenPlan::Move both[2] = {a.move, b.move};
         const OpenPlan::Effect effect = plan.effect(both);
         if (effect.excess >= 0 || price(effect) >= best) return;
@@ -238,7 +242,9 @@ void improve(const Problem& problem, OpenPlan& plan, double enough, const comput
     std::vector<Single> moves = singles(plan, plan.gap());
     for (Single& single : moves) single.broken = plan.breaks(single.move);
     // What one of several moves breaks, another must mend.
-    const auto mends = [&](const Single& a, const Single& b) { return a.broken < 0 || plan.relieves(b.move, a.broken); };
+    const auto mends = [&](const Single& a, const Single& b) {
+      return a.broken < 0 || plan.relieves(b.move, a.broken);
+    };
     const double forSale = plan.pricedSlack();
     double best = -1e-12 * std::abs(plan.objective());
     OpenPlan::Move chosen[3];
