@@ -15,6 +15,8 @@ namespace {
 constexpr size_t kRowsPerNode = 32;
 // Larger searches are rare, and give their memory back.
 constexpr size_t kRowsKept = 256;
+// As deep as any thread's stack allows, also that of a debug build; no search of so many rows comes to an end anyway.
+constexpr size_t kDeepest = 512;
 // A group by itself may take this share of the nodes.
 constexpr size_t kShare = 4;
 // Bounds at so many prices: a few registers' worth.
@@ -37,6 +39,7 @@ class DepthFirst {
     nodesLeft_ = nodeLimit;
     rounding_ = kRounding * std::abs(plan.objective());
     rows_.arrange(problem, plan, gap);
+    if (rows_.size() > kDeepest) return {};
     start(gap, enough);
     addReach();
     addPrices(problem, plan);
@@ -64,6 +67,7 @@ class DepthFirst {
     nodesLeft_ = nodeLimit;
     rounding_ = kRounding * std::abs(plan.objective());
     rows_.arrange(problem, plan, gap, group);
+    if (rows_.size() > kDeepest) return {};
     start(gap, 0);
     addReach();
     addPrices(problem, plan);
