@@ -134,6 +134,43 @@ TEST_CASE("the effect of moves is the difference between the plans before and af
   CHECK(mended > 50);
 }
 
+// What lets recovery.cc look at few of all pairs.
+TEST_CASE("what a move breaks and relieves by itself bounds what several do together") {
+  size_t broken = 0, whole = 0, relieving = 0;
+  for (uint64_t seed = 0; seed < 400; ++seed) {
+    CAPTURE(seed);
+    const Instance instance = randomInstance(seed, 25, 6);
+    const Problem& p = instance.problem;
+    if (p.models < 2 || p.rows < 2) continue;
+    const OpenPlans opened(p, seed, false);
+    std::mt19937_64 random(seed);
+    const auto plan = opened.plan(opened.randomChoice(random));
+    const auto randomMove = [&](size_t row) {
+      const OpenPlan::Row& r = plan->rows()[row];
+      return OpenPlan::Move{row, r.firstCandidate + random() % (r.lastCandidate - r.firstCandidate)};
+    };
+    for (int step = 0; step < 20; ++step) {
+      const size_t row = random() % p.rows;
+      const OpenPlan::Move moves[2] = {randomMove(row), randomMove((row + 1) % p.rows)};
+      const OpenPlan::Effect alone = plan->effect({moves, 1}), both = plan->effect(moves);
+      const int limit = plan->breaks(moves[0]);
+      if (plan->violations() == 0) CHECK((limit < 0) == alone.holds);
+      if (limit >= 0) {
+        CHECK_FALSE(plan->violated(static_cast<size_t>(limit)));
+        CHECK_FALSE(alone.holds);
+        if (!plan->relieves(moves[1], limit)) CHECK_FALSE(both.holds);
+      }
+      ++(limit >= 0 ? broken : whole);
+      const double relief = plan->relief(moves[0]) + plan->relief(moves[1]);
+      CHECK(-both.excess <= relief + 1e-9 * (plan->excess() + relief));
+      relieving += relief > 0;
+    }
+  }
+  CHECK(broken > 200);
+  CHECK(whole > 500);
+  CHECK(relieving > 500);
+}
+
 TEST_CASE("augmenting paths relieve every capacity that can be relieved, at the least regret") {
   size_t relieved = 0, impossible = 0;
   for (uint64_t seed = 0; seed < 2500; ++seed) {
