@@ -135,7 +135,8 @@ describe("a file of a saved router, damaged or made up", () => {
       const read = await unlessRefused([...DAMAGED, "ERR_OMNI_INVALID_ARGUMENT"], () =>
         Prices.fromJSON(savedPrices),
       );
-      if (read !== undefined) expect(Prices.fromJSON(plain(read))).toEqual(read);
+      // As text: JSON writes a -0 as 0.
+      if (read !== undefined) expect(plain(Prices.fromJSON(plain(read)))).toEqual(plain(read));
       const estimator = await unlessRefused(DAMAGED, () => InputTokenEstimator.fromJSON(savedTokens));
       if (estimator !== undefined) expect(estimator.estimate(["text"])[0]).toBeGreaterThanOrEqual(0);
     });
