@@ -225,7 +225,7 @@ class GroupSearch {
   // The group's rows in plan_, of which only those are open that have another model with a regret below `gap`.
   void openGroup(const Group& group, double gap) {
     set_.clear(problem_.quantities.size(), problem_.limits.size());
-    set_.decided = Sums(problem_.limits.size());
+    set_.decided = rows_.decided;
     openRows_.clear();
     keep_.clear();
     for (size_t i = 0, first = 0; i < group.rows.size(); first += rows_.candidatesOf(group.rows[i]), ++i) {
