@@ -23,17 +23,10 @@ constexpr double kSide = 1e-4;
 
 double dualOf(const Problem& problem, const RowSet& kinds, const Eigen::VectorXd& prices) {
   const Reduced reduced(problem, {prices.data(), static_cast<size_t>(prices.size())});
-  double value = 0;
+  double value = 0, r[kMaxModels];
   for (size_t k = 0; k < kinds.size(); ++k) {
     const RowSet::Row kind = kinds[k];
-    double least = std::numeric_limits<double>::infinity();
-    for (size_t c = 0; c < kind.models.size(); ++c) {
-      const uint8_t j = kind.models[c];
-      double r = reduced.base(kind.group)[j];
-      for (size_t q = 0; q < problem.quantities.size(); ++q) r += reduced.weight(kind.group, q)[j] * kind.value(q, c);
-      least = std::min(least, r);
-    }
-    value += kind.copies * least;
+    value += kind.copies * r[reduceRow(problem, reduced, kind, r)];
   }
   for (size_t l = 0; l < problem.limits.size(); ++l)
     value -= prices[static_cast<Eigen::Index>(l)] * problem.limits[l].sign() * problem.limits[l].bound;

@@ -15,18 +15,6 @@ namespace {
 // Softmin weights below 2^-40 (kernels/softmin_row.inl).
 constexpr double kNegligible = 27.8;
 
-// The reduced values of a row's candidates; returns the least one's place.
-size_t reduce(const Problem& problem, const Reduced& reduced, const RowSet::Row& row, double* r) {
-  size_t least = 0;
-  for (size_t c = 0; c < row.models.size(); ++c) {
-    r[c] = reduced.base(row.group)[row.models[c]];
-    for (size_t k = 0; k < problem.quantities.size(); ++k)
-      r[c] += reduced.weight(row.group, k)[row.models[c]] * row.value(k, c);
-    if (r[c] < r[least]) least = c;
-  }
-  return least;
-}
-
 }  // namespace
 
 Sums leastSums(const Problem& problem, const Eigen::VectorXd& prices, const compute::CancelFlag& cancel,
@@ -62,7 +50,7 @@ ControlVariate::ControlVariate(const Problem& problem, const Terms& terms, const
   double r[kMaxModels];
   for (size_t i = 0; i < sample.size(); ++i) {
     const RowSet::Row row = sample[i];
-    const size_t c = reduce(problem, reduced, row, r);
+    const size_t c = reduceRow(problem, reduced, row, r);
     chosen_[i] = static_cast<uint8_t>(c);
     addChoice(problem, terms, row, c, sums);
   }
@@ -90,7 +78,7 @@ Eigen::MatrixXd ControlVariate::spread(const Problem& problem, const Terms& term
   };
   for (size_t i = 0; i < sample.size(); ++i) {
     const RowSet::Row row = sample[i];
-    const size_t best = reduce(problem, reduced, row, r);
+    const size_t best = reduceRow(problem, reduced, row, r);
     const double least = r[best];
     double total = 0;
     for (size_t c = 0; c < row.models.size(); ++c) {

@@ -37,10 +37,6 @@ constexpr size_t kNodes = 2000, kCheap = 8;
 // Of the objective, what its sums may round.
 constexpr double kRounding = 1e-12;
 
-size_t candidateOf(const RowSet::Row& row, uint8_t model) {
-  return static_cast<size_t>(std::find(row.models.begin(), row.models.end(), model) - row.models.begin());
-}
-
 class GroupSearch {
  public:
   GroupSearch(const Problem& problem, const Terms& terms, const RowSet& rows, const Scale& scale, size_t nodeLimit,
@@ -83,7 +79,7 @@ class GroupSearch {
     Sums sums = rows_.decided;
     for (size_t i = 0; i < rows_.size(); ++i) {
       const RowSet::Row row = rows_[i];
-      addChoice(problem_, terms_, row, candidateOf(row, choice[row.id]), sums);
+      addChoice(problem_, terms_, row, row.candidate(choice[row.id]), sums);
     }
     return sums;
   }
@@ -173,19 +169,12 @@ class GroupSearch {
     for (const size_t i : group.rows) {
       const RowSet::Row row = rows_[i];
       const size_t first = regret_.size();
-      for (size_t c = 0; c < row.models.size(); ++c) {
-        double value = reduced_.base(row.group)[row.models[c]];
-        for (size_t k = 0; k < problem_.quantities.size(); ++k)
-          value += reduced_.weight(row.group, k)[row.models[c]] * row.value(k, c);
-        regret_.push_back(value);
-      }
-      const auto own = regret_.begin() + static_cast<ptrdiff_t>(first);
-      const auto least = std::min_element(own, regret_.end());
-      least_.push_back(static_cast<size_t>(least - own));
-      const double value = *least;
-      dual_ += value;
+      regret_.resize(first + row.models.size());
+      least_.push_back(reduceRow(problem_, reduced_, row, regret_.data() + first));
+      const double least = regret_[first + least_.back()];
+      dual_ += least;
       for (size_t c = first; c < regret_.size(); ++c) {
-        regret_[c] -= value;
+        regret_[c] -= least;
         // Only memory that changed under the solve holds NaN; nothing is to be sorted by it.
         if (std::isnan(regret_[c])) regret_[c] = kNever;
       }
@@ -252,7 +241,7 @@ class GroupSearch {
     Plan plan{std::vector<uint8_t>(least_.begin(), least_.end()), Sums(problem_.limits.size())};
     for (size_t i = 0; i < openRows_.size(); ++i) {
       const RowSet::Row row = rows_[group.rows[openRows_[i]]];
-      plan.candidate[openRows_[i]] = static_cast<uint8_t>(candidateOf(row, plan_.candidates()[candidates[i]].model));
+      plan.candidate[openRows_[i]] = static_cast<uint8_t>(row.candidate(plan_.candidates()[candidates[i]].model));
     }
     for (size_t p = 0; p < group.plans.size(); ++p)
       if (group.plans[p].candidate == plan.candidate) return p;

@@ -34,21 +34,11 @@ struct Weights {
 
 Weights weigh(const Problem& problem, const Reduced& reduced, const RowSet::Row& row, double tau) {
   Weights w;
-  const size_t quantities = problem.quantities.size();
-  double least = std::numeric_limits<double>::infinity(), second = least;
-  w.best = 0;
-  for (size_t c = 0; c < row.models.size(); ++c) {
-    double r = reduced.base(row.group)[row.models[c]];
-    for (size_t k = 0; k < quantities; ++k) r += reduced.weight(row.group, k)[row.models[c]] * row.value(k, c);
-    w.p[c] = r;
-    if (r < least) {
-      second = least;
-      least = r;
-      w.best = c;
-    } else {
-      second = std::min(second, r);
-    }
-  }
+  w.best = reduceRow(problem, reduced, row, w.p);
+  const double least = w.p[w.best];
+  double second = std::numeric_limits<double>::infinity();
+  for (size_t c = 0; c < row.models.size(); ++c)
+    if (c != w.best) second = std::min(second, w.p[c]);
   w.margin = second - least;
   double total = 0;
   for (size_t c = 0; c < row.models.size(); ++c)
@@ -302,16 +292,13 @@ std::vector<size_t> nearestRows(const Problem& problem, const Reduced& reduced, 
     std::iota(rows.begin(), rows.end(), size_t{0});
     return rows;
   }
-  const size_t models = problem.models, quantities = problem.quantities.size();
+  const size_t models = problem.models;
   const size_t perPair = std::max<size_t>(6, 2048 / (models * models));
   std::vector<std::vector<Offer>> offers(models * models);  // max-heaps of the least
   double r[kMaxModels];
   for (size_t i = 0; i < set.size(); ++i) {
     const RowSet::Row row = set[i];
-    for (size_t c = 0; c < row.models.size(); ++c) {
-      r[c] = reduced.base(row.group)[row.models[c]];
-      for (size_t k = 0; k < quantities; ++k) r[c] += reduced.weight(row.group, k)[row.models[c]] * row.value(k, c);
-    }
+    reduceRow(problem, reduced, row, r);
     for (size_t c = 0; c < row.models.size(); ++c) {
       if (c == chosen[i]) continue;
       auto& heap = offers[row.models[chosen[i]] * models + row.models[c]];
@@ -343,8 +330,7 @@ Recovery recover(const Problem& problem, const Terms& terms, const RowSet& set, 
   for (size_t i = 0; i < set.size(); ++i) {
     const RowSet::Row row = set[i];
     if (tau == 0) {
-      chosen[i] =
-          static_cast<uint8_t>(std::find(row.models.begin(), row.models.end(), choice[row.id]) - row.models.begin());
+      chosen[i] = static_cast<uint8_t>(row.candidate(choice[row.id]));
       continue;
     }
     const Weights weights = weigh(problem, reduced, row, tau);

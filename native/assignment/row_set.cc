@@ -76,6 +76,20 @@ void RowSet::clear(size_t quantities, size_t limits) {
   pairs_.reset();
 }
 
+size_t reduceRow(const Problem& problem, const Reduced& reduced, const RowSet::Row& row, double* r) {
+  const size_t count = row.models.size();
+  const double* base = reduced.base(row.group);
+  for (size_t c = 0; c < count; ++c) r[c] = base[row.models[c]];
+  for (size_t k = 0; k < problem.quantities.size(); ++k) {
+    const double* weight = reduced.weight(row.group, k);
+    for (size_t c = 0; c < count; ++c) r[c] += weight[row.models[c]] * row.value(k, c);
+  }
+  size_t least = 0;
+  for (size_t c = 1; c < count; ++c)
+    if (r[c] < r[least]) least = c;
+  return least;
+}
+
 void addChoice(const Problem& problem, const Terms& terms, const RowSet::Row& row, size_t c, Sums& sums) {
   const size_t quantities = problem.quantities.size();
   for (size_t k = 0; k < quantities; ++k) sums.objective += row.copies * problem.weight(k, row.group) * row.value(k, c);

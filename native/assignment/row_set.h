@@ -3,6 +3,7 @@
 // at which the decided rows keep their choice (trust_region.h says when that is proven).
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -40,6 +41,10 @@ class RowSet {
     double copies = 1;    // how many rows like this there are (row_classes.h)
     double value(size_t quantity, size_t candidate) const {
       return static_cast<double>(values[quantity * models.size() + candidate]);
+    }
+    // The candidate that is this model; models.size() if none is.
+    size_t candidate(uint8_t model) const {
+      return static_cast<size_t>(std::find(models.begin(), models.end(), model) - models.begin());
     }
   };
 
@@ -94,6 +99,9 @@ class RowSet {
   std::vector<double> copies_;  // empty: all 1
   mutable std::shared_ptr<const PairColumns> pairs_;
 };
+
+// The reduced values of a row's candidates at given prices, in their order; returns the place of the least.
+size_t reduceRow(const Problem& problem, const Reduced& reduced, const RowSet::Row& row, double* r);
 
 // Adds what candidate `c` of a row, in all its copies, contributes to the objective and to every limit.
 void addChoice(const Problem& problem, const Terms& terms, const RowSet::Row& row, size_t c, Sums& sums);

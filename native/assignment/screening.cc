@@ -160,12 +160,7 @@ RowSet narrow(const Problem& problem, const Terms& terms, const RowSet& set, con
     const compute::Range rows = chunks[chunk];
     for (size_t i = rows.begin; i < rows.end; ++i) {
       const RowSet::Row row = set[i];
-      size_t winner = 0;
-      for (size_t c = 0; c < row.models.size(); ++c) {
-        r[c] = reduced.base(row.group)[row.models[c]];
-        for (size_t k = 0; k < quantities; ++k) r[c] += reduced.weight(row.group, k)[row.models[c]] * row.value(k, c);
-        if (r[c] < r[winner]) winner = c;
-      }
+      const size_t winner = reduceRow(problem, reduced, row, r);
       uint64_t open = uint64_t{1} << winner;
       for (size_t c = 0; c < row.models.size(); ++c)
         if (c != winner && r[c] - r[winner] <= region.reach(row, winner, c)) open |= uint64_t{1} << c;

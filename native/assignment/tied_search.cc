@@ -253,8 +253,7 @@ class TiedSearch {
     Sums own(problem_.limits.size());
     for (size_t i = 0; i < pool.size(); ++i) {
       const RowSet::Row row = pool[i];
-      const auto c = std::find(row.models.begin(), row.models.end(), search_.choice[row.id]) - row.models.begin();
-      addChoice(problem_, terms_, row, static_cast<size_t>(c), own);
+      addChoice(problem_, terms_, row, row.candidate(search_.choice[row.id]), own);
     }
     sums.objective -= own.objective;
     for (size_t l = 0; l < sums.limit.size(); ++l) sums.limit[l] -= own.limit[l];

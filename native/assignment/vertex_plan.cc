@@ -115,23 +115,17 @@ class Vertex {
   double sure(double gap) const { return gap - kRounding * std::abs(plan_.objective()); }
 
  private:
+  // Where a plan has none of the row's models, its first stands for it.
   static size_t candidateOf(const RowSet::Row& row, uint8_t model) {
-    const auto at = std::find(row.models.begin(), row.models.end(), model);
-    return at == row.models.end() ? 0 : static_cast<size_t>(at - row.models.begin());
+    const size_t c = row.candidate(model);
+    return c == row.models.size() ? 0 : c;
   }
 
   // Writes a row's regrets; returns the candidate that has none.
   size_t regretsOf(const RowSet::Row& row, double* regret) const {
-    const size_t count = row.models.size();
-    const double* base = reduced_.base(row.group);
-    for (size_t c = 0; c < count; ++c) regret[c] = base[row.models[c]];
-    for (size_t k = 0; k < problem_->quantities.size(); ++k) {
-      const double* weight = reduced_.weight(row.group, k);
-      for (size_t c = 0; c < count; ++c) regret[c] += weight[row.models[c]] * row.value(k, c);
-    }
-    const auto best = static_cast<size_t>(std::min_element(regret, regret + count) - regret);
+    const size_t best = reduceRow(*problem_, reduced_, row, regret);
     const double least = regret[best];
-    for (size_t c = 0; c < count; ++c) regret[c] -= least;
+    for (size_t c = 0; c < row.models.size(); ++c) regret[c] -= least;
     return best;
   }
 

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <vector>
 
-#include "assignment/simplex.h"
 #include "assignment/solver.h"
 #include "native/assignment/instances.h"
 #include "native/assignment/mixtures.h"
@@ -41,13 +40,6 @@ void addTenants(Instance& instance, size_t tenants, double floor, double capacit
   for (size_t j = 0; j < p.models; ++j)
     p.limits.push_back({kTokens, false, capacity * tokens / (models * models), kAll, static_cast<int>(j)});
 }
-
-struct AtVertex : Opened {
-  explicit AtVertex(const Problem& problem) : Opened(problem) {
-    Simplex simplex;
-    simplex.maximise(p, terms, scale, {}, prices);
-  }
-};
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 
 #include "assignment/newton.h"
 #include "assignment/row_set.h"
+#include "assignment/simplex.h"
 
 namespace omnirouter::assignment::test {
 
@@ -19,6 +20,14 @@ struct Opened {
   const RowSet rows;
   const Scale scale;
   Eigen::VectorXd prices;
+};
+
+// At the prices of a vertex of its dual.
+struct AtVertex : Opened {
+  explicit AtVertex(const Problem& problem) : Opened(problem) {
+    Simplex simplex;
+    simplex.maximise(p, terms, scale, {}, prices);
+  }
 };
 
 }  // namespace omnirouter::assignment::test

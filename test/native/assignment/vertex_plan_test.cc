@@ -6,7 +6,6 @@
 #include <cmath>
 #include <vector>
 
-#include "assignment/simplex.h"
 #include "native/assignment/instances.h"
 #include "native/assignment/naive.h"
 #include "native/assignment/opened.h"
@@ -31,14 +30,6 @@ VertexPlan planOf(const Opened& opened, double enough, size_t nodes, std::vector
   return planAtVertex(opened.p, opened.terms, opened.rows, opened.scale, opened.prices, enough, nodes, choice.data(),
                       {});
 }
-
-// At the prices of a vertex.
-struct AtVertex : Opened {
-  explicit AtVertex(const Problem& problem) : Opened(problem) {
-    Simplex simplex;
-    simplex.maximise(p, terms, scale, {}, prices);
-  }
-};
 
 }  // namespace
 
