@@ -15,7 +15,8 @@ namespace {
 constexpr size_t kRowsPerNode = 32;
 // Larger searches are rare, and give their memory back.
 constexpr size_t kRowsKept = 256;
-// As deep as any thread's stack allows, also that of a debug build; no search of so many rows comes to an end anyway.
+// It goes down by a call for each row, and a thread's stack may have 1 MB: more rows are not searched. They seldom could
+// be to the end.
 constexpr size_t kDeepest = 512;
 // A group by itself may take this share of the nodes.
 constexpr size_t kShare = 4;
@@ -35,15 +36,10 @@ class DepthFirst {
   // In the memory of the search before.
   Exact run(const Problem& problem, OpenPlan& plan, double gap, double enough, size_t nodeLimit,
             const compute::CancelFlag& cancel) {
-    cancel_ = &cancel;
-    nodesLeft_ = nodeLimit;
-    rounding_ = kRounding * std::abs(plan.objective());
-    rows_.arrange(problem, plan, gap);
-    if (rows_.size() > kDeepest) return {};
-    start(gap, enough);
-    addReach();
-    addPrices(problem, plan);
-    addFirstFrame();
+    if (!prepare(problem, plan, kAll, gap, enough, nodeLimit, cancel)) {
+      *this = {};
+      return {};
+    }
     search();
     Exact exact;
     exact.found = found_;
@@ -60,18 +56,10 @@ class DepthFirst {
     return exact;
   }
 
-  // Likewise.
+  // In the memory of the search before, too.
   Ranking rank(const Problem& problem, const OpenPlan& plan, int group, double gap, size_t count, size_t nodeLimit,
                const compute::CancelFlag& cancel) {
-    cancel_ = &cancel;
-    nodesLeft_ = nodeLimit;
-    rounding_ = kRounding * std::abs(plan.objective());
-    rows_.arrange(problem, plan, gap, group);
-    if (rows_.size() > kDeepest) return {};
-    start(gap, 0);
-    addReach();
-    addPrices(problem, plan);
-    addFirstFrame();
+    if (!prepare(problem, plan, group, gap, 0, nodeLimit, cancel)) return {};
     ranked_.clear();
     rankedCount_ = count;
     whole_ = false;
@@ -104,6 +92,21 @@ class DepthFirst {
     std::vector<size_t> candidates;  // per row of the plan
     bool operator<(const Ranked& other) const { return gap < other.gap; }
   };
+
+  // Of all limits, or of one group's; false where there are too many rows.
+  bool prepare(const Problem& problem, const OpenPlan& plan, int group, double gap, double enough, size_t nodeLimit,
+               const compute::CancelFlag& cancel) {
+    cancel_ = &cancel;
+    nodesLeft_ = nodeLimit;
+    rounding_ = kRounding * std::abs(plan.objective());
+    rows_.arrange(problem, plan, gap, group);
+    if (rows_.size() > kDeepest) return false;
+    start(gap, enough);
+    addReach();
+    addPrices(problem, plan);
+    addFirstFrame();
+    return true;
+  }
 
   void start(double gap, double enough) {
     slack_.clear();
