@@ -167,8 +167,8 @@ void attempt(const Problem& given, const Terms& terms, const Options& options, c
     found = take(planAtVertex(problem, terms, rows, scale, result.prices, enough,
                               byGroups ? nodes / kShareOfWhole : nodes, result.choice.data(), cancel));
     if (byGroups && result.outOfNodes) {
-      found =
-          take(planByGroups(problem, terms, rows, scale, result.prices, enough, nodes, result.choice.data(), cancel));
+      found = take(
+          planByGroups(problem, terms, rows, scale, result.prices, enough, least, nodes, result.choice.data(), cancel));
       if (found && result.outOfNodes) improve(problem);
     }
   }

@@ -49,10 +49,10 @@ class GroupSearch {
       if (problem.limits[l].group == kAll) common_.push_back(l);
   }
 
-  VertexPlan run(Eigen::VectorXd& prices, double gapTolerance, uint8_t* choice) {
+  VertexPlan run(Eigen::VectorXd& prices, double gapTolerance, double least, uint8_t* choice) {
     VertexPlan plan;
     double cost = costOf(choice);
-    const double bound = climb(prices, cost);
+    const double bound = climb(prices, least, cost);
     rank(prices, std::min(kRanked, std::max<size_t>(1, kJoined / groups_.size())));
     plan.exhausted = impossible_;
     plan.least = std::max(0.0, bound - dualAtBest_ - kRounding * std::abs(bound));
@@ -94,14 +94,16 @@ class GroupSearch {
     return sums.objective;
   }
 
-  // From prices to those of the best bound, which is returned. `cost` is a plan's, or kNever.
-  double climb(Eigen::VectorXd& prices, double cost) {
+  // From prices where the bound is D + `least` at the least, to those of the best bound, which is returned. `cost` is a
+  // plan's, or kNever.
+  double climb(Eigen::VectorXd& prices, double least, double cost) {
     Eigen::VectorXd at = prices;
     double best = -kNever, share = 1;
     int vain = 0;
     for (int step = 0; step < kSteps && nodesLeft_ > 0 && !impossible_; ++step) {
       cancel_.throwIfRaised();
-      const double bound = rank(at, 1);
+      double bound = rank(at, 1);
+      if (step == 0) bound = std::max(bound, dual_ + least);
       if (bound > best) {
         best = bound;
         prices = at;
@@ -371,9 +373,9 @@ bool suitsGroupPlans(const Problem& problem) {
 }
 
 VertexPlan planByGroups(const Problem& problem, const Terms& terms, const RowSet& rows, const Scale& scale,
-                        Eigen::VectorXd& prices, double gapTolerance, size_t nodeLimit, uint8_t* choice,
+                        Eigen::VectorXd& prices, double gapTolerance, double least, size_t nodeLimit, uint8_t* choice,
                         const compute::CancelFlag& cancel) {
-  return GroupSearch(problem, terms, rows, scale, nodeLimit, cancel).run(prices, gapTolerance, choice);
+  return GroupSearch(problem, terms, rows, scale, nodeLimit, cancel).run(prices, gapTolerance, least, choice);
 }
 
 }  // namespace omnirouter::assignment

@@ -19,10 +19,10 @@ namespace omnirouter::assignment {
 // Whether there are groups with limits of their own, and not too many.
 bool suitsGroupPlans(const Problem& problem);
 
-// From the prices at a vertex of the dual, and choice[], which may be a plan. Leaves there the best prices for the bound
-// D + `least`, and a better plan if one is found. `exhausted` only where a group alone has none.
+// From the prices at a vertex of the dual, where it is known that no plan has a gap below `least`, and choice[], which may
+// be a plan. Leaves there the best prices for the bound D + VertexPlan::least, and a better plan if one is found. `exhausted` only where a group alone has none.
 VertexPlan planByGroups(const Problem& problem, const Terms& terms, const RowSet& rows, const Scale& scale,
-                        Eigen::VectorXd& prices, double gapTolerance, size_t nodeLimit, uint8_t* choice,
+                        Eigen::VectorXd& prices, double gapTolerance, double least, size_t nodeLimit, uint8_t* choice,
                         const compute::CancelFlag& cancel);
 
 }  // namespace omnirouter::assignment
