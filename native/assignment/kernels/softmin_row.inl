@@ -2,6 +2,9 @@
 // that no function compiled for a newer CPU can be shared with the rest of the program. `kBlocks` registers of eight
 // models.
 
+// So few registers are not worth a branch.
+constexpr size_t kFewBlocks = 2;
+
 // Sum over models of a * b.
 template <size_t kBlocks>
 inline __attribute__((always_inline)) double dot(const Doubles* a, const Doubles* b) {
@@ -50,10 +53,15 @@ double addSoftminRowOf(const SoftminTables& t, const SoftminRow& row, bool withS
   // Softmin weights below 2^-40 change nothing in double sums of thousands of rows; they are taken as zero.
   const Doubles bests = allDoubles(best), perTau = allDoubles(t.perTau), farthest = allDoubles(700.0),
                 negligible = allDoubles(27.8), zero = allDoubles(0.0);
+  uint64_t weighed = 0;  // the models whose weight is not zero
   for (size_t v = 0; v < kBlocks; ++v) {
     const Doubles x = multiply(subtract(r[v], bests), perTau);
-    p[v] = select(atMost(x, negligible), expOfMinus(least(x, farthest)), zero);
+    const Bits near = atMost(x, negligible);
+    weighed |= static_cast<uint64_t>(near) << (v * 8);
+    p[v] = kBlocks > kFewBlocks && near == 0 ? zero : select(near, expOfMinus(least(x, farthest)), zero);
   }
+  // Of many models only a few are near the best once it is cold: whole registers of them are passed over.
+  const auto passed = [weighed](size_t v) { return kBlocks > kFewBlocks && (weighed >> (v * 8) & 0xFF) == 0; };
   Doubles total = p[0];
   for (size_t v = 1; v < kBlocks; ++v) total = add(total, p[v]);
   const Doubles share = allDoubles(1 / sumOfLanes(total));
@@ -79,6 +87,7 @@ double addSoftminRowOf(const SoftminTables& t, const SoftminRow& row, bool withS
   for (size_t o = 0; o < t.kinds; ++o) {
     const int quantity = t.kindQuantity[o];
     for (size_t v = 0; v < kBlocks; ++v) {
+      if (passed(v)) continue;
       u[o][v] = quantity < 0 ? p[v] : multiply(p[v], q[quantity][v]);
       accumulate(sums.own + o * kPadded + v * 8, u[o][v]);
     }
@@ -87,6 +96,7 @@ double addSoftminRowOf(const SoftminTables& t, const SoftminRow& row, bool withS
       const Doubles mean = allDoubles(means[s]);
       const size_t at = s * dimensions + o * kPadded;
       for (size_t v = 0; v < kBlocks; ++v) {
+        if (passed(v)) continue;
         accumulate(sums.mixed + at + v * 8, multiply(u[o][v], subtract(channel[v], mean)));
         if (withSecond) accumulate(sums.mixedSecond + at + v * 8, multiply(u[o][v], mean));
       }
@@ -94,17 +104,21 @@ double addSoftminRowOf(const SoftminTables& t, const SoftminRow& row, bool withS
   }
   for (size_t o = 0; o < t.kinds; ++o) {
     double factor[kPadded];
-    for (size_t v = 0; v < kBlocks; ++v) store(factor + v * 8, u[o][v]);
+    for (size_t v = 0; v < kBlocks; ++v)
+      if (!passed(v)) store(factor + v * 8, u[o][v]);
     for (size_t other = o; other < t.kinds; ++other) {
       const int quantity = t.kindQuantity[other];
       for (size_t v = 0; v < kBlocks; ++v)
-        accumulate(sums.diagonal + (o * t.kinds + other) * kPadded + v * 8,
-                   quantity < 0 ? u[o][v] : multiply(u[o][v], q[quantity][v]));
-      for (size_t j = 0; j < t.models; ++j) {
-        if (factor[j] == 0) continue;
+        if (!passed(v))
+          accumulate(sums.diagonal + (o * t.kinds + other) * kPadded + v * 8,
+                     quantity < 0 ? u[o][v] : multiply(u[o][v], q[quantity][v]));
+      for (uint64_t rest = weighed; rest != 0; rest &= rest - 1) {
+        const auto j = static_cast<size_t>(__builtin_ctzll(rest));
         double* outer = sums.outer + (o * kPadded + j) * dimensions + other * kPadded;
         const Doubles times = allDoubles(factor[j]);
-        for (size_t v = 0; v < kBlocks; ++v) accumulate(outer + v * 8, multiply(times, u[other][v]));
+        // Of one kind with itself, the other triangle says the same.
+        for (size_t v = other == o ? j / 8 : 0; v < kBlocks; ++v)
+          if (!passed(v)) accumulate(outer + v * 8, multiply(times, u[other][v]));
       }
     }
   }
