@@ -39,9 +39,12 @@ constexpr size_t kSlices = 16, kLeastSlice = 16384, kLargestSlice = 32768;
 // The open rows of all, by kinds, and which kind each is of.
 struct KindsOfRows {
   RowSet kinds;
-  std::vector<uint16_t> inSlice;              // per row, kind within its slice; kDecided
-  std::vector<std::vector<uint32_t>> kindOf;  // per slice and kind within it
-  size_t slice = 0;                           // rows
+  std::vector<uint16_t> inSlice;  // per row, kind within its slice; kDecided
+  struct Slice {
+    std::vector<uint32_t> kindOf, copies;  // per kind within it: which of `kinds`, and of how many rows
+  };
+  std::vector<Slice> slices;
+  size_t slice = 0;  // rows
   static constexpr uint16_t kDecided = 0xFFFF;
 };
 
@@ -203,52 +206,78 @@ class TiedSearch {
         all_.inSlice[rows.begin + open[i].id] = static_cast<uint16_t>(classOf[i]);
     });
     RowSet kinds(problem_.quantities.size(), problem_.limits.size());
-    std::vector<size_t> sizes;
     for (RowSet& part : own) {
-      sizes.push_back(part.size());
+      KindsOfRows::Slice& slice = all_.slices.emplace_back();
+      for (size_t k = 0; k < part.size(); ++k) slice.copies.push_back(static_cast<uint32_t>(part[k].copies));
       kinds.append(part);
       part = RowSet();
     }
     std::vector<uint32_t> classOf;
     all_.kinds = classesOf(problem_, terms_, kinds, cancel_, &classOf);
     auto at = classOf.begin();
-    for (const size_t size : sizes) {
-      all_.kindOf.emplace_back(at, at + static_cast<ptrdiff_t>(size));
-      at += static_cast<ptrdiff_t>(size);
+    for (KindsOfRows::Slice& slice : all_.slices) {
+      const auto end = at + static_cast<ptrdiff_t>(slice.copies.size());
+      slice.kindOf.assign(at, end);
+      at = end;
     }
     return all_.kinds;
   }
 
+  // Where the next row of a kind goes.
+  struct Next {
+    size_t candidate = 0;
+    double dealt = 0;  // rows that this candidate has already
+  };
+
+  // Gives the kinds' rows their models, in the order of rows and candidates.
   void dealOut() {
-    std::vector<double> left = wholeRows(all_.kinds, plan_.amount, problem_.models);
+    const std::vector<double> amount = wholeRows(all_.kinds, plan_.amount, problem_.models);
     const RowSet& kinds = all_.kinds;
     Sums sums = kinds.decided;
     std::vector<uint8_t> models;  // per candidate
-    std::vector<size_t> next;     // per kind, the candidate that the next row gets
+    std::vector<Next> next;       // per kind
     for (size_t k = 0; k < kinds.size(); ++k) {
       RowSet::Row row = kinds[k];
-      next.push_back(models.size());
+      next.push_back({models.size()});
       for (size_t c = 0; c < row.models.size(); ++c) {
-        row.copies = left[models.size()];
+        row.copies = amount[models.size()];
         addChoice(problem_, terms_, row, c, sums);
         models.push_back(row.models[c]);
       }
     }
-    const size_t perCandidate = std::max<size_t>(1, kPool / std::max<size_t>(1, kinds.candidates()));
-    std::vector<uint32_t> pooled(left.size(), 0);
-    RowSet pool(problem_.quantities.size(), problem_.limits.size());
-    for (size_t i = 0; i < problem_.rows; ++i) {
-      if (all_.inSlice[i] == KindsOfRows::kDecided) continue;
-      const size_t k = all_.kindOf[i / all_.slice][all_.inSlice[i]];
-      size_t& at = next[k];
-      while (left[at] == 0) ++at;
-      --left[at];
-      search_.choice[i] = models[at];
-      if (pooled[at]++ >= perCandidate) continue;
-      uint64_t open = 0;
-      for (const uint8_t model : kinds[k].models) open |= uint64_t{1} << model;
-      pool.add(problem_, i, open);
+    // What each slice begins with, from how many rows of a kind are in those before.
+    std::vector<std::vector<Next>> begins;
+    for (const KindsOfRows::Slice& slice : all_.slices) {
+      std::vector<Next>& own = begins.emplace_back();
+      for (size_t k = 0; k < slice.kindOf.size(); ++k) {
+        Next& at = next[slice.kindOf[k]];
+        own.push_back(at);
+        at.dealt += slice.copies[k];
+        for (; at.candidate < amount.size() && at.dealt > amount[at.candidate]; ++at.candidate)
+          at.dealt -= amount[at.candidate];
+      }
     }
+    const double perCandidate =
+        static_cast<double>(std::max<size_t>(1, kPool / std::max<size_t>(1, kinds.candidates())));
+    const RowSet none(problem_.quantities.size(), problem_.limits.size());
+    std::vector<RowSet> pools(all_.slices.size(), none);
+    const compute::Chunks slices(problem_.rows, all_.slice);
+    compute::Pool::shared().forEachChunk(slices.count(), [&](size_t slice) {
+      const compute::Range rows = slices[slice];
+      for (size_t i = rows.begin; i < rows.end; ++i) {
+        const uint16_t kind = all_.inSlice[i];
+        if (kind == KindsOfRows::kDecided) continue;
+        Next& at = begins[slice][kind];
+        while (at.dealt >= amount[at.candidate]) at = {at.candidate + 1};
+        search_.choice[i] = models[at.candidate];
+        if (at.dealt++ >= perCandidate) continue;
+        uint64_t open = 0;
+        for (const uint8_t model : kinds[all_.slices[slice].kindOf[kind]].models) open |= uint64_t{1} << model;
+        pools[slice].add(problem_, i, open);
+      }
+    });
+    RowSet pool = none;
+    for (const RowSet& part : pools) pool.append(part);
     // What is not in the pool is settled.
     Sums own(problem_.limits.size());
     for (size_t i = 0; i < pool.size(); ++i) {
