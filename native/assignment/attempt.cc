@@ -57,7 +57,7 @@ void recoverFrom(const Problem& problem, const Terms& terms, const PriceSearch& 
                  uint8_t* choice, const compute::CancelFlag& cancel) {
   const size_t wanted = 1024 + 24 * problem.models;
   size_t level = search.levels.size() - 1;
-  while (level > 0 && search.levels[level].size() < wanted) --level;
+  while (level > 0 && (search.levels[level].counted() || search.levels[level].size() < wanted)) --level;
   for (;; --level) {
     const Recovery recovery = recover(problem, terms, search.levels[level], search.scale, search.prices, search.tau,
                                       gapTolerance, choice, cancel);

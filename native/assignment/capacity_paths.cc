@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <vector>
 
 namespace omnirouter::assignment {
@@ -10,24 +11,29 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-// The cheapest open row on every edge of the model graph.
+// The cheapest open row on every edge of the model graph, the first of those as cheap.
 class ModelGraph {
  public:
-  explicit ModelGraph(size_t models) : models_(models), cost_(models * models), move_(models * models) {}
+  ModelGraph(size_t models, OpenPlan& plan)
+      : models_(models), plan_(plan), rows_(models), cost_(models * models), move_(models * models) {
+    for (size_t row = 0; row < plan.rows().size(); ++row) rows_[plan.chosen(row).model].push_back(row);
+    for (size_t model = 0; model < models; ++model) lookOut(model);
+  }
 
-  void build(const OpenPlan& plan) {
-    std::fill(cost_.begin(), cost_.end(), kInfinity);
-    for (size_t row = 0; row < plan.rows().size(); ++row) {
-      const OpenPlan::Row& r = plan.rows()[row];
-      const OpenPlan::Candidate& from = plan.chosen(row);
-      for (size_t c = r.firstCandidate; c < r.lastCandidate; ++c) {
-        const OpenPlan::Candidate& to = plan.candidates()[c];
-        const size_t edge = from.model * models_ + to.model;
-        if (c == r.chosen || to.regret - from.regret >= cost_[edge]) continue;
-        cost_[edge] = to.regret - from.regret;
-        move_[edge] = {row, c};
-      }
+  // Makes the moves of a path: only edges out of the models on it are others then.
+  void apply(const std::vector<OpenPlan::Move>& moves) {
+    std::vector<size_t> touched;
+    for (const OpenPlan::Move& move : moves) {
+      const size_t from = plan_.chosen(move.row).model, to = plan_.candidates()[move.to].model;
+      std::erase(rows_[from], move.row);
+      rows_[to].push_back(move.row);
+      touched.push_back(from);
+      touched.push_back(to);
     }
+    plan_.apply(moves);
+    std::sort(touched.begin(), touched.end());
+    touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
+    for (const size_t model : touched) lookOut(model);
   }
 
   // The cheapest path from `source` to a node with room, by Bellman and Ford (a rounded row may sit off its best model,
@@ -62,6 +68,24 @@ class ModelGraph {
   }
 
  private:
+  // The edges out of a model.
+  void lookOut(size_t model) {
+    double* cost = cost_.data() + model * models_;
+    OpenPlan::Move* move = move_.data() + model * models_;
+    std::fill_n(cost, models_, kInfinity);
+    for (const size_t row : rows_[model]) {
+      const OpenPlan::Row& r = plan_.rows()[row];
+      const double regret = plan_.chosen(row).regret;
+      for (size_t c = r.firstCandidate; c < r.lastCandidate; ++c) {
+        const OpenPlan::Candidate& to = plan_.candidates()[c];
+        const double more = to.regret - regret;
+        if (c == r.chosen || more > cost[to.model] || (more == cost[to.model] && row > move[to.model].row)) continue;
+        cost[to.model] = more;
+        move[to.model] = {row, c};
+      }
+    }
+  }
+
   // Whether k lies on the path to j: going there would close a cycle.
   bool onPath(const std::vector<size_t>& parent, size_t j, size_t k) const {
     for (size_t node = j; node != models_; node = parent[node])
@@ -69,6 +93,8 @@ class ModelGraph {
     return false;
   }
   size_t models_;
+  OpenPlan& plan_;
+  std::vector<std::vector<size_t>> rows_;  // per model, in no order
   std::vector<double> cost_;
   std::vector<OpenPlan::Move> move_;
 };
@@ -83,7 +109,7 @@ void mendCapacities(const Problem& problem, OpenPlan& plan, const compute::Cance
     if (limit.quantity == kRequests && !limit.atLeast && limit.group == kAll && limit.model != kAll)
       capacity[static_cast<size_t>(limit.model)].push_back(l);
   }
-  ModelGraph graph(problem.models);
+  std::optional<ModelGraph> graph;
   std::vector<double> exit(problem.models);
   for (size_t source = 0; source < problem.models; ++source) {
     const auto overfull = [&] {
@@ -93,7 +119,7 @@ void mendCapacities(const Problem& problem, OpenPlan& plan, const compute::Cance
     };
     while (overfull()) {
       cancel.throwIfRaised();
-      graph.build(plan);
+      if (!graph) graph.emplace(problem.models, plan);
       for (size_t k = 0; k < problem.models; ++k) {
         exit[k] = 0;
         for (const size_t l : capacity[k]) {
@@ -102,9 +128,9 @@ void mendCapacities(const Problem& problem, OpenPlan& plan, const compute::Cance
           if (plan.slack()[l] < 1) exit[k] = kInfinity;
         }
       }
-      const std::vector<OpenPlan::Move> moves = graph.path(source, exit);
+      const std::vector<OpenPlan::Move> moves = graph->path(source, exit);
       if (moves.empty()) break;
-      plan.apply(moves);
+      graph->apply(moves);
     }
   }
 }

@@ -31,6 +31,8 @@ constexpr double kClassed = 2;
 // Where narrowing leaves a larger share of the rows open at a temperature below this one, in units of the objective, they
 // may be tied.
 constexpr double kLingers = 0.5, kCold = 0.01;
+// The rows that a plan from the classes' prices may have to move, in tau.
+constexpr double kTiedReach = 30;
 // So many rows of a set are looked at for two that are alike; and of one so many times larger, whether narrowing it would
 // leave a smaller share open than the last.
 constexpr size_t kProbe = 1024, kProbes = 8;
@@ -53,7 +55,9 @@ double shareOf(const RowSet& part, const RowSet& whole) {
 void Cooling::begin(RowSet widest, const PriceBox& box) {
   at_.search.levels.clear();
   boxes_.clear();
+  firstByKinds_ = false;
   push(std::move(widest), box);
+  aggregate();
 }
 
 void Cooling::push(RowSet set, const PriceBox& box) {
@@ -89,16 +93,30 @@ bool Cooling::mayBeFewKinds(const RowSet& set) const {
   return 2 * n * (m - kinds) >= m * m * kClassed;
 }
 
-std::optional<RowSet> Cooling::classed(const RowSet& set) const {
-  if (!(tied_ || lingering_) || set.counted() || (!tied_ && !mayBeFewKinds(set))) return {};
+// Takes the last level's rows by their kinds, if these are few and there are signs of it. The rows of the first level stay
+// beneath.
+void Cooling::aggregate() {
+  const RowSet& set = rows();
+  if (!(tied_ || lingering_) || set.counted() || (!tied_ && !mayBeFewKinds(set))) return;
   RowSet classes = classesOf(at_.problem, at_.terms, set, at_.cancel);
-  if (kClassed * static_cast<double>(classes.size()) > static_cast<double>(set.size())) return {};
-  return classes;
+  if (kClassed * static_cast<double>(classes.size()) > static_cast<double>(set.size())) return;
+  firstByKinds_ |= at_.search.levels.size() == 1;
+  if (at_.search.levels.size() == 1)
+    push(std::move(classes), PriceBox(boxes_.back()));
+  else
+    rows() = std::move(classes);
 }
 
-// Takes the last level's rows by their kinds, if these are few.
-void Cooling::aggregate() {
-  if (std::optional<RowSet> classes = classed(rows())) rows() = std::move(*classes);
+// A plan is made of rows, not of kinds of them: those that it may have to move.
+void Cooling::endInRows() {
+  if (!rows().counted()) return;
+  while (rows().counted()) pop();
+  narrowTo(at_.unit() * (kTiedReach * at_.tauUnits()));
+}
+
+void Cooling::pop() {
+  at_.search.levels.pop_back();
+  boxes_.pop_back();
 }
 
 void Cooling::correct(const Eigen::VectorXd& unseen) {
@@ -161,9 +179,8 @@ bool Cooling::coolToTheEnd(const TrustRegion* region) {
     if (atEdge()) {
       path_.stray();
       // The optimum lies outside: the wider level's rows are needed again, at this tau.
-      if (at_.search.levels.size() == 1) return false;
-      at_.search.levels.pop_back();
-      boxes_.pop_back();
+      if (at_.search.levels.size() == (firstByKinds_ ? 2 : 1)) return false;
+      pop();
       at_.climb(rows(), boxes_.back());
       continue;
     }
@@ -180,6 +197,7 @@ bool Cooling::coolToTheEnd(const TrustRegion* region) {
     cool();
   }
   at_.climb(rows(), boxes_.back(), Spread::none, at_.small() ? kSmallFinalPrecision : kFinalPrecision);
+  endInRows();
   return true;
 }
 

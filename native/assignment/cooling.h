@@ -2,7 +2,6 @@
 // decided within reach of the prices.
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "assignment/price_climb.h"
@@ -16,23 +15,20 @@ class Cooling {
   // `tied`: rows are known to be tied en masse.
   Cooling(PriceClimb& climb, double gapTolerance, bool tied) : at_(climb), gapTolerance_(gapTolerance), tied_(tied) {}
 
-  // The widest level: rows open in a box of prices.
+  // The widest level: rows open in a box of prices, one by one.
   void begin(RowSet widest, const PriceBox& box);
 
   // What sampling got wrong, one step makes good but for its square: the next level's rows are those near its end, and
   // `unseen` natural units around.
   void correct(const Eigen::VectorXd& unseen);
 
-  // From the last level on; false if the prices want out of the first one's box, or of its region.
+  // From the last level on, to one of rows; false if the prices want out of the first one's box, or of its region.
   bool coolToTheEnd(const TrustRegion* region = nullptr);
 
   // The next level: the rows of the last that are not decided everywhere within reach of the present prices. None where
   // that is no much smaller box, or would decide few: walking the rows would be for nothing. Returns the share of the rows
   // that stay open.
   double narrowTo(const Eigen::VectorXd& reach);
-
-  // The rows by their kinds, if these are few and there are signs of it.
-  std::optional<RowSet> classed(const RowSet& set) const;
 
  private:
   // How the prices follow the temperature. Where many rows are tied, the optimum of the smoothed dual runs straight to
@@ -57,7 +53,9 @@ class Cooling {
 
   RowSet& rows() { return at_.search.levels.back(); }
   void push(RowSet set, const PriceBox& box);
+  void pop();
   void aggregate();
+  void endInRows();
   void cool();
   bool atEdge() const;
   bool mayBeFewKinds(const RowSet& set) const;
@@ -67,6 +65,7 @@ class Cooling {
   PriceClimb& at_;
   const double gapTolerance_;
   const bool tied_;
+  bool firstByKinds_ = false;  // the second level is the first's rows by their kinds
   bool lingering_ = false;       // rows may be tied: as many are near a tie as were when it was hotter
   std::vector<PriceBox> boxes_;  // of each level
   Path path_;

@@ -1,7 +1,6 @@
 #include "assignment/price_search.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "assignment/control_variate.h"
 #include "assignment/cooling.h"
@@ -18,8 +17,6 @@ namespace {
 constexpr double kNearTau = 0.1, kNearColdest = 1e-6, kNearHottest = 1.0 / 125;
 // How far from a tied sample's prices its best are looked for, in tau.
 constexpr double kTiedStart = 20;
-// The rows that a plan from the classes' prices may have to move, in tau.
-constexpr double kTiedReach = 30;
 // A region left is tried again around where that led, then this much wider; so often.
 constexpr double kWidening = 2.5;
 constexpr int kAttempts = 6;
@@ -126,9 +123,7 @@ class Searcher {
       climb_.bias = bias;
       const TrustRegion region = sampled_.expected(widen);
       const PriceBox box = sampled_.boxOf(region, widen);
-      const bool ended =
-          sampled_.tied() ? coolTied(screenedBy(region), box, region) : coolAll(screenedBy(region), box, region);
-      if (ended && region.contains(search_.prices)) return;
+      if (coolAll(screenedBy(region), box, region) && region.contains(search_.prices)) return;
       if (cancel_.timeIsUp()) return;
     }
     if (search_.diverged && climb_.givesUpEarly()) return;
@@ -139,23 +134,9 @@ class Searcher {
 
   bool coolAll(RowSet set, const PriceBox& box, const TrustRegion& region) {
     Cooling cooling(climb_, gapTolerance_, sampled_.tied());
-    return coolAll(cooling, std::move(set), box, region);
-  }
-  bool coolAll(Cooling& cooling, RowSet set, const PriceBox& box, const TrustRegion& region) {
     cooling.begin(std::move(set), box);
     cooling.correct(sampled_.tied() ? sampled_.deviations() : Eigen::VectorXd::Zero(search_.prices.size()));
     return cooling.coolToTheEnd(&region);
-  }
-
-  // The same by the kinds of rows, as soon as they are few.
-  bool coolTied(RowSet set, const PriceBox& box, const TrustRegion& region) {
-    Cooling cooling(climb_, gapTolerance_, sampled_.tied());
-    std::optional<RowSet> classes = cooling.classed(set);
-    const bool ended = coolAll(cooling, classes ? std::move(*classes) : set, box, region);
-    if (!ended || !search_.levels.back().counted()) return ended;
-    cooling.begin(std::move(set), box);
-    cooling.narrowTo(climb_.unit() * (kTiedReach * climb_.tauUnits()));
-    return true;
   }
 
   const Problem& problem_;
