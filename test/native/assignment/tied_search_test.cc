@@ -1,7 +1,12 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <numeric>
+#include <random>
+#include <utility>
+#include <vector>
 
+#include "assignment/cooling.h"
 #include "assignment/solver.h"
 #include "native/assignment/tied.h"
 
@@ -57,4 +62,53 @@ TEST_CASE("capacities that sum to exactly the rows, equal models and costs of no
   CHECK(none.certificate.holds);
   CHECK(none.certificate.objective == 0);
   CHECK(none.status == Status::optimal);
+}
+
+TEST_CASE("kinds of rows are cooled for prices, and rows are left for the plan") {
+  const Tied tied(4, 0.9);
+  const Problem& p = tied.problem;
+  const Terms terms(p);
+  const compute::CancelFlag cancel;
+  PriceSearch search;
+  search.choice.assign(p.rows, 0);
+  PriceClimb climb(p, terms, cancel, PriceBox::kDivergence, search);
+  RowSet rows = openRows(p, RowSample::all(p.rows));
+  search.scale = measureScale(p, terms, rows);
+  climb.everywhere = PriceBox::all(search.scale);
+  climb.start(nullptr);
+  Cooling cooling(climb, 1e-6, true);
+  cooling.begin(std::move(rows), climb.everywhere);
+  REQUIRE(search.levels.back().counted());
+  CHECK(search.levels.back().size() < p.rows / 2);
+  CHECK(cooling.coolToTheEnd());
+  CHECK_FALSE(search.levels.back().counted());
+}
+
+// Nearly as many kinds as rows: neither are they searched by kinds from the first, nor are they never alike.
+TEST_CASE("the highest quality where many models are tied, but kinds of rows are many") {
+  constexpr size_t kRows = 40'000, kModels = 64, kTopics = 12;
+  std::mt19937_64 random(1);
+  std::normal_distribution<double> normal;
+  std::vector<double> ability;
+  for (size_t e = 0; e < kTopics * kModels; ++e)
+    ability.push_back(-0.8 + 2.4 * static_cast<double>(e % kModels) / (kModels - 1) + 0.5 * normal(random));
+  std::vector<float> quality;
+  for (size_t i = 0; i < kRows; ++i) {
+    const double difficulty = normal(random);
+    const size_t topic = random() % kTopics;
+    for (size_t j = 0; j < kModels; ++j) {
+      const double logit = 1.7 * (ability[topic * kModels + j] - difficulty) + 0.5 * normal(random);
+      quality.push_back(static_cast<float>(std::round(16 / (1 + std::exp(-logit))) / 16));
+    }
+  }
+  Problem p;
+  p.rows = kRows;
+  p.models = kModels;
+  p.quantities = {{quality.data(), 1.0}};
+  p.objective = {-1};
+  for (size_t j = 0; j < kModels; ++j)
+    p.limits.push_back({kRequests, false, std::ceil(1.02 * kRows / kModels), kAll, static_cast<int>(j)});
+  const Solution s = solve(p, {}, {});
+  CHECK(s.certificate.holds);
+  CHECK(s.gap <= 1e-6);
 }
