@@ -65,7 +65,7 @@ class Cooling {
   PriceClimb& at_;
   const double gapTolerance_;
   const bool tied_;
-  bool firstByKinds_ = false;  // the second level is the first's rows by their kinds
+  bool firstByKinds_ = false;    // the second level is the first's rows by their kinds
   bool lingering_ = false;       // rows may be tied: as many are near a tie as were when it was hotter
   std::vector<PriceBox> boxes_;  // of each level
   Path path_;
