@@ -97,6 +97,9 @@ DualPoint evaluateElastic(const Problem& problem, const RowSet& set, const Scale
   return point;
 }
 
+// Share of the workload's spread that it is not worth a step to gain.
+constexpr double kNothing = 1e-12;
+
 double firstRadius(double tauUnits) { return std::max(1.0, 20 * tauUnits); }
 
 }  // namespace
@@ -114,6 +117,8 @@ Ascent ascend(const Problem& problem, const RowSet& set, const Scale& scale, con
   constexpr int kMaxEvaluations = 25;
   const Eigen::VectorXd& unit = scale.price;
   const double tauUnits = tau / scale.objective;
+  // What D rises by along a price of which hardly a row takes notice, at a rate that halves with every step.
+  const double nothing = kNothing * scale.objective * static_cast<double>(problem.rows);
   double radius = firstRadius(tauUnits);
   Ascent ascent;
   ascent.prices = start;
@@ -121,7 +126,7 @@ Ascent ascend(const Problem& problem, const RowSet& set, const Scale& scale, con
   ascent.evaluations = 1;
   while (ascent.evaluations < kMaxEvaluations && !cancel.timeIsUp()) {
     const auto [step, slope] = newtonStep(ascent.point, scale, box, ascent.prices, radius);
-    ascent.converged = !(slope > 0) || step.cwiseAbs().maxCoeff() < precision * tauUnits;
+    ascent.converged = !(slope > nothing) || step.cwiseAbs().maxCoeff() < precision * tauUnits;
     if (ascent.converged) break;
 
     double t = 1;
