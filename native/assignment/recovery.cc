@@ -22,6 +22,8 @@ constexpr double kTied = 7.0;
 constexpr size_t kPairMoves = 256;
 // So many rows are searched without looking for the nearest.
 constexpr size_t kAllRows = 256;
+// Rows that are looked at for each limit missed.
+constexpr size_t kPerMissed = 64;
 // The share of all that priced slack costs from which a limit's is worth a longer search.
 constexpr double kWorthFilling = 0.05;
 
@@ -275,17 +277,38 @@ void improve(const Problem& problem, OpenPlan& plan, double enough, const comput
   }
 }
 
-// The open rows worth searching: for every pair of models, the rows now at the one that would lose least by moving to
-// the other. So every exchange of a few rows that could pay is within reach, however many rows are tied.
-std::vector<size_t> nearestRows(const Problem& problem, const Reduced& reduced, const RowSet& set,
-                                const std::vector<uint8_t>& chosen) {
-  struct Offer {
-    double regret;
-    size_t row;
-    bool operator<(const Offer& other) const {
-      return regret != other.regret ? regret < other.regret : row < other.row;
-    }
+// A row's move and what it costs: regret, or regret by what it relieves.
+struct Offer {
+  double price;
+  size_t row;
+  bool operator<(const Offer& other) const { return price != other.price ? price < other.price : row < other.row; }
+};
+
+// The cheapest offers, as a max-heap of them.
+void keep(std::vector<Offer>& cheapest, size_t most, const Offer& offer) {
+  if (cheapest.size() == most) {
+    if (!(offer < cheapest.front())) return;
+    std::pop_heap(cheapest.begin(), cheapest.end());
+    cheapest.pop_back();
+  }
+  cheapest.push_back(offer);
+  std::push_heap(cheapest.begin(), cheapest.end());
+}
+
+// By how much a row's move from candidate `from` to `to` relieves a limit of its group.
+double reliefOf(const Limit& limit, const RowSet::Row& row, size_t from, size_t to) {
+  const auto amount = [&](size_t c) {
+    if (limit.model != kAll && limit.model != static_cast<int>(row.models[c])) return 0.0;
+    return limit.quantity == kRequests ? 1.0 : static_cast<double>(row.value(static_cast<size_t>(limit.quantity), c));
   };
+  return limit.sign() * (amount(from) - amount(to));
+}
+
+// The open rows worth searching: for every pair of models, the rows now at the one that would lose least by moving to
+// the other. So every exchange of a few rows that could pay is within reach, however many rows are tied. And for each of
+// the limits `missed`, the rows that would relieve it at the least price: those may be all of one small group.
+std::vector<size_t> nearestRows(const Problem& problem, const Reduced& reduced, const RowSet& set,
+                                const std::vector<uint8_t>& chosen, const std::vector<size_t>& missed) {
   std::vector<size_t> rows;
   if (set.size() <= kAllRows) {
     rows.resize(set.size());
@@ -294,22 +317,20 @@ std::vector<size_t> nearestRows(const Problem& problem, const Reduced& reduced, 
   }
   const size_t models = problem.models;
   const size_t perPair = std::max<size_t>(6, 2048 / (models * models));
-  std::vector<std::vector<Offer>> offers(models * models);  // max-heaps of the least
+  std::vector<std::vector<Offer>> offers(models * models + missed.size());
   double r[kMaxModels];
   for (size_t i = 0; i < set.size(); ++i) {
     const RowSet::Row row = set[i];
     reduceRow(problem, reduced, row, r);
     for (size_t c = 0; c < row.models.size(); ++c) {
       if (c == chosen[i]) continue;
-      auto& heap = offers[row.models[chosen[i]] * models + row.models[c]];
-      const Offer offer{r[c] - r[chosen[i]], i};
-      if (heap.size() == perPair) {
-        if (!(offer < heap.front())) continue;
-        std::pop_heap(heap.begin(), heap.end());
-        heap.pop_back();
+      const double regret = r[c] - r[chosen[i]];
+      keep(offers[row.models[chosen[i]] * models + row.models[c]], perPair, {regret, i});
+      for (size_t m = 0; m < missed.size(); ++m) {
+        const Limit& limit = problem.limits[missed[m]];
+        const double relief = limit.covers(row.group) ? reliefOf(limit, row, chosen[i], c) : 0;
+        if (relief > 0) keep(offers[models * models + m], kPerMissed, {regret / relief, i});
       }
-      heap.push_back(offer);
-      std::push_heap(heap.begin(), heap.end());
     }
   }
   for (const auto& heap : offers)
@@ -340,9 +361,10 @@ Recovery recover(const Problem& problem, const Terms& terms, const RowSet& set, 
   // Search the nearest rows; where they run out with limits still missed, search again around what was reached.
   constexpr int kRounds = 16;
   Recovery recovery;
+  std::vector<size_t> missed;
   for (int round = 0; round < kRounds; ++round) {
     cancel.throwIfRaised();
-    const std::vector<size_t> nearest = nearestRows(problem, reduced, set, chosen);
+    const std::vector<size_t> nearest = nearestRows(problem, reduced, set, chosen, missed);
     Sums totals = set.decided;
     size_t next = 0;
     for (size_t i = 0; i < set.size(); ++i) {
@@ -367,7 +389,11 @@ Recovery recover(const Problem& problem, const Terms& terms, const RowSet& set, 
       chosen[nearest[p]] = now;
     }
     recovery = {holds, plan.objective(), plan.slack()};
-    if (holds || !changed || cancel.timeIsUp()) break;
+    // A first round has not looked for what it misses.
+    if (holds || (!changed && round > 0) || cancel.timeIsUp()) break;
+    missed.clear();
+    for (size_t l = 0; l < problem.limits.size(); ++l)
+      if (plan.violated(l)) missed.push_back(l);
   }
   for (size_t i = 0; i < set.size(); ++i) {
     const RowSet::Row row = set[i];
