@@ -143,6 +143,33 @@ void forEachExchange(const Problem& problem, const OpenPlan& plan, const std::ve
       }
 }
 
+// Pairs of a move that relieves, at the expense of the model it goes to, and one of a row that leaves that model, of
+// whatever group: a tenant that misses its budget changes places with one that does not.
+template <class RegretLimit, class Visit>
+void forEachRelay(const Problem& problem, const OpenPlan& plan, const std::vector<Single>& moves,
+                  const RegretLimit& regretLimit, const Visit& visit) {
+  constexpr size_t kRelieving = 128;
+  std::vector<const Single*> relieving;
+  std::vector<std::vector<const Single*>> leaving(problem.models);
+  for (const Single& single : moves) {
+    if (single.relief > 0) relieving.push_back(&single);
+    leaving[plan.chosen(single.move.row).model].push_back(&single);
+  }
+  const auto sort = [](std::vector<const Single*>& list, const auto& price) {
+    std::sort(list.begin(), list.end(), [&](const Single* a, const Single* b) {
+      return price(*a) != price(*b) ? price(*a) < price(*b) : a->move.to < b->move.to;
+    });
+  };
+  sort(relieving, [](const Single& single) { return single.regret / single.relief; });
+  if (relieving.size() > kRelieving) relieving.resize(kRelieving);
+  for (auto& list : leaving) sort(list, [](const Single& single) { return single.regret; });
+  for (const Single* a : relieving)
+    for (const Single* b : leaving[plan.candidates()[a->move.to].model]) {
+      if (a->regret + b->regret > regretLimit()) break;
+      if (a->move.row != b->move.row) visit(*a, *b);
+    }
+}
+
 // Chains of three moves that fill a place whose price is not paid: a row into the model that has room, one into the place
 // it leaves, and one more. Where qualities are steps of a scale and every capacity is full, nothing shorter may fit.
 template <class RegretLimit, class Visit>
@@ -217,6 +244,7 @@ void mendViolations(const Problem& problem, OpenPlan& plan, const compute::Cance
         count = 2;
       };
       forEachPair(moves, affordable, tryBoth);
+      if (count == 0) forEachRelay(problem, plan, moves, affordable, tryBoth);
       if (count == 0) forEachExchange(problem, plan, moves, affordable, tryBoth);
     }
     if (count == 0) return;
