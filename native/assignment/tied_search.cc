@@ -17,7 +17,8 @@ namespace omnirouter::assignment {
 namespace {
 
 constexpr size_t kSampleGrowth = 8;
-constexpr int kAttempts = 12;
+// Boxes tried, of samples and of all rows: prices that want out of so many go on for ever, or nearly so.
+constexpr int kSampleAttempts = 12, kAttempts = 4;
 // A price this near to a side of its box, as a share of its width, is taken to want out, and reaches so much farther in
 // the next. Not more: a box wide enough for every price to end in holds more kinds than it pays to solve for.
 constexpr double kEdge = 0.02;
@@ -88,7 +89,8 @@ class TiedSearch {
   template <class KindsWithin>
   bool settle(const RowSample& sample, double precision, const KindsWithin& kindsWithin) {
     const Eigen::VectorXd before = search_.prices;
-    for (int attempt = 0; attempt < kAttempts && !cancel_.timeIsUp(); ++attempt) {
+    const int attempts = sample.everyRow() ? kAttempts : kSampleAttempts;
+    for (int attempt = 0; attempt < attempts && !cancel_.timeIsUp(); ++attempt) {
       const TrustRegion within = region();
       const RowSet& kinds = kindsWithin(within);
       if (kinds.size() > kFewKinds && kFewer * static_cast<double>(kinds.size()) > kinds.rows()) return false;
