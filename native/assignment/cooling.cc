@@ -15,6 +15,8 @@ namespace {
 // model gets.
 constexpr double kFinalPrecision = 1e-5, kSmallFinalPrecision = 1e-2;
 constexpr double kWarming = 2.0;
+// So often in all: where no temperature helps, prices are followed as they come.
+constexpr int kMostWarmed = 8;
 constexpr int kMaxLevels = 80;
 constexpr double kColdest = 1e-9;
 // Nor is less smoothing of use than this share of what one row has at stake: plans differ by whole rows.
@@ -175,6 +177,7 @@ double Cooling::matters() const {
 bool Cooling::coolToTheEnd(const TrustRegion* region) {
   const Eigen::VectorXd move = at_.climbFirst(rows(), boxes_.back());
   if (at_.bias.isZero()) at_.bias = move;
+  int warmed = 0;
   for (int level = 0; level < kMaxLevels && !at_.search.diverged && !at_.cancel.timeIsUp(); ++level) {
     if (atEdge()) {
       path_.stray();
@@ -184,8 +187,9 @@ bool Cooling::coolToTheEnd(const TrustRegion* region) {
       at_.climb(rows(), boxes_.back());
       continue;
     }
-    if (!at_.converged) {
+    if (!at_.converged && warmed < kMostWarmed) {
       // Too cold for a start this far off.
+      ++warmed;
       path_.stray();
       at_.tau *= kWarming;
       at_.climb(rows(), boxes_.back());

@@ -97,8 +97,8 @@ DualPoint evaluateElastic(const Problem& problem, const RowSet& set, const Scale
   return point;
 }
 
-// Share of the workload's spread that it is not worth a step to gain.
-constexpr double kNothing = 1e-12;
+// What it is not worth a step to gain: such a share of the workload's spread, or of what smoothing itself amounts to.
+constexpr double kNothing = 1e-12, kNothingSmoothed = 1e-9;
 
 double firstRadius(double tauUnits) { return std::max(1.0, 20 * tauUnits); }
 
@@ -118,7 +118,8 @@ Ascent ascend(const Problem& problem, const RowSet& set, const Scale& scale, con
   const Eigen::VectorXd& unit = scale.price;
   const double tauUnits = tau / scale.objective;
   // What D rises by along a price of which hardly a row takes notice, at a rate that halves with every step.
-  const double nothing = kNothing * scale.objective * static_cast<double>(problem.rows);
+  const double nothing =
+      std::max(kNothing * scale.objective, kNothingSmoothed * tau) * static_cast<double>(problem.rows);
   double radius = firstRadius(tauUnits);
   Ascent ascent;
   ascent.prices = start;
