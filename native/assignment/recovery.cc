@@ -143,30 +143,32 @@ void forEachExchange(const Problem& problem, const OpenPlan& plan, const std::ve
       }
 }
 
-// Pairs of a move that relieves, at the expense of the model it goes to, and one of a row that leaves that model, of
-// whatever group: a tenant that misses its budget changes places with one that does not.
-template <class RegretLimit, class Visit>
-void forEachRelay(const Problem& problem, const OpenPlan& plan, const std::vector<Single>& moves,
+// Pairs of a move that is wanted, the first by `rank` of those for which it is negative, and one of a row that leaves the
+// model it goes to, of whatever group: a tenant that misses its budget changes places with one that does not.
+template <class Rank, class RegretLimit, class Visit>
+void forEachRelay(const Problem& problem, const OpenPlan& plan, const std::vector<Single>& moves, const Rank& rank,
                   const RegretLimit& regretLimit, const Visit& visit) {
-  constexpr size_t kRelieving = 128;
-  std::vector<const Single*> relieving;
-  std::vector<std::vector<const Single*>> leaving(problem.models);
-  for (const Single& single : moves) {
-    if (single.relief > 0) relieving.push_back(&single);
-    leaving[plan.chosen(single.move.row).model].push_back(&single);
-  }
-  const auto sort = [](std::vector<const Single*>& list, const auto& price) {
-    std::sort(list.begin(), list.end(), [&](const Single* a, const Single* b) {
-      return price(*a) != price(*b) ? price(*a) < price(*b) : a->move.to < b->move.to;
-    });
+  constexpr size_t kWanted = 128;
+  struct Ranked {
+    double rank;
+    const Single* single;
+    bool operator<(const Ranked& other) const {
+      return rank != other.rank ? rank < other.rank : single->move.to < other.single->move.to;
+    }
   };
-  sort(relieving, [](const Single& single) { return single.regret / single.relief; });
-  if (relieving.size() > kRelieving) relieving.resize(kRelieving);
-  for (auto& list : leaving) sort(list, [](const Single& single) { return single.regret; });
-  for (const Single* a : relieving)
-    for (const Single* b : leaving[plan.candidates()[a->move.to].model]) {
-      if (a->regret + b->regret > regretLimit()) break;
-      if (a->move.row != b->move.row) visit(*a, *b);
+  std::vector<Ranked> wanted;
+  std::vector<std::vector<Ranked>> leaving(problem.models);
+  for (const Single& single : moves) {
+    if (const double own = rank(single); own < 0) wanted.push_back({own, &single});
+    leaving[plan.chosen(single.move.row).model].push_back({single.regret, &single});
+  }
+  std::sort(wanted.begin(), wanted.end());
+  if (wanted.size() > kWanted) wanted.resize(kWanted);
+  for (auto& list : leaving) std::sort(list.begin(), list.end());
+  for (const Ranked& a : wanted)
+    for (const Ranked& b : leaving[plan.candidates()[a.single->move.to].model]) {
+      if (a.single->regret + b.single->regret > regretLimit()) break;
+      if (a.single->move.row != b.single->move.row) visit(*a.single, *b.single);
     }
 }
 
@@ -244,7 +246,11 @@ void mendViolations(const Problem& problem, OpenPlan& plan, const compute::Cance
         count = 2;
       };
       forEachPair(moves, affordable, tryBoth);
-      if (count == 0) forEachRelay(problem, plan, moves, affordable, tryBoth);
+      // Relief per regret: what costs nothing comes first, by how much it relieves.
+      const auto rank = [](const Single& single) {
+        return single.relief > 0 ? -single.relief / std::max(single.regret, 1e-300) : 0.0;
+      };
+      if (count == 0) forEachRelay(problem, plan, moves, rank, affordable, tryBoth);
       if (count == 0) forEachExchange(problem, plan, moves, affordable, tryBoth);
     }
     if (count == 0) return;
@@ -286,6 +292,10 @@ void improve(const Problem& problem, OpenPlan& plan, double enough, const comput
       count = 2;
     };
     forEachPair(moves, affordable, tryBoth);
+    if (count == 0) {
+      const auto gain = [](const Single& single) { return single.broken < 0 ? 0.0 : single.objective; };
+      forEachRelay(problem, plan, moves, gain, affordable, tryBoth);
+    }
     if (count == 0) forEachExchange(problem, plan, moves, affordable, tryBoth);
     if (count == 0)
       forEachChain(problem, plan, moves, affordable, [&](const Single& a, const Single& b, const Single& c) {
