@@ -19,6 +19,9 @@ namespace {
 constexpr double kNegligibleObjective = 1e-6;
 // Share of its tolerance by which a relaxed bound is loosened for the search: plans found then hold it.
 constexpr double kLoosening = 0.5;
+// Batches so large are not improved row by row from a plan that was made for another end; smaller ones so often at most.
+constexpr size_t kMostImproved = 65536;
+constexpr int kMostRounds = 16;
 // A gap of a few roundings of the sums is none.
 constexpr double kRounding = 1e-12;
 
@@ -67,6 +70,7 @@ class Solve {
       if (proven_) solution_.status = Status::infeasible;
       if (solution_.conflict.empty()) proveByRay();
       if (solution_.status != Status::infeasible || options_.diagnose) tryReaching();
+      if (solution_.certificate.holds && !settled()) improveReached();
       if (solution_.status == Status::infeasible && solution_.conflict.empty()) filterConflict();
     }
     if (solution_.certificate.holds)
@@ -141,6 +145,25 @@ class Solve {
     solution_.certificate =
         better && tighter ? theirs : certify(problem_, solution_.prices, solution_.choice.data(), cancel_);
     measure();
+  }
+
+  // A plan found on the way to the best of some limit holds all, and costs what it may: row by row it is brought nearer to
+  // what the prices say.
+  void improveReached() {
+    if (problem_.rows > kMostImproved) return;
+    const RowSet rows = openRows(problem_, RowSample::all(problem_.rows));
+    const Scale scale = measureScale(problem_, terms_, rows);
+    const Eigen::VectorXd prices =
+        Eigen::Map<const Eigen::VectorXd>(solution_.prices.data(), static_cast<Eigen::Index>(solution_.prices.size()));
+    std::vector<uint8_t> choice = solution_.choice;
+    for (int round = 0; round < kMostRounds && !settled() && !cancel_.timeIsUp(); ++round) {
+      recover(problem_, terms_, rows, scale, prices, 0, options_.gapTolerance, choice.data(), cancel_);
+      Certificate theirs = certify(problem_, solution_.prices, choice.data(), cancel_);
+      if (!isBetter(theirs)) return;
+      solution_.choice = choice;
+      solution_.certificate = std::move(theirs);
+      measure();
+    }
   }
 
   // Where nothing is at stake (a workload of local models, which cost nothing), whatever plan holds is the best, and no

@@ -81,7 +81,7 @@ struct Golden {
 
 constexpr Golden kGolden[] = {
     {7, 4, 20, 0xf2e0e40eabe2a894},      {60, 8, 10, 0xa652e84c99cf0493},   {65, 5, 20, 0xce1468205188faa4},
-    {500, 16, 10, 0x7ff6fa432e6a690e},   {3000, 33, 6, 0xb450f6f53dfbaa25}, {9000, 7, 4, 0x80d80642697d0bef},
+    {500, 16, 10, 0x7ff6fa432e6a690e},   {3000, 33, 6, 0xae15478d3bbda33a}, {9000, 7, 4, 0xa7de2add511c6649},
     {40'000, 12, 2, 0xb3a09aa658746b14},
 };
 
