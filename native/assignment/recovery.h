@@ -25,9 +25,10 @@ struct Recovery {
 };
 
 // Rewrites choice[] for the open rows of `set`, whose decided rows are settled. `tau` is the temperature at which
-// `prices` were found: rows closer than a few tau are rounded evenly by their softmin weights first; at a
-// tau of 0 choice[] is taken as it is. Once time is up, one
-// round of repair is made that is bounded more tightly.
+// `prices` were found: rows closer than a few tau are rounded evenly by their softmin weights first; at a tau of 0
+// choice[] is taken as it is. Then rows are moved, alone, in pairs and in chains, among those that regret it least and those
+// that relieve what is missed; round by round, as long as that helps. Once time is up, one round of repair is made that is
+// bounded more tightly.
 Recovery recover(const Problem& problem, const Terms& terms, const RowSet& set, const Scale& scale,
                  const Eigen::VectorXd& prices, double tau, double gapTolerance, uint8_t* choice,
                  const compute::CancelFlag& cancel);

@@ -65,14 +65,15 @@ class Solve {
       checkConflict();
     else if (!options_.warmStart.empty() && !settled() && !cancel_.timeIsUp())
       tryCold();
-    if (solution_.certificate.holds && !settled()) tryFree();
-    if (!solution_.certificate.holds) {
+    const bool reached = !solution_.certificate.holds;
+    if (reached) {
       if (proven_) solution_.status = Status::infeasible;
       if (solution_.conflict.empty()) proveByRay();
       if (solution_.status != Status::infeasible || options_.diagnose) tryReaching();
-      if (solution_.certificate.holds && !settled()) improveReached();
       if (solution_.status == Status::infeasible && solution_.conflict.empty()) filterConflict();
     }
+    if (solution_.certificate.holds && !settled()) tryFree();
+    if (solution_.certificate.holds && !settled() && reached) improveReached();
     if (solution_.certificate.holds)
       finish();
     else if (options_.relax)
