@@ -65,15 +65,16 @@ class Solve {
       checkConflict();
     else if (!options_.warmStart.empty() && !settled() && !cancel_.timeIsUp())
       tryCold();
-    const bool reached = !solution_.certificate.holds;
-    if (reached) {
+    // Whether a plan, if there will be one, was made for another end.
+    const bool byTheWay = first.gaveUp || !solution_.certificate.holds;
+    if (!solution_.certificate.holds) {
       if (proven_) solution_.status = Status::infeasible;
       if (solution_.conflict.empty()) proveByRay();
       if (solution_.status != Status::infeasible || options_.diagnose) tryReaching();
       if (solution_.status == Status::infeasible && solution_.conflict.empty()) filterConflict();
     }
     if (solution_.certificate.holds && !settled()) tryFree();
-    if (solution_.certificate.holds && !settled() && reached) improveReached();
+    if (solution_.certificate.holds && !settled() && byTheWay) improveReached();
     if (solution_.certificate.holds)
       finish();
     else if (options_.relax)
