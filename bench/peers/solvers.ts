@@ -165,17 +165,18 @@ export async function availableSolvers(): Promise<Solver[]> {
   return found;
 }
 
-/** The JSON that our own peer programs print. */
-function told(folder: string, ended: Ended): Answer {
-  if (ended.stopped)
+/** The JSON that our own peer programs print. One that breaks down, as where memory runs out, has come to nothing, and says why. */
+export function told(folder: string, ended: Ended): Answer {
+  if (ended.stopped || ended.code !== 0)
     return {
       milliseconds: ended.milliseconds,
       finished: false,
       infeasible: false,
       x: undefined,
-      message: "stopped",
+      message: ended.stopped
+        ? "stopped"
+        : `failed: ${/^\w*Error\b.*/m.exec(ended.stderr)?.[0] ?? `exit code ${ended.code}`}`,
     };
-  if (ended.code !== 0) throw new Error(`a peer failed: ${ended.stderr.slice(-2000)}`);
   const answer = JSON.parse(ended.stdout.trim().split("\n").at(-1)!) as {
     seconds: number;
     finished: boolean;

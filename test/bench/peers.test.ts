@@ -7,6 +7,7 @@ import { evaluate, holds } from "../../bench/peers/evaluation.js";
 import { readProgram, writeMps, writeProgram } from "../../bench/peers/files.js";
 import { calibratedPrice, qualityThreshold } from "../../bench/peers/heuristics.js";
 import { linearProgram } from "../../bench/peers/linear-program.js";
+import { told } from "../../bench/peers/solvers.js";
 import { type AssignmentProblem, assign } from "../../lib/index.js";
 
 /** Two queries, two models: the first cheap and poor, the second dear and good, with room for one query. */
@@ -50,6 +51,21 @@ describe.each([
     const { shortfall, excess } = evaluate({ ...small, limits }, rule({ ...small, limits }));
     expect(shortfall).toBeGreaterThan(0.01);
     expect(excess).toBe(0);
+  });
+});
+
+describe("what a peer tells", () => {
+  it("is nothing but why, where it breaks down", () => {
+    const stderr =
+      "a line of its source\n\nRuntimeError: Aborted(). Build with -sASSERTIONS.\n    at abort\n";
+    const ended = { code: 7, stdout: "", stderr, milliseconds: 5, stopped: false };
+    const nothing = { milliseconds: 5, finished: false, infeasible: false, x: undefined };
+    expect(told("", ended)).toEqual({
+      ...nothing,
+      message: "failed: RuntimeError: Aborted(). Build with -sASSERTIONS.",
+    });
+    expect(told("", { ...ended, stderr: "" })).toEqual({ ...nothing, message: "failed: exit code 7" });
+    expect(told("", { ...ended, stopped: true })).toEqual({ ...nothing, message: "stopped" });
   });
 });
 
