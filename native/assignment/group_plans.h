@@ -20,7 +20,8 @@ namespace omnirouter::assignment {
 bool suitsGroupPlans(const Problem& problem);
 
 // From the prices at a vertex of the dual, where it is known that no plan has a gap below `least`, and choice[], which may
-// be a plan. Leaves there the best prices for the bound D + VertexPlan::least, and a better plan if one is found. `exhausted` only where a group alone has none.
+// be a plan. Leaves there the best prices for the bound D + VertexPlan::least, and a better plan if one is found.
+// `exhausted` only where a group alone has none.
 VertexPlan planByGroups(const Problem& problem, const Terms& terms, const RowSet& rows, const Scale& scale,
                         Eigen::VectorXd& prices, double gapTolerance, double least, size_t nodeLimit, uint8_t* choice,
                         const compute::CancelFlag& cancel);

@@ -117,7 +117,8 @@ Ascent ascend(const Problem& problem, const RowSet& set, const Scale& scale, con
   constexpr int kMaxEvaluations = 25;
   const Eigen::VectorXd& unit = scale.price;
   const double tauUnits = tau / scale.objective;
-  // What D rises by along a price of which hardly a row takes notice, at a rate that halves with every step.
+  // A price of which hardly a row takes notice may rise for ever, each step gaining a share of the last one's gain: its
+  // steps stay long, and only what they gain tells that it is over.
   const double nothing =
       std::max(kNothing * scale.objective, kNothingSmoothed * tau) * static_cast<double>(problem.rows);
   double radius = firstRadius(tauUnits);
