@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "assignment/cells.h"
-#include "assignment/recovery.h"
 #include "assignment/row_blocks.h"
 #include "compute/chunks.h"
 #include "compute/pool.h"

@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "assignment/kinds_lp.h"
-#include "assignment/recovery.h"
 #include "assignment/whole_rows.h"
 
 namespace omnirouter::assignment {

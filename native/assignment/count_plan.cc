@@ -9,7 +9,6 @@
 #include "assignment/choose.h"
 #include "assignment/deal_rows.h"
 #include "assignment/left_out.h"
-#include "assignment/recovery.h"
 #include "assignment/row_kinds.h"
 #include "compute/pool.h"
 

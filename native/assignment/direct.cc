@@ -3,7 +3,6 @@
 #include <limits>
 
 #include "assignment/cells.h"
-#include "assignment/recovery.h"
 #include "assignment/row_blocks.h"
 
 namespace omnirouter::assignment {

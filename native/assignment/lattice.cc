@@ -5,7 +5,6 @@
 #include <cmath>
 #include <limits>
 
-#include "assignment/recovery.h"
 #include "compute/chunks.h"
 #include "compute/pool.h"
 

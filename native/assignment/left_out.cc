@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "assignment/newton.h"
-#include "assignment/recovery.h"
 
 namespace omnirouter::assignment {
 

@@ -76,6 +76,8 @@ void checkRows(const Problem& problem, compute::Range rows) {
 
 }  // namespace
 
+double tolerance(const Limit& limit) { return limit.quantity == kRequests ? 0.0 : 1e-7 * std::abs(limit.bound); }
+
 void checkProblem(const Problem& problem) {
   checkShape(problem);
   const compute::Chunks chunks(problem.rows, 8192);

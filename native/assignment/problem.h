@@ -40,6 +40,10 @@ struct Limit {
   bool covers(int rowGroup) const { return group == kAll || group == rowGroup; }
 };
 
+// How far a limit may be missed and still hold: nothing for request counts; for sums of float32 values their own
+// rounding, 1e-7 of the bound (float32 has 24 bits: 6e-8).
+double tolerance(const Limit& limit);
+
 struct Quantity {
   const float* values = nullptr;  // rows x models, row-major
   double most = 0;                // greatest value allowed; the least is 0. Checked by checkProblem().

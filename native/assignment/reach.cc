@@ -5,7 +5,6 @@
 
 #include "assignment/certificate.h"
 #include "assignment/price_climb.h"
-#include "assignment/recovery.h"
 
 namespace omnirouter::assignment {
 

@@ -14,10 +14,6 @@
 
 namespace omnirouter::assignment {
 
-// How far a limit may be missed and still hold: nothing for request counts; for sums of float32 values their own
-// rounding, 1e-7 of the bound (float32 has 24 bits: 6e-8).
-double tolerance(const Limit& limit);
-
 struct Recovery {
   bool feasible = false;
   double objective = 0;       // in double over the set's sums

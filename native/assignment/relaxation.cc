@@ -4,7 +4,6 @@
 
 #include "assignment/cells.h"
 #include "assignment/reach.h"
-#include "assignment/recovery.h"
 
 namespace omnirouter::assignment {
 

@@ -4,7 +4,6 @@
 #include <limits>
 #include <numeric>
 
-#include "assignment/recovery.h"
 
 namespace omnirouter::assignment {
 

@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 
-#include "assignment/recovery.h"
 #include "assignment/solver.h"
 
 namespace omnirouter::assignment::test {

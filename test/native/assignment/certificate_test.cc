@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include "assignment/newton.h"
-#include "assignment/recovery.h"
 #include "native/assignment/instances.h"
 #include "native/assignment/naive.h"
 

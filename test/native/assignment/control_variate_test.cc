@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "assignment/newton.h"
 #include "assignment/screening.h"
 #include "assignment/smoothed_dual.h"
 #include "native/assignment/instances.h"

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "assignment/problem.h"
-#include "assignment/recovery.h"
 
 namespace omnirouter::assignment::test {
 

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "assignment/problem.h"
-#include "assignment/recovery.h"
 #include "compute/random.h"
 #include "native/assignment/naive.h"
 

@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "assignment/recovery.h"
 #include "assignment/solver.h"
 #include "native/assignment/answers.h"
 #include "native/assignment/naive.h"

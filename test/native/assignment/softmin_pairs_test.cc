@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "assignment/pair_columns.h"
+#include "assignment/row_set.h"
 #include "native/assignment/instances.h"
 
 using namespace omnirouter;
