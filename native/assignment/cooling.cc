@@ -102,11 +102,12 @@ void Cooling::aggregate() {
   if (!(tied_ || lingering_) || set.counted() || (!tied_ && !mayBeFewKinds(set))) return;
   RowSet classes = classesOf(at_.problem, at_.terms, set, at_.cancel);
   if (kClassed * static_cast<double>(classes.size()) > static_cast<double>(set.size())) return;
-  firstByKinds_ |= at_.search.levels.size() == 1;
-  if (at_.search.levels.size() == 1)
-    push(std::move(classes), PriceBox(boxes_.back()));
-  else
+  if (at_.search.levels.size() > 1) {
     rows() = std::move(classes);
+    return;
+  }
+  push(std::move(classes), PriceBox(boxes_.back()));
+  firstByKinds_ = true;
 }
 
 // A plan is made of rows, not of kinds of them: those that it may have to move.
