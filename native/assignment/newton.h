@@ -42,15 +42,15 @@ struct Ascent {
   DualPoint point;  // at `prices`
   double move = 0;  // largest change of a price since the start, in units of Scale::price
   int evaluations = 0;
-  bool converged = false;  // the last Newton step was below the precision asked for
+  bool converged = false;  // the last Newton step was below the precision asked for, or would have gained nothing
 };
 
 // Where one Newton step leads from `start`, by one evaluation.
 Eigen::VectorXd stepOnce(const Problem& problem, const RowSet& set, const Scale& scale, const PriceBox& box,
                          const Eigen::VectorXd& start, double tau, const compute::CancelFlag& cancel);
 
-// From `start`, inside `box`, until the Newton step is below `precision` tau (in units of the objective) or 25
-// evaluations, or until time is up. Steps keep within a trust radius too (the softmin is far from quadratic beyond a few
+// From `start`, inside `box`, until the Newton step is below `precision` tau (in units of the objective), or gains nothing
+// beside what smoothing amounts to, or 25 evaluations, or until time is up. Steps keep within a trust radius too (the softmin is far from quadratic beyond a few
 // tau); a step is accepted by the sign of the directional derivative at its end, which concavity makes sufficient and
 // which needs no logarithms.
 Ascent ascend(const Problem& problem, const RowSet& set, const Scale& scale, const PriceBox& box,

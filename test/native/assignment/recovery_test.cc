@@ -66,3 +66,87 @@ TEST_CASE("a free place is filled by three rows that move up") {
   CHECK(choice == std::vector<uint8_t>{0, 1, 2});
   CHECK(recovery.objective == doctest::Approx(1 + 5 + 5));
 }
+
+// One of two groups is small, and its floor is missed. Every row of the other loses less by moving, to no avail.
+TEST_CASE("the rows of a small group are looked at where its limit is missed") {
+  constexpr size_t kRows = 6000, kModels = 2;
+  Instance instance = plain(kRows, kModels, 1);
+  Problem& p = instance.problem;
+  double own = 0;
+  for (size_t i = 0; i < kRows; ++i) {
+    const bool small = i % 500 == 0;
+    instance.groups.push_back(small ? 1 : 0);
+    const float* quality = p.row(kQuality, i);
+    instance.cost[i * kModels] = 1;
+    instance.cost[i * kModels + 1] = small ? 100 : 2;
+    if (small) own += std::max(static_cast<double>(quality[0]), static_cast<double>(quality[1]));
+  }
+  p.groups = instance.groups.data();
+  p.groupCount = 2;
+  p.limits.push_back({kQuality, true, own, 1, kAll});
+  const Opened opened(p);
+  std::vector<uint8_t> choice(kRows, 0);
+  CHECK(recoverFrom(opened, choice).feasible);
+}
+
+namespace {
+
+// Every capacity is full. The first row, the only one of its tenant, could go where the second is, which could make room
+// for it; every other row could change its model for less money, but its tenant is to keep its quality. Too many moves for
+// all pairs of them.
+struct FullHouse {
+  static constexpr size_t kRows = 60, kModels = 10;
+  Instance instance = plain(kRows, kModels, 1);
+  std::vector<uint8_t> choice;
+
+  FullHouse() {
+    for (size_t i = 0; i < kRows; ++i) {
+      choice.push_back(static_cast<uint8_t>(i % kModels));
+      instance.groups.push_back(i == 0 ? 0 : 1);
+      for (size_t j = 0; j < kModels; ++j) {
+        const bool own = j == choice[i];
+        instance.cost[i * kModels + j] = own ? 10.0f : 10.0f + 0.001f * static_cast<float>(1 + (i + j) % 7);
+        instance.quality[i * kModels + j] = own ? 0.75f : 0.25f;
+      }
+    }
+    quality(1, 0) = 0.75f;
+    cost(1, 0) = 11;
+    Problem& p = instance.problem;
+    p.groups = instance.groups.data();
+    p.groupCount = 2;
+    for (int j = 0; j < static_cast<int>(kModels); ++j)
+      p.limits.push_back({kRequests, false, kRows / kModels, kAll, j});
+    p.limits.push_back({kQuality, true, 0.75 * (kRows - 1), 1, kAll});
+  }
+  float& cost(size_t i, size_t j) { return instance.cost[i * kModels + j]; }
+  float& quality(size_t i, size_t j) { return instance.quality[i * kModels + j]; }
+};
+
+}  // namespace
+
+TEST_CASE("a tenant's floor is mended by a row of another that makes room") {
+  FullHouse house;
+  house.quality(0, 1) = 0.7578125f;
+  house.cost(0, 1) = 20;
+  Problem& p = house.instance.problem;
+  p.limits.push_back({kQuality, true, 0.7578125, 0, kAll});
+  const Opened opened(p);
+  CHECK(recoverFrom(opened, house.choice).feasible);
+  CHECK(int{house.choice[0]} == 1);
+  CHECK(int{house.choice[1]} == 0);
+}
+
+TEST_CASE("a tenant's plan gets cheaper by a row of another that makes room") {
+  FullHouse house;
+  house.quality(0, 1) = 0.4375f;
+  house.cost(0, 1) = 5;
+  Problem& p = house.instance.problem;
+  p.limits.push_back({kQuality, true, 0.4, 0, kAll});
+  Opened opened(p);
+  opened.prices[FullHouse::kModels + 1] = 20;
+  const Recovery recovery = recoverFrom(opened, house.choice);
+  CHECK(recovery.feasible);
+  CHECK(int{house.choice[0]} == 1);
+  CHECK(int{house.choice[1]} == 0);
+  CHECK(recovery.objective == doctest::Approx(10.0 * FullHouse::kRows - 5 + 1));
+}

@@ -105,3 +105,18 @@ TEST_CASE("a flag is raised with the one it stands in for; a deadline raises not
   CHECK_FALSE(compute::CancelFlag().timeIsUp());
   CHECK_FALSE(compute::Deadline(1e300).passed());
 }
+
+TEST_CASE("what costs nothing is the best there is, however little time there was to find prices") {
+  Instance instance = plain(3000, 8, 1);
+  Problem& p = instance.problem;
+  std::fill(instance.cost.begin(), instance.cost.end(), 0.0f);
+  p.limits = {{kQuality, true, 0.9 * reachOf(p, kQuality, true), kAll, kAll}};
+  Options options;
+  options.timeLimit = 0;
+  const double prices[] = {1};
+  options.warmStart = prices;
+  const Solution s = solve(p, options, {});
+  CHECK(s.certificate.holds);
+  CHECK(s.gap == 0);
+  CHECK(s.status == Status::optimal);
+}
