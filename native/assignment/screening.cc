@@ -1,6 +1,7 @@
 #include "assignment/screening.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 
 #include "assignment/cells.h"
@@ -14,6 +15,44 @@ namespace omnirouter::assignment {
 namespace {
 
 constexpr size_t kSlice = 4096;
+
+// The greatest value of a quantity.
+float greatest(const Problem& problem, size_t quantity) {
+  const compute::Chunks chunks(problem.rows, kSlice);
+  std::vector<float> most(chunks.count());
+  compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {
+    const compute::Range rows = chunks[chunk];
+    const float* values = problem.row(quantity, rows.begin);
+    most[chunk] = *std::max_element(values, values + rows.size() * problem.models);
+  });
+  return most.empty() ? 0.0f : *std::max_element(most.begin(), most.end());
+}
+
+// Per quantity, the greatest value that a negative weight of some group may be put on; 0 where there is none. Beyond what is
+// known of a quantity it has to be looked at: only floors have negative weights, and most are of quality, which is at most 1.
+std::vector<double> mostWeighted(const Problem& problem, const Reduced& reduced) {
+  constexpr double kKnown = 1;
+  std::vector<double> most(problem.quantities.size(), 0.0);
+  for (size_t k = 0; k < most.size(); ++k)
+    for (size_t g = 0; most[k] == 0 && g < problem.groupCount; ++g) {
+      const double* weight = reduced.weight(g, k);
+      if (std::all_of(weight, weight + problem.models, [](double each) { return each >= 0; })) continue;
+      const double known = problem.quantities[k].most;
+      most[k] = known <= kKnown ? known : static_cast<double>(greatest(problem, k));
+    }
+  return most;
+}
+
+// What base and negative weights may amount to in a row of the group, its values being at most `most`.
+double mostSubtracted(const Problem& problem, const Reduced& reduced, size_t group, const std::vector<double>& most) {
+  double amount = 0;
+  for (size_t j = 0; j < problem.models; ++j) {
+    double sum = std::abs(reduced.base(group)[j]);
+    for (size_t k = 0; k < most.size(); ++k) sum += std::max(0.0, -reduced.weight(group, k)[j]) * most[k];
+    amount = std::max(amount, sum);
+  }
+  return amount;
+}
 
 // The kernel's tables in its units.
 class KernelTables {
@@ -30,23 +69,35 @@ class KernelTables {
         to.resize(to.size() + paddedModels(models) - models, 0.0f);
       }
     };
+    const double rounding = (kRoundings + kRoundingsPerQuantity * static_cast<double>(quantities)) * 0x1p-24;
+    const std::vector<double> most = mostWeighted(problem, reduced);
+    std::vector<double> low(quantities * models), high(quantities * models);
     for (size_t g = 0; g < problem.groupCount; ++g) {
-      append(base_, {reduced.base(g), models}, unit);
-      append(weight_, {reduced.weight(g, 0), quantities * models}, unit);
       const TrustRegion::Group& tables = region.group(g);
+      append(base_, {reduced.base(g), models}, unit);
+      for (size_t e = 0; e < quantities * models; ++e) {
+        // What rounding does to the reach itself is part of it.
+        const double own = (1 + 4 * rounding) * tables.own[e];
+        low[e] = reduced.weight(g, 0)[e] - own;
+        high[e] = reduced.weight(g, 0)[e] + own;
+      }
+      append(lowWeight_, low, unit);
+      append(highWeight_, high, unit);
+      const double slip = 4.1 * rounding * mostSubtracted(problem, reduced, g, most);
+      slip_.push_back(static_cast<float>(slip / unit));
+      widest_.push_back(static_cast<float>((1.00001 * region.widest(g) + slip) / unit));
       std::transform(tables.a.begin(), tables.a.end(), std::back_inserter(a_), scaled(unit * unit));
       append(u_, tables.u, unit * unit / 2);
       append(v_, tables.v, unit * unit);
-      append(own_, tables.own, unit);
-      for (size_t j = 0; j < models; ++j) widest_.push_back(static_cast<float>(1.00001 * region.widest(g, j) / unit));
     }
     block.base = base_.data();
-    block.weight = weight_.data();
+    block.lowWeight = lowWeight_.data();
+    block.highWeight = region.hasOwn() ? highWeight_.data() : nullptr;
+    block.slip = slip_.data();
+    block.widest = widest_.data();
     block.a = a_.data();
     block.u = u_.data();
     block.v = v_.data();
-    block.widest = widest_.data();
-    block.own = region.hasOwn() ? own_.data() : nullptr;
     block.channelQuantity = channels_.data();
     block.channels = channels_.size();
     block.quantities = quantities;
@@ -57,7 +108,7 @@ class KernelTables {
   ScreenBlock block{};
 
  private:
-  std::vector<float> base_, weight_, a_, u_, v_, widest_, own_;
+  std::vector<float> base_, lowWeight_, highWeight_, slip_, widest_, a_, u_, v_;
   std::vector<int> channels_;
 };
 

@@ -82,7 +82,7 @@ TrustRegion::TrustRegion(const Problem& problem, const Terms& terms, const Eigen
   }
 }
 
-double TrustRegion::widest(size_t g, size_t j) const {
+double TrustRegion::widest(size_t g) const {
   const Group& tables = groups_[g];
   const size_t models = problem_.models, n = channels_.size();
   // |Delta| in a channel that acts in this group at most; where nothing acts, however large.
@@ -91,11 +91,12 @@ double TrustRegion::widest(size_t g, size_t j) const {
   double square = 0, widest = 0;
   for (size_t s = 0; s < n; ++s)
     for (size_t t = 0; t < n; ++t) square += part(tables.a[s * n + t], most(s) * most(t));
-  for (size_t k = 0; k < models; ++k) {
-    double pair = square + std::max(0.0, tables.v[j * models + k]);
-    for (size_t s = 0; s < n; ++s) pair += part(2 * tables.u[(j * n + s) * models + k], most(s));
-    widest = std::max(widest, pair);
-  }
+  for (size_t j = 0; j < models; ++j)
+    for (size_t k = 0; k < models; ++k) {
+      double pair = square + std::max(0.0, tables.v[j * models + k]);
+      for (size_t s = 0; s < n; ++s) pair += part(2 * tables.u[(j * n + s) * models + k], most(s));
+      widest = std::max(widest, pair);
+    }
   return std::sqrt(widest);
 }
 

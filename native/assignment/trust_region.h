@@ -45,8 +45,8 @@ class TrustRegion {
   const std::vector<int>& channels() const { return channels_; }  // their quantities
   bool hasOwn() const { return hasOwn_; }
   const Group& group(size_t g) const { return groups_[g]; }
-  // The greatest value of the bound above for model j against any other, whatever the rows' values.
-  double widest(size_t g, size_t j) const;
+  // The greatest value of the bound above for any two models, whatever the rows' values.
+  double widest(size_t g) const;
 
  private:
   const Problem& problem_;

@@ -20,6 +20,10 @@ inline Lanes loadFirst(const float* p, size_t n) {
   if (n <= 8) return {_mm256_maskload_ps(p, firstOf8(n)), _mm256_setzero_ps()};
   return {_mm256_loadu_ps(p), _mm256_maskload_ps(p + 8, firstOf8(n - 8))};
 }
+inline void store(float* p, Lanes a) {
+  _mm256_storeu_ps(p, a.low);
+  _mm256_storeu_ps(p + 8, a.high);
+}
 inline Lanes all(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
 inline Lanes add(Lanes a, Lanes b) { return {_mm256_add_ps(a.low, b.low), _mm256_add_ps(a.high, b.high)}; }
 inline Lanes subtract(Lanes a, Lanes b) { return {_mm256_sub_ps(a.low, b.low), _mm256_sub_ps(a.high, b.high)}; }

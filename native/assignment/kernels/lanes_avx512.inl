@@ -13,6 +13,7 @@ using Bits = uint32_t;  // one per lane
 inline __mmask16 first(size_t n) { return static_cast<__mmask16>((1u << n) - 1); }
 inline Lanes load(const float* p) { return _mm512_loadu_ps(p); }
 inline Lanes loadFirst(const float* p, size_t n) { return _mm512_maskz_loadu_ps(first(n), p); }
+inline void store(float* p, Lanes a) { _mm512_storeu_ps(p, a); }
 inline Lanes all(float x) { return _mm512_set1_ps(x); }
 inline Lanes add(Lanes a, Lanes b) { return _mm512_add_ps(a, b); }
 inline Lanes subtract(Lanes a, Lanes b) { return _mm512_sub_ps(a, b); }

@@ -18,6 +18,9 @@ inline Lanes loadFirst(const float* p, size_t n) {
   for (size_t l = 0; l < n; ++l) padded[l] = p[l];
   return load(padded);
 }
+inline void store(float* p, Lanes a) {
+  for (size_t v = 0; v < 4; ++v) vst1q_f32(p + 4 * v, a.part[v]);
+}
 inline Lanes all(float x) {
   const float32x4_t v = vdupq_n_f32(x);
   return {{v, v, v, v}};

@@ -16,6 +16,9 @@ inline Lanes loadFirst(const float* p, size_t n) {
   return out;
 }
 inline Lanes load(const float* p) { return loadFirst(p, 16); }
+inline void store(float* p, Lanes a) {
+  for (size_t l = 0; l < 16; ++l) p[l] = a.lane[l];
+}
 inline Lanes all(float x) {
   Lanes out;
   for (float& lane : out.lane) lane = x;

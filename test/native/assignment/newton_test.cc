@@ -33,8 +33,8 @@ TEST_CASE("an ascent ends at the optimum where it can be reached") {
   p.limits = {{kQuality, true, 0.8 * reachOf(p, kQuality, true), kAll, kAll}, {kRequests, false, 100, kAll, 0}};
   const Opened opened(p);
   const double tau = 0.05 * opened.scale.objective;
-  const Ascent ascent = ascend(p, opened.rows, opened.scale, PriceBox::all(opened.scale), opened.prices, tau, 1e-6,
-                               Spread::none, {});
+  const Ascent ascent =
+      ascend(p, opened.rows, opened.scale, PriceBox::all(opened.scale), opened.prices, tau, 1e-6, Spread::none, {});
   CHECK(ascent.converged);
   for (Eigen::Index l = 0; l < 2; ++l) {
     CHECK(ascent.prices[l] > 0);

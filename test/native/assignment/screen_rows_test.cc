@@ -25,9 +25,14 @@ TEST_CASE("every instruction set screens rows as the plain kernel does, bit for 
       const auto base = draw(kGroups * padded, -1), weight = draw(kGroups * quantities * padded, -1);
       auto a = draw(kGroups * channels * channels, 0), u = draw(kGroups * models * channels * padded, -1);
       auto v = draw(kGroups * models * padded, 0), own = draw(kGroups * quantities * padded, 0);
-      const auto widest = draw(kGroups * models, 0.05f);
+      auto widest = draw(kGroups, 0.05f), slip = draw(kGroups, 0.001f);
       for (auto* table : {&a, &u, &v, &own})
         for (float& value : *table) value *= 0.01f;
+      auto low = weight, high = weight;
+      for (size_t e = 0; e < weight.size(); ++e) {
+        low[e] -= own[e];
+        high[e] += own[e];
+      }
       std::vector<std::vector<float>> values;
       std::vector<const float*> pointers;
       for (size_t k = 0; k < quantities; ++k) values.push_back(draw(kRows * models, 0));
@@ -40,13 +45,17 @@ TEST_CASE("every instruction set screens rows as the plain kernel does, bit for 
       }
       std::vector<int> channelQuantity(channels);
       for (size_t s = 0; s < channels; ++s) channelQuantity[s] = static_cast<int>(quantities - channels + s);
-      ScreenBlock block{base.data(), weight.data(),          a.data(),        u.data(), v.data(),   widest.data(),
-                        nullptr,     channelQuantity.data(), pointers.data(), channels, quantities, kRows,
-                        models,      groups.data(),          nullptr};
+      ScreenBlock block{base.data(),     weight.data(), nullptr,
+                        slip.data(),     widest.data(), a.data(),
+                        u.data(),        v.data(),      channelQuantity.data(),
+                        pointers.data(), channels,      quantities,
+                        kRows,           models,        groups.data(),
+                        nullptr};
       for (const bool masked : {false, true})
         for (const bool withOwn : {false, true}) {
           block.allowed = masked ? allowed.data() : nullptr;
-          block.own = withOwn ? own.data() : nullptr;
+          block.lowWeight = withOwn ? low.data() : weight.data();
+          block.highWeight = withOwn ? high.data() : nullptr;
           std::vector<uint8_t> winner(kRows), plainWinner(kRows);
           std::vector<uint64_t> still(kRows), plainStill(kRows);
           screenRows(compute::Isa::scalar)(block, plainWinner.data(), plainStill.data());

@@ -34,6 +34,7 @@ Instance richInstance(uint64_t seed) {
   if (random() % 3 == 0) p.limits.push_back({kRequests, false, 0.5 * n, group(), model()});
   if (random() % 3 == 0) p.limits.push_back({kQuality, true, 1, kAll, model()});
   if (random() % 5 == 0) p.limits.push_back({kRequests, false, 2 * n, kAll, kAll});
+  if (random() % 4 == 0) p.limits.push_back({kTokens, true, 50 * n, kAll, model()});
   return instance;
 }
 
@@ -167,4 +168,22 @@ TEST_CASE("wherever the region contains the prices, every screened row's verdict
   CHECK(tally.places > 3000);
   CHECK(tally.decided > 50'000);
   CHECK(tally.dropped > 200'000);
+}
+
+// Its price makes values count that nothing is known of but that they are finite; what rounding may do to them is not to
+// leave all rows open.
+TEST_CASE("rows are decided beside a least number of tokens as beside none") {
+  Instance instance = plain(2000, 4, 1);
+  Problem& p = instance.problem;
+  p.limits = {{kQuality, true, 0.5 * reachOf(p, kQuality, true), kAll, kAll}, {kTokens, true, 1000, kAll, 0}};
+  const Terms terms(p);
+  const RowSample all = RowSample::all(p.rows);
+  const Scale scale = measureScale(p, terms, openRows(p, all));
+  const auto open = [&](double tokenPrice) {
+    const VectorXd center = Eigen::Vector2d(1, tokenPrice).cwiseProduct(scale.price);
+    const TrustRegion region(p, terms, center, MatrixXd::Zero(2, 2), 1, 1e-3 * scale.price);
+    return screen(p, region, scale.objective, all, nullptr, {}).size();
+  };
+  CHECK(open(0) < 100);
+  CHECK(open(0.5) < 100);
 }
