@@ -1,14 +1,16 @@
 // Included once per instruction set, after its lanes_*.inl, inside an anonymous namespace: no standard templates, so
 // that no function compiled for a newer CPU can be shared with the rest of the program. `kBlocks` registers of eight
-// models; `kQuantities` of them are kept in registers, 0: any number.
+// models; `kQuantities`, or 0: any number. Without `kGroups` the tables are kept in registers, where there are few; with it
+// they are mostly another row's.
 
 // How many rows ahead memory is asked for.
 constexpr size_t kPrefetchRows = 24;
 
-template <size_t kBlocks, size_t kQuantities>
+template <size_t kBlocks, size_t kQuantities, bool kGroups>
 void leastReducedOf(const LeastReducedBlock& given, double* __restrict out, uint8_t* __restrict which) {
   const LeastReducedBlock block = given;  // as nothing written can change it
-  constexpr size_t kKept = kQuantities != 0 ? kQuantities : 1;
+  constexpr bool kKeep = !kGroups && kQuantities != 0;
+  constexpr size_t kKept = kKeep ? kQuantities : 1;
   const size_t models = block.models, tail = models - (kBlocks - 1) * 8;
   const size_t quantities = kQuantities != 0 ? kQuantities : block.quantities;
   const uint64_t every = models == 64 ? ~uint64_t{0} : (uint64_t{1} << models) - 1;
@@ -20,28 +22,23 @@ void leastReducedOf(const LeastReducedBlock& given, double* __restrict out, uint
     return v + 1 < kBlocks || tail == 8 ? widen(row + v * 8) : widenFirst(row + v * 8, tail);
   };
   Doubles base[kBlocks], weight[kKept][kBlocks];
-  size_t loaded = ~size_t{0};  // the group whose tables are
+  for (size_t v = 0; v < kBlocks; ++v) base[v] = table(block.base, v);
+  for (size_t k = 0; kKeep && k < kKept; ++k)
+    for (size_t v = 0; v < kBlocks; ++v) weight[k][v] = table(block.weight + k * models, v);
   for (size_t i = 0; i < block.rows; ++i) {
     // The hardware's prefetcher stops at every page.
     for (size_t k = 0; k < quantities; ++k)
       for (size_t line = 0; line < kBlocks; line += 2)
         __builtin_prefetch(block.values[k] + (i + kPrefetchRows) * models + line * 8);
-    const size_t group = block.groups != nullptr ? block.groups[i] : 0;
-    if (group != loaded) {
-      loaded = group;
-      for (size_t v = 0; v < kBlocks; ++v) base[v] = table(block.base + group * models, v);
-      for (size_t k = 0; k < kQuantities; ++k)
-        for (size_t v = 0; v < kBlocks; ++v)
-          weight[k][v] = table(block.weight + (group * quantities + k) * models, v);
-    }
+    const size_t group = kGroups ? block.groups[i] : 0;
     const uint64_t allowed = block.allowed != nullptr ? block.allowed[i] & every : every;
     Doubles r[kBlocks];
-    for (size_t v = 0; v < kBlocks; ++v) r[v] = base[v];
+    for (size_t v = 0; v < kBlocks; ++v) r[v] = kGroups ? table(block.base + group * models, v) : base[v];
     for (size_t k = 0; k < quantities; ++k) {
       const float* row = block.values[k] + i * models;
       for (size_t v = 0; v < kBlocks; ++v) {
         const Doubles w =
-            kQuantities != 0 ? weight[k < kKept ? k : 0][v] : table(block.weight + (group * quantities + k) * models, v);
+            kKeep ? weight[k < kKept ? k : 0][v] : table(block.weight + (group * quantities + k) * models, v);
         r[v] = add(r[v], multiply(w, values(row, v)));
       }
     }
@@ -60,10 +57,17 @@ void leastReducedOf(const LeastReducedBlock& given, double* __restrict out, uint
   }
 }
 
+template <size_t kBlocks, bool kGroups>
+void leastReducedOver(const LeastReducedBlock& block, double* out, uint8_t* which) {
+  if (kBlocks <= 4 && block.quantities == 2) return leastReducedOf<kBlocks, 2, kGroups>(block, out, which);
+  if (kBlocks <= 2 && block.quantities == 3) return leastReducedOf<kBlocks, 3, kGroups>(block, out, which);
+  leastReducedOf<kBlocks, 0, kGroups>(block, out, which);
+}
+
 template <size_t kBlocks>
 void leastReducedIn(const LeastReducedBlock& block, double* out, uint8_t* which) {
-  if (kBlocks <= 4 && block.quantities == 2) return leastReducedOf<kBlocks, 2>(block, out, which);
-  leastReducedOf<kBlocks, 0>(block, out, which);
+  if (block.groups != nullptr) return leastReducedOver<kBlocks, true>(block, out, which);
+  leastReducedOver<kBlocks, false>(block, out, which);
 }
 
 void leastReducedRows(const LeastReducedBlock& block, double* out, uint8_t* which) {

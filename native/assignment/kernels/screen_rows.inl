@@ -1,6 +1,7 @@
 // Included once per instruction set, after its lanes_*.inl, inside an anonymous namespace: no standard templates, so
 // that no function compiled for a newer CPU can be shared with the rest of the program. `kBlocks` registers of 16
-// models; `kMasked`: some lanes stand for no allowed model; `kQuantities` and `kChannels`: how many, or 0, any number.
+// models; `kMasked`: some lanes stand for no allowed model; `kQuantities` and `kChannels`: how many, or 0, any number;
+// `kGroups`: rows have groups, and tables are mostly another row's; else they are kept in registers, where there are few.
 
 // Rows are looked at twice while they are at hand: first at how far the best model is from all others, which decides most.
 // Apart, as what one row waits for is then not in the next one's way.
@@ -37,39 +38,35 @@ inline float roundedUp(float x, float rounding) {
 
 // Decides the rows from `first` on whose best model is better than all others by more than any two models' difference can
 // change by. Returns how many have none.
-template <size_t kBlocks, size_t kQuantities, bool kMasked, bool kOwn>
+template <size_t kBlocks, size_t kQuantities, bool kMasked, bool kOwn, bool kGroups>
 size_t decideByFar(const ScreenBlock& given, size_t first, size_t last, Screened<kBlocks>& screened,
                    uint8_t* __restrict winner, uint64_t* __restrict open) {
   const ScreenBlock block = given;  // as nothing written can change it
-  constexpr size_t kKept = kQuantities != 0 ? kQuantities : 1;
+  constexpr bool kKeep = !kGroups && kQuantities != 0;
+  constexpr size_t kKept = kKeep ? kQuantities : 1;
   const size_t models = block.models, padded = kBlocks * 16;
   const size_t quantities = kQuantities != 0 ? kQuantities : block.quantities;
   const float rounding = 2 * roundingOf(quantities);
   const Lanes never = all(1e30f);
   Lanes base[kBlocks], weight[kKept][kBlocks];
-  size_t loaded = ~size_t{0};  // the group whose tables are
+  for (size_t b = 0; b < kBlocks; ++b) base[b] = load(block.base + b * 16);
+  for (size_t k = 0; kKeep && k < kKept; ++k)
+    for (size_t b = 0; b < kBlocks; ++b) weight[k][b] = load(block.lowWeight + k * padded + b * 16);
   for (size_t i = first; i < last; ++i) {
     // The hardware's prefetcher stops at every page.
     for (size_t k = 0; k < quantities; ++k)
       for (size_t line = 0; line < kBlocks; ++line)
         __builtin_prefetch(block.values[k] + (i + kPrefetchRows) * models + line * 16);
-    const size_t group = block.groups != nullptr ? block.groups[i] : 0;
-    if (group != loaded) {
-      loaded = group;
-      for (size_t b = 0; b < kBlocks; ++b) base[b] = load(block.base + group * padded + b * 16);
-      for (size_t k = 0; k < kQuantities; ++k)
-        for (size_t b = 0; b < kBlocks; ++b)
-          weight[k][b] = load(block.lowWeight + (group * quantities + k) * padded + b * 16);
-    }
+    const size_t group = kGroups ? block.groups[i] : 0;
     const uint64_t allowed = allowedIn(block, i);
     Lanes low[kBlocks], high[kBlocks];
-    for (size_t b = 0; b < kBlocks; ++b) low[b] = high[b] = base[b];
+    for (size_t b = 0; b < kBlocks; ++b) low[b] = high[b] = kGroups ? load(block.base + group * padded + b * 16) : base[b];
     for (size_t k = 0; k < quantities; ++k) {
       const float* row = block.values[k] + i * models;
       const size_t table = (group * quantities + k) * padded;
       for (size_t b = 0; b < kBlocks; ++b) {
         const Lanes q = valuesOf<kBlocks, kMasked>(row, b, models);
-        const Lanes w = kQuantities != 0 ? weight[k < kKept ? k : 0][b] : load(block.lowWeight + table + b * 16);
+        const Lanes w = kKeep ? weight[k < kKept ? k : 0][b] : load(block.lowWeight + table + b * 16);
         low[b] = add(low[b], multiply(w, q));
         if (kOwn) high[b] = add(high[b], multiply(load(block.highWeight + table + b * 16), q));
       }
@@ -170,31 +167,38 @@ void decideByPairs(const ScreenBlock& given, size_t first, const Screened<kBlock
   }
 }
 
-template <size_t kBlocks, size_t kQuantities, size_t kChannels, bool kMasked, bool kOwn>
+template <size_t kBlocks, size_t kQuantities, size_t kChannels, bool kMasked, bool kOwn, bool kGroups>
 void screenRun(const ScreenBlock& block, uint8_t* winner, uint64_t* open) {
   Screened<kBlocks> screened;
   for (size_t first = 0; first < block.rows; first += kScreenRun) {
     const size_t last = first + kScreenRun < block.rows ? first + kScreenRun : block.rows;
-    const size_t left = decideByFar<kBlocks, kQuantities, kMasked, kOwn>(block, first, last, screened, winner, open);
+    const size_t left = decideByFar<kBlocks, kQuantities, kMasked, kOwn, kGroups>(block, first, last, screened, winner, open);
     decideByPairs<kBlocks, kChannels, kMasked>(block, first, screened, left, winner, open);
   }
 }
 
-template <size_t kBlocks, bool kMasked>
+template <size_t kBlocks, bool kMasked, bool kGroups>
 void screenRowsOf(const ScreenBlock& block, uint8_t* winner, uint64_t* open) {
   // A floor over cost and quality, the usual problem, is worth its own copy, and so are token capacities beside it.
   if (block.highWeight != nullptr)
-    return block.quantities == 3 ? screenRun<kBlocks, 3, 0, kMasked, true>(block, winner, open)
-                                 : screenRun<kBlocks, 0, 0, kMasked, true>(block, winner, open);
+    return block.quantities == 3 ? screenRun<kBlocks, 3, 0, kMasked, true, kGroups>(block, winner, open)
+                                 : screenRun<kBlocks, 0, 0, kMasked, true, kGroups>(block, winner, open);
   if (block.quantities == 2 && block.channels == 1)
-    return screenRun<kBlocks, 2, 1, kMasked, false>(block, winner, open);
-  screenRun<kBlocks, 0, 0, kMasked, false>(block, winner, open);
+    return screenRun<kBlocks, 2, 1, kMasked, false, kGroups>(block, winner, open);
+  screenRun<kBlocks, 0, 0, kMasked, false, kGroups>(block, winner, open);
+}
+
+template <size_t kBlocks, bool kMasked>
+void screenRowsOver(const ScreenBlock& block, uint8_t* winner, uint64_t* open) {
+  if (block.groups != nullptr) return screenRowsOf<kBlocks, kMasked, true>(block, winner, open);
+  screenRowsOf<kBlocks, kMasked, false>(block, winner, open);
 }
 
 template <size_t kBlocks>
 void screenRowsIn(const ScreenBlock& block, uint8_t* winner, uint64_t* open) {
   const bool masked = block.allowed != nullptr || block.models != kBlocks * 16;
-  masked ? screenRowsOf<kBlocks, true>(block, winner, open) : screenRowsOf<kBlocks, false>(block, winner, open);
+  if (masked) return screenRowsOver<kBlocks, true>(block, winner, open);
+  screenRowsOver<kBlocks, false>(block, winner, open);
 }
 
 void screenRowsAll(const ScreenBlock& block, uint8_t* winner, uint64_t* open) {
