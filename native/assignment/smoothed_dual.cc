@@ -172,16 +172,18 @@ class Pairs {
   std::vector<size_t> feature_;  // of each kind: its first candidate's
 };
 
+// Rows that a thread takes at a time: enough to pay for their moments, and few enough that threads share a small set.
+size_t partRows(const MomentLayout& layout) { return std::max<size_t>(512, layout.size() / 4); }
+
 // What a thread takes at a time: runs of pairs, and rows of the others.
 struct Part {
   compute::Range runs, others;
 };
 
-// Parts are large enough to pay for their moments, and small enough to share a small set among threads.
 std::vector<Part> partsOf(const PairColumns& columns, const MomentLayout& layout) {
   // In rows of two candidates, roughly.
   constexpr size_t kRun = 32, kOther = 16;
-  const size_t slice = kOther * std::max<size_t>(1024, layout.size() / 4);
+  const size_t slice = kOther * partRows(layout);
   std::vector<Part> parts;
   Part part{};
   size_t cost = 0;
@@ -234,7 +236,7 @@ DualPoint evaluate(const Problem& problem, const RowSet& set, const Eigen::Vecto
       for (size_t e = 0; e < stride; ++e) moments[e] += moments[part * stride + e];
   };
   if (set.counted() || withSpread) {
-    const compute::Chunks chunks(set.size(), std::max<size_t>(1024, layout.size() / 4));
+    const compute::Chunks chunks(set.size(), partRows(layout));
     forEachPart(chunks.count(), [&](size_t chunk, double* own) {
       const compute::Range range = chunks[chunk];
       // Runs of rows with as many copies: moments are linear in them.
