@@ -75,7 +75,7 @@ void attempt(const Problem& given, const Terms& terms, const Options& options, c
   result.diverged = result.gaveUp = result.exhausted = result.outOfNodes = false;
   result.spread = result.raise = 0;
   result.evaluations = 0;
-  if (solveDirectly(given, terms, buffers.direct)) {
+  if (solveDirectly(given, buffers.direct)) {
     result.choice = buffers.direct.choice;
     result.prices = buffers.direct.prices;
     result.exhausted = true;

@@ -1,5 +1,6 @@
 #include "assignment/direct.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "assignment/cells.h"
@@ -70,6 +71,20 @@ bool holds(const Problem& problem, const std::vector<uint8_t>& choice) {
   return true;
 }
 
+// What a limit counts of a batch of one row.
+double amountAlone(const Problem& problem, const Limit& limit, size_t model) {
+  if (limit.model != kAll && limit.model != static_cast<int>(model)) return 0;
+  if (!limit.covers(static_cast<int>(problem.group(0)))) return 0;
+  if (limit.quantity == kRequests) return 1;
+  return static_cast<double>(problem.row(static_cast<size_t>(limit.quantity), 0)[model]);
+}
+
+bool holdsAlone(const Problem& problem, size_t model) {
+  return std::all_of(problem.limits.begin(), problem.limits.end(), [&](const Limit& limit) {
+    return !(limit.sign() * (amountAlone(problem, limit, model) - limit.bound) > tolerance(limit));
+  });
+}
+
 // One row: a line r_j(y) = value + y slope per model, in the price of one limit.
 struct Lines {
   size_t count = 0;
@@ -102,33 +117,27 @@ struct Lines {
 
 // Prices of one row's limits: each in turn the best for those before it (one round of coordinate ascent on the dual).
 // With one limit in the way, the usual case, that is the dual's optimum: the slope between two models.
-void priceRow(const Problem& problem, const Terms& terms, Eigen::VectorXd& prices) {
-  const auto group = problem.group(0);
+void priceRow(const Problem& problem, Eigen::VectorXd& prices) {
   const size_t limits = problem.limits.size();
   prices.setZero(static_cast<Eigen::Index>(limits));
-  thread_local std::vector<double> adds;  // limits x lines
-  adds.assign(limits * problem.models, 0.0);
   Lines lines;
+  size_t model[kMaxModels];
   for (size_t j = 0; j < problem.models; ++j) {
     if ((problem.allowedModels(0) >> j & 1) == 0) continue;
-    double* add = adds.data() + lines.count;
+    model[lines.count] = j;
     lines.value[lines.count++] = worthOf(problem, 0, j).objective;
-    const auto count = [&](const Term& term) {
-      add[static_cast<size_t>(term.limit) * problem.models] +=
-          term.quantity == kRequests
-              ? term.sign
-              : term.sign * static_cast<double>(problem.row(static_cast<size_t>(term.quantity), 0)[j]);
-    };
-    for (const Term& term : terms.shared(group)) count(term);
-    for (const Term& term : terms.own(group, j)) count(term);
   }
   for (size_t l = 0; l < limits; ++l) {
-    const double bound = problem.limits[l].sign() * problem.limits[l].bound;
-    const double* add = adds.data() + l * problem.models;
-    int rising = 0;
-    for (size_t c = 0; c < lines.count; ++c) rising += add[c] > bound;
-    if (rising == 0) continue;
-    for (size_t c = 0; c < lines.count; ++c) lines.slope[c] = add[c] - bound;
+    const Limit& limit = problem.limits[l];
+    const auto adds = [&](size_t j) { return limit.sign() * (amountAlone(problem, limit, j) - limit.bound); };
+    // A capacity with room, which most are.
+    if (limit.model != kAll && limit.sign() * limit.bound >= 0 && adds(static_cast<size_t>(limit.model)) <= 0) continue;
+    bool rises = false;
+    for (size_t c = 0; c < lines.count; ++c) {
+      lines.slope[c] = adds(model[c]);
+      rises |= lines.slope[c] > 0;
+    }
+    if (!rises) continue;
     const double price = lines.peak();
     prices[static_cast<Eigen::Index>(l)] = price;
     for (size_t c = 0; c < lines.count; ++c) lines.value[c] += price * lines.slope[c];
@@ -137,21 +146,18 @@ void priceRow(const Problem& problem, const Terms& terms, Eigen::VectorXd& price
 
 }  // namespace
 
-bool solveDirectly(const Problem& problem, const Terms& terms, Direct& direct) {
+bool solveDirectly(const Problem& problem, Direct& direct) {
   if (problem.rows > kMostRows) return false;
   chooseBest(problem, direct.choice);
-  if (holds(problem, direct.choice)) {
+  if (problem.rows == 1 ? holdsAlone(problem, direct.choice[0]) : holds(problem, direct.choice)) {
     direct.prices.setZero(static_cast<Eigen::Index>(problem.limits.size()));
     return true;
   }
   if (problem.rows != 1) return false;
-  const size_t best = bestModel(problem, 0, [&](size_t j) {
-    direct.choice[0] = static_cast<uint8_t>(j);
-    return holds(problem, direct.choice);
-  });
+  const size_t best = bestModel(problem, 0, [&](size_t j) { return holdsAlone(problem, j); });
   if (best == problem.models) return false;
   direct.choice[0] = static_cast<uint8_t>(best);
-  priceRow(problem, terms, direct.prices);
+  priceRow(problem, direct.prices);
   return true;
 }
 

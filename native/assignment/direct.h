@@ -16,10 +16,10 @@ struct Direct {
 
 // Of a problem that has been checked, with at most 4096 rows; false, or nothing, where a search is needed, or where the
 // limits cannot hold. Among equals the plan has least of the tie-break's quantity, then the lowest models.
-bool solveDirectly(const Problem& problem, const Terms& terms, Direct& direct);
-inline std::optional<Direct> solveDirectly(const Problem& problem, const Terms& terms) {
+bool solveDirectly(const Problem& problem, Direct& direct);
+inline std::optional<Direct> solveDirectly(const Problem& problem) {
   Direct direct;
-  if (!solveDirectly(problem, terms, direct)) return {};
+  if (!solveDirectly(problem, direct)) return {};
   return direct;
 }
 
