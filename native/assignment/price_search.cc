@@ -1,12 +1,14 @@
 #include "assignment/price_search.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "assignment/control_variate.h"
 #include "assignment/cooling.h"
 #include "assignment/price_climb.h"
 #include "assignment/sampled_prices.h"
 #include "assignment/screening.h"
+#include "assignment/single_price.h"
 #include "assignment/tied_search.h"
 
 namespace omnirouter::assignment {
@@ -20,6 +22,8 @@ constexpr double kTiedStart = 20;
 // A region left is tried again around where that led, then this much wider; so often.
 constexpr double kWidening = 2.5;
 constexpr int kAttempts = 6;
+// Rows that tell the scale of a single price well enough.
+constexpr size_t kScaleRows = 256;
 
 class Searcher {
  public:
@@ -30,11 +34,18 @@ class Searcher {
         gapTolerance_(gapTolerance),
         seed_(seed),
         cancel_(cancel),
+        highest_(highest),
         climb_(problem, terms, cancel, highest, search_),
         sampled_(climb_, seed) {}
 
   PriceSearch run(const WarmStart* warmStart) {
     search_.choice.assign(problem_.rows, 0);
+    if (problem_.limits.size() == 1) {
+      search_.scale = measureScale(problem_, terms_, openRows(problem_, RowSample(problem_.rows, kScaleRows, seed_)));
+      const auto like = warmStart ? std::optional(warmStart->prices[0]) : std::nullopt;
+      searchSinglePrice(problem_, terms_, like, seed_, highest_, search_, cancel_);
+      return std::move(search_);
+    }
     const RowSample sample = sampled_.sample();
     RowSet set = openRows(problem_, sample);
     search_.scale = measureScale(problem_, terms_, set);
@@ -144,6 +155,7 @@ class Searcher {
   const double gapTolerance_;
   const uint64_t seed_;
   const compute::CancelFlag& cancel_;
+  const double highest_;
   PriceSearch search_;
   PriceClimb climb_;
   SampledPrices sampled_;
