@@ -14,7 +14,7 @@ namespace {
 
 // Bits between the greatest value and the step of its lattice: more are taken for measurements, which have none.
 constexpr int kMostBits = 12;
-constexpr size_t kSlice = 4096;
+constexpr size_t kSlice = 4096, kFirst = 256;
 
 // The greatest power of two that divides every one of the values, and the greatest bit in them.
 struct Bits {
@@ -54,14 +54,14 @@ double stepOf(const Problem& problem, size_t quantity, double useless) {
   const float* values = problem.quantities[quantity].values;
   // Measurements show in the first rows.
   Bits bits;
-  add(values, std::min(problem.rows, kSlice) * problem.models, bits);
+  add(values, std::min(problem.rows, kFirst) * problem.models, bits);
   const auto step = [&] { return bits.any() && !bits.fine() ? std::ldexp(1.0, bits.lowest) : 0; };
   if (step() <= useless) return 0;
   if (std::abs(bits.lowest) > 90) {  // beyond what the quick test below can take
     add(values, problem.rows * problem.models, bits);
     return step();
   }
-  if (problem.rows <= kSlice) return step();
+  if (problem.rows <= kFirst) return step();
   const compute::Chunks chunks(problem.rows, kSlice);
   std::vector<uint8_t> off(chunks.count(), 0);
   compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {
@@ -70,7 +70,10 @@ double stepOf(const Problem& problem, size_t quantity, double useless) {
   });
   for (size_t chunk = 0; chunk < off.size() && !bits.fine(); ++chunk) {
     const compute::Range rows = chunks[chunk];
-    if (off[chunk]) add(values + rows.begin * problem.models, rows.size() * problem.models, bits);
+    const float* own = values + rows.begin * problem.models;
+    const size_t count = rows.size() * problem.models;
+    // Mostly what the first of them showed holds for the others.
+    if (off[chunk] && !(bits.lowest >= -90 && onStep(own, count, bits.lowest))) add(own, count, bits);
   }
   return step();
 }
