@@ -14,6 +14,8 @@ namespace {
 
 // Softmin weights of less than a thousandth tell nothing about how much rows differ.
 constexpr double kNegligible = 7;
+// Rows that a thread takes at a time.
+constexpr size_t kSlice = 4096;
 
 }  // namespace
 
@@ -46,7 +48,7 @@ ControlVariate::ControlVariate(const Problem& problem, const Terms& terms, const
                                RowSet& sample)
     : rows_(rows), chosen_(sample.size()) {
   const Reduced reduced(problem, {known.prices.data(), static_cast<size_t>(known.prices.size())});
-  const compute::Chunks chunks(sample.size(), 4096);
+  const compute::Chunks chunks(sample.size(), kSlice);
   std::vector<Sums> parts(chunks.count(), Sums(problem.limits.size()));
   compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {
     double r[kMaxModels];
@@ -105,8 +107,8 @@ Eigen::MatrixXd ControlVariate::spread(const Problem& problem, const Terms& term
                                        const Eigen::VectorXd& prices, double tau) const {
   const Reduced reduced(problem, {prices.data(), static_cast<size_t>(prices.size())});
   const size_t limits = problem.limits.size();
-  // Enough rows to pay for their sums.
-  const compute::Chunks chunks(sample.size(), std::max<size_t>(1024, limits * limits / 4));
+  // Rows enough to pay for the sums of their products.
+  const compute::Chunks chunks(sample.size(), std::max(kSlice / 4, limits * limits / 4));
   std::vector<Differences> parts(std::max<size_t>(1, chunks.count()), Differences(static_cast<Eigen::Index>(limits)));
   compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {
     Differences& part = parts[chunk];

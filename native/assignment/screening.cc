@@ -33,13 +33,15 @@ float greatest(const Problem& problem, size_t quantity) {
 std::vector<double> mostWeighted(const Problem& problem, const Reduced& reduced) {
   constexpr double kKnown = 1;
   std::vector<double> most(problem.quantities.size(), 0.0);
-  for (size_t k = 0; k < most.size(); ++k)
-    for (size_t g = 0; most[k] == 0 && g < problem.groupCount; ++g) {
+  for (size_t k = 0; k < most.size(); ++k) {
+    bool negative = false;
+    for (size_t g = 0; g < problem.groupCount; ++g) {
       const double* weight = reduced.weight(g, k);
-      if (std::all_of(weight, weight + problem.models, [](double each) { return each >= 0; })) continue;
-      const double known = problem.quantities[k].most;
-      most[k] = known <= kKnown ? known : static_cast<double>(greatest(problem, k));
+      negative |= std::any_of(weight, weight + problem.models, [](double each) { return each < 0; });
     }
+    const double known = problem.quantities[k].most;
+    if (negative) most[k] = known <= kKnown ? known : static_cast<double>(greatest(problem, k));
+  }
   return most;
 }
 

@@ -30,6 +30,8 @@ constexpr double kNoPrice = 1e-9;
 constexpr double kFirstStep = 1e-4, kGrowth = 3;
 // Steps on the open rows, of which halvings alone leave no double between.
 constexpr int kMostSteps = 200;
+// Open rows that a thread takes at a time.
+constexpr size_t kSlice = 2048;
 // Of the sums that D is of, what they may be rounded by.
 constexpr double kRounding = 1e-14;
 
@@ -221,7 +223,7 @@ class SinglePrice {
   // What visit(row, sums) adds for each of some open rows.
   template <class Visit>
   Sums sumOver(const std::vector<uint32_t>& some, const Visit& visit) const {
-    const compute::Chunks chunks(some.size(), 2048);
+    const compute::Chunks chunks(some.size(), kSlice);
     std::vector<Sums> parts(chunks.count(), Sums(1));
     compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {
       for (size_t i = chunks[chunk].begin; i < chunks[chunk].end; ++i) visit(some[i], parts[chunk]);
