@@ -40,12 +40,7 @@ class Searcher {
 
   PriceSearch run(const WarmStart* warmStart) {
     search_.choice.assign(problem_.rows, 0);
-    if (problem_.limits.size() == 1) {
-      search_.scale = measureScale(problem_, terms_, openRows(problem_, RowSample(problem_.rows, kScaleRows, seed_)));
-      const auto like = warmStart ? std::optional(warmStart->prices[0]) : std::nullopt;
-      searchSinglePrice(problem_, terms_, like, seed_, highest_, search_, cancel_);
-      return std::move(search_);
-    }
+    if (!problem_.limits.empty() && searchSingle(warmStart)) return std::move(search_);
     const RowSample sample = sampled_.sample();
     RowSet set = openRows(problem_, sample);
     search_.scale = measureScale(problem_, terms_, set);
@@ -63,6 +58,14 @@ class Searcher {
   }
 
  private:
+  // Where one limit alone is in the way.
+  bool searchSingle(const WarmStart* warmStart) {
+    search_.scale = measureScale(problem_, terms_, openRows(problem_, RowSample(problem_.rows, kScaleRows, seed_)));
+    if (searchSinglePrice(problem_, terms_, warmStart, seed_, highest_, search_, cancel_)) return true;
+    search_.levels.clear();
+    return false;
+  }
+
   void searchFromSample(RowSet set, const RowSample& sample) {
     sampled_.findNeighbourhood(set);
     if (sample.everyRow()) return coolEveryRow(std::move(set));

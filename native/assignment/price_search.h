@@ -17,7 +17,7 @@
 //
 // From prices known to be near the best, the samples are left out: all rows are screened within that reach.
 //
-// A single limit has its price searched in one dimension instead (single_price.h).
+// Where one limit alone is in the way, its price is searched in one dimension instead (single_price.h).
 //
 // A price vector that leaves its region sends the search back: wider region, same data. Once time is up (compute/cancel.h),
 // the search ends at the next step: the rows are screened once around the prices so far, which no longer need be the

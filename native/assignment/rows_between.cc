@@ -47,10 +47,14 @@ void add(const Problem& problem, size_t row, uint8_t low, uint8_t high, const Re
 
 }  // namespace
 
-Between rowsBetween(const Problem& problem, double low, double high, uint8_t* choice,
+Between rowsBetween(const Problem& problem, size_t priced, double low, double high, uint8_t* choice,
                     const compute::CancelFlag& cancel) {
-  const double prices[2] = {low, high};
-  const Reduced below(problem, {prices, 1}), above(problem, {prices + 1, 1});
+  const size_t limits = problem.limits.size();
+  std::vector<double> prices(limits, 0.0);
+  prices[priced] = low;
+  const Reduced below(problem, prices);
+  prices[priced] = high;
+  const Reduced above(problem, prices);
   const LeastReduced kernel = leastReduced(compute::isa());
   struct Part {
     explicit Part(const Problem& of) : decided(of), low(of), high(of) {}
@@ -62,7 +66,7 @@ Between rowsBetween(const Problem& problem, double low, double high, uint8_t* ch
   compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {
     cancel.throwIfRaised();
     Part& part = parts[chunk];
-    part.between.open = RowSet(problem.quantities.size(), 1);
+    part.between.open = RowSet(problem.quantities.size(), limits);
     forEachBlock(problem, below, chunks[chunk], [&](size_t first, LeastReducedBlock block) {
       double least[kBlockRows];
       uint8_t atLow[kBlockRows], openLow[kBlockRows], openHigh[kBlockRows], decided[kBlockRows];
@@ -95,7 +99,7 @@ Between rowsBetween(const Problem& problem, double low, double high, uint8_t* ch
     rows += part.between.open.size();
     candidates += part.between.open.candidates();
   }
-  all.open = RowSet(problem.quantities.size(), 1);
+  all.open = RowSet(problem.quantities.size(), limits);
   all.open.reserve(rows, candidates);
   for (const Part& part : parts) {
     decided.add(part.decided);
@@ -105,12 +109,13 @@ Between rowsBetween(const Problem& problem, double low, double high, uint8_t* ch
     all.low.insert(all.low.end(), part.between.low.begin(), part.between.low.end());
     all.high.insert(all.high.end(), part.between.high.begin(), part.between.high.end());
   }
-  const Limit& limit = problem.limits[0];
   all.open.decided.objective = decided.objective();
-  all.open.decided.limit[0] = limit.sign() * decided.total(limit);
+  for (size_t l = 0; l < limits; ++l)
+    all.open.decided.limit[l] = problem.limits[l].sign() * decided.total(problem.limits[l]);
+  const Limit& limit = problem.limits[priced];
   const auto line = [&](double price, const Cells& open) {
     return Line{price, all.open.decided.objective + open.objective(),
-                all.open.decided.limit[0] + limit.sign() * open.total(limit) - limit.sign() * limit.bound};
+                all.open.decided.limit[priced] + limit.sign() * (open.total(limit) - limit.bound)};
   };
   all.below = line(low, atLow);
   all.above = line(high, atHigh);

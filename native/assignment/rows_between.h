@@ -1,5 +1,5 @@
-// The rows whose best model differs between two prices of a single limit. All others keep theirs in between: the least of
-// lines is concave, and a line that touches it at both ends lies on it.
+// The rows whose best model differs between two prices of one limit, those of all others being 0. All other rows keep
+// theirs in between: the least of lines is concave, and a line that touches it at both ends lies on it.
 #pragma once
 
 #include <vector>
@@ -21,8 +21,8 @@ struct Between {
   std::vector<uint8_t> low, high;  // per open row, its candidate at either price
 };
 
-// One walk over all rows of a problem with one limit. choice[] becomes the models at `high`.
-Between rowsBetween(const Problem& problem, double low, double high, uint8_t* choice,
+// One walk over all rows; `limit` is the one that is priced. choice[] becomes the models at `high`.
+Between rowsBetween(const Problem& problem, size_t limit, double low, double high, uint8_t* choice,
                     const compute::CancelFlag& cancel);
 
 }  // namespace omnirouter::assignment

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "assignment/cells.h"
 #include "assignment/control_variate.h"
 #include "assignment/rows_between.h"
 #include "assignment/sampled_problem.h"
@@ -24,6 +25,8 @@ constexpr double kManyOpen = 0.05;
 constexpr int kMostBetter = 2;
 // Bisection of a sample's price ends at this share of it, far below what a sample can tell.
 constexpr double kSamplePrecision = 1e-3, kChangePrecision = 1e-5;
+// How many standard errors of the sample's sums other limits have to hold by, were values to differ as much as their mean.
+constexpr double kRoom = 3;
 // Prices below this share of the natural unit are as good as none.
 constexpr double kNoPrice = 1e-9;
 // First steps away from a price, as a share of it, and how they grow.
@@ -43,10 +46,7 @@ class SinglePrice {
         terms_(terms),
         cancel_(cancel),
         search_(search),
-        bound_(problem.limits[0].sign() * problem.limits[0].bound),
-        unit_(search.scale.price[0]),
-        highest_(highest * unit_),
-        top_(highest_),
+        given_(highest),
         sample_(problem,
                 RowSample(problem.rows,
                           problem.rows < kSampled ? problem.rows
@@ -54,9 +54,37 @@ class SinglePrice {
                           seed)),
         weight_(static_cast<double>(problem.rows) / static_cast<double>(sample_.problem.rows)) {}
 
-  void run(std::optional<double> like) {
-    double at = std::min(like.value_or(0), highest_);
-    if (!like) at = crossing(0, unit_, kSamplePrecision, [&](double y) { return weight_ * sampleTotal(y) - bound_; });
+  // As far as the sample can tell: the limit that the plan of least objective misses, or of several the one that is of all
+  // models, whose price changes who is asked most; and whether all others hold with room at its price.
+  bool choose() {
+    size_t missed = 0, missedByAll = 0;
+    const Cells free = sampleAt(0);
+    for (size_t l = 0; l < problem_.limits.size(); ++l) {
+      const Limit& limit = problem_.limits[l];
+      if (limit.sign() * (weight_ * free.total(limit) - limit.bound) <= 0) continue;
+      const bool ofAll = limit.model == kAll;
+      if ((ofAll && missedByAll == 0) || missed == 0) limit_ = l;
+      ++missed;
+      missedByAll += ofAll ? 1 : 0;
+    }
+    if (missedByAll > 1 || (missedByAll == 0 && missed > 1)) return false;
+    bound_ = problem_.limits[limit_].sign() * problem_.limits[limit_].bound;
+    unit_ = search_.scale.price[static_cast<Eigen::Index>(limit_)];
+    top_ = highest_ = given_ * unit_;
+    first_ = crossing(0, unit_, kSamplePrecision, [&](double y) { return weight_ * sampleTotal(y) - bound_; });
+    const Cells priced = sampleAt(first_);
+    for (size_t l = 0; l < problem_.limits.size(); ++l) {
+      const Limit& limit = problem_.limits[l];
+      const double total = weight_ * priced.total(limit);
+      const double rows = priced.total({kRequests, false, 0, limit.group, limit.model});
+      if (l != limit_ && limit.sign() * (limit.bound - total) < kRoom * total / std::sqrt(rows + 1)) return false;
+    }
+    return true;
+  }
+
+  // False if others than the chosen limit do not hold.
+  bool run(const WarmStart* like) {
+    double at = like ? std::min(like->prices[static_cast<Eigen::Index>(limit_)], highest_) : first_;
     double slope = slopeOf(at);
     double further = kDeviations;
     int better = 0;
@@ -86,16 +114,29 @@ class SinglePrice {
   }
 
  private:
-  Eigen::VectorXd priced(double y) const { return Eigen::VectorXd::Constant(1, y); }
+  Eigen::VectorXd priced(double y) const {
+    Eigen::VectorXd prices = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(problem_.limits.size()));
+    prices[static_cast<Eigen::Index>(limit_)] = y;
+    return prices;
+  }
 
   double slopeOf(double y) {
     ++search_.evaluations;
-    return leastSums(problem_, priced(y), cancel_).limit[0] - bound_;
+    return leastSums(problem_, priced(y), cancel_).limit[limit_] - bound_;
   }
 
   double sampleTotal(double y) {
     ++search_.evaluations;
-    return leastSums(sample_.problem, priced(y), cancel_).limit[0];
+    return leastSums(sample_.problem, priced(y), cancel_).limit[limit_];
+  }
+
+  // What the sample comes to at a price.
+  Cells sampleAt(double y) {
+    std::vector<uint8_t> choice(sample_.problem.rows);
+    leastSums(sample_.problem, priced(y), cancel_, choice.data());
+    Cells cells(sample_.problem);
+    cells.add(0, choice);
+    return cells;
   }
 
   // Prices around where a falling function changes its sign, within those that are known to be too low and too high; looked
@@ -133,7 +174,7 @@ class SinglePrice {
   };
   Ends ends(double at, double slope, double deviations) {
     std::vector<uint8_t> there(sample_.problem.rows), here(there.size());
-    const double total = leastSums(sample_.problem, priced(at), cancel_, there.data()).limit[0];
+    const double total = leastSums(sample_.problem, priced(at), cancel_, there.data()).limit[limit_];
     const auto expected = [&](double y) { return slope + weight_ * (sampleTotal(y) - total); };
     const double step = kFirstStep * std::max(at, unit_);
     const double best = crossing(at, step, kChangePrecision, expected);
@@ -159,11 +200,11 @@ class SinglePrice {
 
   Between rowsBetween(double low, double high) {
     search_.evaluations += 2;
-    return assignment::rowsBetween(problem_, low, high, search_.choice.data(), cancel_);
+    return assignment::rowsBetween(problem_, limit_, low, high, search_.choice.data(), cancel_);
   }
 
   // The best price, with the rows between two that enclose it.
-  void finish(Between between) {
+  bool finish(Between between) {
     const RowSet& rows = between.open;
     Line &below = between.below, &above = between.above;
     std::vector<uint8_t>&atLow = between.low, &atHigh = between.high;
@@ -181,7 +222,8 @@ class SinglePrice {
       const double middle = below.price + (above.price - below.price) / 2;
       const double price = step % 3 != 2 && meet > below.price && meet < above.price ? meet : middle;
       if (price <= below.price || price >= above.price) break;
-      const Reduced reduced(problem_, {&price, 1});
+      const Eigen::VectorXd prices = priced(price);
+      const Reduced reduced(problem_, {prices.data(), static_cast<size_t>(prices.size())});
       Sums sums = sumOver(differing, [&](uint32_t i, Sums& part) {
         double r[kMaxModels];
         const RowSet::Row row = rows[i];
@@ -191,7 +233,7 @@ class SinglePrice {
       });
       sums.add(settled);
       ++search_.evaluations;
-      const Line found{price, sums.objective, sums.limit[0] - bound_};
+      const Line found{price, sums.objective, sums.limit[limit_] - bound_};
       // Nothing lies above where the lines meet: it is the peak.
       const bool isPeak = price == meet && found.dual() >= peak - rounding;
       const bool rises = found.slope > 0;
@@ -204,66 +246,87 @@ class SinglePrice {
       }));
       differing.erase(std::remove_if(differing.begin(), differing.end(), same), differing.end());
     }
-    search_.prices[0] = below.dual() > above.dual() ? below.price : above.price;
-    for (size_t i = 0; i < rows.size(); ++i) search_.choice[rows[i].id] = rows[i].models[atHigh[i]];
+    search_.prices = priced(below.dual() > above.dual() ? below.price : above.price);
     // The limit holds at the higher price, with some slack. Tied rows take it up.
     double slack = -above.slope;
     for (const uint32_t i : differing) {
-      Sums change(1), back(1);
+      Sums change(problem_.limits.size()), back = change;
       addChoice(problem_, terms_, rows[i], atLow[i], change);
       addChoice(problem_, terms_, rows[i], atHigh[i], back);
-      const double by = change.limit[0] - back.limit[0];
+      const double by = change.limit[limit_] - back.limit[limit_];
       if (by > slack) continue;
       slack -= by;
-      search_.choice[rows[i].id] = rows[i].models[atLow[i]];
+      atHigh[i] = atLow[i];
     }
+    differing.resize(rows.size());
+    std::iota(differing.begin(), differing.end(), uint32_t{0});
+    Sums all = sumOver(differing, [&](uint32_t i, Sums& part) {
+      addChoice(problem_, terms_, rows[i], atHigh[i], part);
+      search_.choice[rows[i].id] = rows[i].models[atHigh[i]];
+    });
+    all.add(rows.decided);
     search_.levels.assign(1, std::move(between.open));
+    return othersHold(all);
+  }
+
+  bool othersHold(const Sums& all) const {
+    for (size_t l = 0; l < problem_.limits.size(); ++l) {
+      const Limit& limit = problem_.limits[l];
+      if (l != limit_ && all.limit[l] - limit.sign() * limit.bound > tolerance(limit)) return false;
+    }
+    return true;
   }
 
   // What visit(row, sums) adds for each of some open rows.
   template <class Visit>
   Sums sumOver(const std::vector<uint32_t>& some, const Visit& visit) const {
     const compute::Chunks chunks(some.size(), kSlice);
-    std::vector<Sums> parts(chunks.count(), Sums(1));
+    std::vector<Sums> parts(chunks.count(), Sums(problem_.limits.size()));
     compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {
       for (size_t i = chunks[chunk].begin; i < chunks[chunk].end; ++i) visit(some[i], parts[chunk]);
     });
-    Sums all(1);
+    Sums all(problem_.limits.size());
     for (const Sums& part : parts) all.add(part);
     return all;
   }
 
   // Every row's best model at a price.
-  void endAt(double price) {
-    search_.prices[0] = price;
-    RowSet none(problem_.quantities.size(), 1);
+  bool endAt(double price) {
+    search_.prices = priced(price);
+    RowSet none(problem_.quantities.size(), problem_.limits.size());
     none.decided = leastSums(problem_, search_.prices, cancel_, search_.choice.data());
     search_.levels.assign(1, std::move(none));
+    return othersHold(search_.levels[0].decided);
   }
 
-  void diverge() {
-    search_.diverged = true;
+  // What cannot hold by itself does not hold beside others.
+  bool diverge() {
     endAt(highest_);
+    return search_.diverged = true;
   }
 
   const Problem& problem_;
   const Terms& terms_;
   const compute::CancelFlag& cancel_;
   PriceSearch& search_;
-  const double bound_, unit_, highest_;
-  double bottom_ = 0, top_;  // the best price is between
-  bool holds_ = false;       // at the top: known
+  const double given_;  // the highest price, in natural units
+  size_t limit_ = 0;    // the one that is priced
+  double bound_ = 0, unit_ = 1, highest_ = 0;
+  double first_ = 0;             // the sample's price
+  double bottom_ = 0, top_ = 0;  // the best price is between
+  bool holds_ = false;           // at the top: known
   const SampledProblem sample_;
   const double weight_;
 };
 
 }  // namespace
 
-void searchSinglePrice(const Problem& problem, const Terms& terms, std::optional<double> like, uint64_t seed,
-                       double highest, PriceSearch& search, const compute::CancelFlag& cancel) {
+bool searchSinglePrice(const Problem& problem, const Terms& terms, const WarmStart* like, uint64_t seed, double highest,
+                       PriceSearch& search, const compute::CancelFlag& cancel) {
+  SinglePrice single(problem, terms, seed, highest, search, cancel);
+  if (!single.choose() && problem.limits.size() > 1) return false;
   search.tau = 0;
-  search.prices = Eigen::VectorXd::Zero(1);
-  SinglePrice(problem, terms, seed, highest, search, cancel).run(like);
+  return single.run(like);
 }
 
 }  // namespace omnirouter::assignment

@@ -1,4 +1,5 @@
-// The price of a single limit. Its dual
+// The price of a single limit, where no other is in the way: of a problem that has no more, and of one whose capacities, say,
+// leave room. Its dual
 //
 //     D(y) = sum_i min_j (F[i,j] + y f[i,j]) - y b,        f = sign * quantity, b = sign * bound
 //
@@ -14,16 +15,14 @@
 //      optimum of the linear relaxation. Of those, so many change their model that the limit just holds.
 #pragma once
 
-#include <optional>
-
 #include "assignment/price_search.h"
 
 namespace omnirouter::assignment {
 
-// Of a problem with one limit; `search` has its scale. From the price of a like problem, if there is one. Prices beyond
-// `highest` end the search as diverged. Once time is up, it ends at the last price at which the limit holds, if any is
-// known.
-void searchSinglePrice(const Problem& problem, const Terms& terms, std::optional<double> like, uint64_t seed,
-                       double highest, PriceSearch& search, const compute::CancelFlag& cancel);
+// `search` has the problem's scale. False, and nothing found, where several limits are in the way, which a sample mostly tells
+// at once. From prices of a like problem, if there are any. A price beyond `highest` natural units ends the search as
+// diverged. Once time is up, it ends at the last price at which the limit holds, if any is known.
+bool searchSinglePrice(const Problem& problem, const Terms& terms, const WarmStart* like, uint64_t seed, double highest,
+                       PriceSearch& search, const compute::CancelFlag& cancel);
 
 }  // namespace omnirouter::assignment

@@ -73,7 +73,9 @@ PriceSearch searched(const Problem& p, const Opened& opened, uint64_t seed, std:
   PriceSearch search;
   search.scale = opened.scale;
   search.choice.assign(p.rows, 0);
-  searchSinglePrice(p, opened.terms, like, seed, PriceBox::kDivergence, search, {});
+  WarmStart near;
+  if (like) near.prices = Eigen::VectorXd::Constant(1, *like);
+  CHECK(searchSinglePrice(p, opened.terms, like ? &near : nullptr, seed, PriceBox::kDivergence, search, {}));
   return search;
 }
 
@@ -114,6 +116,70 @@ TEST_CASE("a price to start from, near or far, changes nothing") {
       CHECK(dualAt(p, warm.prices[0], warm.choice) == doctest::Approx(best).epsilon(1e-11));
     }
   }
+}
+
+TEST_CASE("limits that leave room have no price, and are held") {
+  size_t alone = 0;
+  for (uint64_t seed = 0; seed < 60; ++seed) {
+    CAPTURE(seed);
+    Instance instance = limited(seed, 0.5);
+    Problem& p = instance.problem;
+    const PriceSearch single = searched(p, Opened(p), seed, {});
+    const double price = single.prices[0];
+    const Certificate plan = certify(p, {&price, 1}, single.choice.data(), {});
+    // Every model may have half as much again as it gets; every other seed, one of them a little less than that.
+    for (size_t j = 0; j < p.models; ++j)
+      p.limits.push_back(
+          {kRequests, false, std::ceil(20 + 1.5 * static_cast<double>(plan.requests[j])), kAll, static_cast<int>(j)});
+    const size_t busiest =
+        static_cast<size_t>(std::max_element(plan.requests.begin(), plan.requests.end()) - plan.requests.begin());
+    const bool misses = seed % 2 != 0;
+    if (misses) p.limits[1 + busiest].bound = std::floor(0.995 * static_cast<double>(plan.requests[busiest]));
+    const Opened opened(p);
+    PriceSearch search;
+    search.scale = opened.scale;
+    search.choice.assign(p.rows, 0);
+    const bool found = searchSinglePrice(p, opened.terms, nullptr, seed, PriceBox::kDivergence, search, {});
+    if (misses) CHECK_FALSE(found);
+    alone += found;
+    if (!found) continue;
+    const std::vector<double> prices(search.prices.begin(), search.prices.end());
+    const Certificate theirs = certify(p, prices, search.choice.data(), {});
+    CHECK(theirs.holds);
+    CHECK(theirs.dual == doctest::Approx(plan.dual).epsilon(1e-11));
+  }
+  CHECK(alone > 12);
+}
+
+TEST_CASE("what a sample does not see of other limits is seen in the whole") {
+  size_t missed = 0;
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    CAPTURE(seed);
+    constexpr size_t kRows = 12'000, kModels = 4;
+    Instance instance = plain(kRows, kModels, seed);
+    Problem& p = instance.problem;
+    // One row is a tenant's only one, which has no money for any model but the cheapest.
+    instance.groups.assign(kRows, 0);
+    const size_t only = 17 + 397 * static_cast<size_t>(seed);
+    instance.groups[only] = 1;
+    p.groups = instance.groups.data();
+    p.groupCount = 2;
+    const float* cost = p.row(kCost, only);
+    p.limits = {{kQuality, true, 0.6 * reachOf(p, kQuality, true), kAll, kAll},
+                {kCost, false, static_cast<double>(*std::min_element(cost, cost + kModels)), 1, kAll}};
+    const Opened opened(p);
+    PriceSearch search;
+    search.scale = opened.scale;
+    search.choice.assign(p.rows, 0);
+    const bool found = searchSinglePrice(p, opened.terms, nullptr, seed, PriceBox::kDivergence, search, {});
+    const std::vector<double> prices(search.prices.begin(), search.prices.end());
+    if (found) CHECK(certify(p, prices, search.choice.data(), {}).holds);
+    missed += !found;
+    const Solution s = solve(p, {}, {});
+    CHECK(s.certificate.holds);
+    CHECK(s.gap < 1e-3);
+  }
+  CHECK(missed > 5);
 }
 
 TEST_CASE("one limit: at what can just be reached it holds, and a hair beyond is proven infeasible") {
