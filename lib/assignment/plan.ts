@@ -73,7 +73,7 @@ export interface Certificate {
   readonly reachable: readonly Reachable[];
   /** The limits that were moved for the plan to hold them, if `AssignOptions.relax` was asked for. */
   readonly relaxed: readonly Relaxed[];
-  /** Evaluations of the dual function, over whatever rows were still open. */
+  /** Evaluations of the dual function, over a sample of the queries or those that were still open. */
   readonly evaluations: number;
 }
 
