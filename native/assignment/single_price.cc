@@ -26,7 +26,8 @@ constexpr int kMostBetter = 2;
 // Bisection of a sample's price ends at this share of it, far below what a sample can tell.
 constexpr double kSamplePrecision = 1e-3, kChangePrecision = 1e-5;
 // How many standard errors of the sample's sums other limits have to hold by, were values to differ as much as their mean.
-constexpr double kRoom = 3;
+// One that does not after all costs some walks over the rows.
+constexpr double kRoom = 1;
 // Prices below this share of the natural unit are as good as none.
 constexpr double kNoPrice = 1e-9;
 // First steps away from a price, as a share of it, and how they grow.

@@ -140,13 +140,16 @@ TEST_CASE("limits that leave room have no price, and are held") {
     search.scale = opened.scale;
     search.choice.assign(p.rows, 0);
     const bool found = searchSinglePrice(p, opened.terms, nullptr, seed, PriceBox::kDivergence, search, {});
-    if (misses) CHECK_FALSE(found);
     alone += found;
     if (!found) continue;
     const std::vector<double> prices(search.prices.begin(), search.prices.end());
     const Certificate theirs = certify(p, prices, search.choice.data(), {});
     CHECK(theirs.holds);
-    CHECK(theirs.dual == doctest::Approx(plan.dual).epsilon(1e-11));
+    // One more limit in the way may be priced in the other's stead.
+    CHECK(theirs.dual >= plan.dual - 1e-11 * std::abs(plan.dual));
+    if (!misses) CHECK(theirs.dual == doctest::Approx(plan.dual).epsilon(1e-11));
+    const float most = *std::max_element(instance.cost.begin(), instance.cost.end());
+    CHECK(theirs.objective - theirs.dual <= 2 * static_cast<double>(most) + 1e-11 * std::abs(theirs.dual));
   }
   CHECK(alone > 12);
 }
