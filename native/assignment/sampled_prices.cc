@@ -49,7 +49,7 @@ constexpr double kNoResistance = 1e-9;
 // of a pair that few of its rows are near a tie of, no good one.
 constexpr double kRadius = 5;
 // What a sample of few rows that change their model cannot tell of some price: this share of the usual deviation is added.
-constexpr double kUnseen = 0.25;
+constexpr double kUnseen = 0.5;
 // How much wider than others the region of tied rows is.
 constexpr double kTiedWidening = 2.5;
 
