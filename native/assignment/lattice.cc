@@ -15,6 +15,8 @@ namespace {
 // Bits between the greatest value and the step of its lattice: more are taken for measurements, which have none.
 constexpr int kMostBits = 12;
 constexpr size_t kSlice = 4096, kFirst = 256;
+// Powers of two beyond these are more than onStep() can add to a float.
+constexpr int kMostExponent = 90;
 
 // The greatest power of two that divides every one of the values, and the greatest bit in them.
 struct Bits {
@@ -52,12 +54,12 @@ bool onStep(const float* values, size_t count, int exponent) {
 // its step at most `useless`.
 double stepOf(const Problem& problem, size_t quantity, double useless) {
   const float* values = problem.quantities[quantity].values;
-  // Measurements show in the first rows.
+  // Measurements show in the first rows, and the finest step of most lattices.
   Bits bits;
   add(values, std::min(problem.rows, kFirst) * problem.models, bits);
   const auto step = [&] { return bits.any() && !bits.fine() ? std::ldexp(1.0, bits.lowest) : 0; };
   if (step() <= useless) return 0;
-  if (std::abs(bits.lowest) > 90) {  // beyond what the quick test below can take
+  if (std::abs(bits.lowest) > kMostExponent) {
     add(values, problem.rows * problem.models, bits);
     return step();
   }
@@ -73,7 +75,7 @@ double stepOf(const Problem& problem, size_t quantity, double useless) {
     const float* own = values + rows.begin * problem.models;
     const size_t count = rows.size() * problem.models;
     // Mostly what the first of them showed holds for the others.
-    if (off[chunk] && !(bits.lowest >= -90 && onStep(own, count, bits.lowest))) add(own, count, bits);
+    if (off[chunk] && !(bits.lowest >= -kMostExponent && onStep(own, count, bits.lowest))) add(own, count, bits);
   }
   return step();
 }

@@ -47,12 +47,13 @@ class Searcher {
     climb_.everywhere = PriceBox::all(search_.scale);
     climb_.start(warmStart ? &warmStart->prices : nullptr);
     if (problem_.limits.empty()) {
-      search_.levels.push_back(finalRows());
+      decideAll(problem_, search_, cancel_);
       return std::move(search_);
     }
     const bool near = warmStart && warmStart->reach.size() > 0 && !sample.everyRow() && searchNear(warmStart->reach);
     if (!near) searchFromSample(std::move(set), sample);
-    if (climb_.conflict || search_.levels.empty()) search_.levels.assign(1, finalRows());
+    // The search ended in a proof, or had no time.
+    if (climb_.conflict || search_.levels.empty()) decideAll(problem_, search_, cancel_);
     search_.tau = tiedToTheEnd_ ? 0 : climb_.tau;
     return std::move(search_);
   }
@@ -83,13 +84,6 @@ class Searcher {
     Cooling cooling(climb_, gapTolerance_, sampled_.tied());
     cooling.begin(std::move(set), climb_.everywhere);
     cooling.coolToTheEnd();
-  }
-
-  // Every row at its best model: where there are no limits, or the search ended in a proof.
-  RowSet finalRows() {
-    RowSet none(problem_.quantities.size(), problem_.limits.size());
-    none.decided = leastSums(problem_, search_.prices, cancel_, search_.choice.data());
-    return none;
   }
 
   RowSet screenedBy(const TrustRegion& region) {
@@ -166,6 +160,12 @@ class Searcher {
 };
 
 }  // namespace
+
+void decideAll(const Problem& problem, PriceSearch& search, const compute::CancelFlag& cancel) {
+  RowSet none(problem.quantities.size(), problem.limits.size());
+  none.decided = leastSums(problem, search.prices, cancel, search.choice.data());
+  search.levels.assign(1, std::move(none));
+}
 
 PriceSearch searchPrices(const Problem& problem, const Terms& terms, const WarmStart* warmStart, double gapTolerance,
                          uint64_t seed, const compute::CancelFlag& cancel, double highest) {

@@ -52,4 +52,7 @@ struct WarmStart {
 PriceSearch searchPrices(const Problem& problem, const Terms& terms, const WarmStart* warmStart, double gapTolerance,
                          uint64_t seed, const compute::CancelFlag& cancel, double highest = PriceBox::kDivergence);
 
+// Gives every row its best model at the search's prices, and leaves none open.
+void decideAll(const Problem& problem, PriceSearch& search, const compute::CancelFlag& cancel);
+
 }  // namespace omnirouter::assignment

@@ -210,8 +210,9 @@ class SinglePrice {
     Line &below = between.below, &above = between.above;
     std::vector<uint8_t>&atLow = between.low, &atHigh = between.high;
     std::vector<uint8_t> here(rows.size());
-    std::vector<uint32_t> differing(rows.size());
-    std::iota(differing.begin(), differing.end(), uint32_t{0});
+    std::vector<uint32_t> every(rows.size());
+    std::iota(every.begin(), every.end(), uint32_t{0});
+    std::vector<uint32_t> differing = every;
     Sums settled = rows.decided;  // of the rows that no longer differ, too
     for (int step = 0; step < kMostSteps && !differing.empty() && !cancel_.timeIsUp(); ++step) {
       // Where the lines meet, and in turn the middle, lest it be approached from one side.
@@ -259,9 +260,7 @@ class SinglePrice {
       slack -= by;
       atHigh[i] = atLow[i];
     }
-    differing.resize(rows.size());
-    std::iota(differing.begin(), differing.end(), uint32_t{0});
-    Sums all = sumOver(differing, [&](uint32_t i, Sums& part) {
+    Sums all = sumOver(every, [&](uint32_t i, Sums& part) {
       addChoice(problem_, terms_, rows[i], atHigh[i], part);
       search_.choice[rows[i].id] = rows[i].models[atHigh[i]];
     });
@@ -294,9 +293,7 @@ class SinglePrice {
   // Every row's best model at a price.
   bool endAt(double price) {
     search_.prices = priced(price);
-    RowSet none(problem_.quantities.size(), problem_.limits.size());
-    none.decided = leastSums(problem_, search_.prices, cancel_, search_.choice.data());
-    search_.levels.assign(1, std::move(none));
+    decideAll(problem_, search_, cancel_);
     return othersHold(search_.levels[0].decided);
   }
 
