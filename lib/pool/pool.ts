@@ -1,18 +1,15 @@
 import { readFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { parseDocument } from "yaml";
 import { OmniRouterError } from "../errors.js";
 import { ioError } from "../files.js";
 import { type Model, type PoolProblem, poolSchema, problems } from "./schema.js";
+import { parseYaml, YamlProblems } from "./yaml.js";
 
 /** A pool of at most 64 models is a page of text. More is another file by mistake, not worth parsing. */
 const MAX_BYTES = 1 << 20;
 
 /** A file that is no pool at all may have a problem on every line. */
 const MOST_PROBLEMS = 20;
-
-/** Enough for shared prices written once as an anchor; an alias bomb needs thousands. */
-const MAX_ALIASES = 100;
 
 /**
  * The models that queries can be routed to: name, prices, optional capacity. Immutable. The order of the models is the
@@ -65,19 +62,13 @@ export class ModelPool {
    */
   static parse(text: string, options: { file?: string } = {}): ModelPool {
     if (text.length > MAX_BYTES) throw tooLong(options.file);
-    // JSON is read as the YAML that it is: one parser, and a key written twice is an error in both.
-    const document = parseDocument(text, { uniqueKeys: true, logLevel: "silent" });
-    if (document.errors.length > 0)
-      throw invalidPool(
-        document.errors.map(error => ({ path: "", message: `is not valid YAML: ${error.message.trim()}` })),
-        options.file,
-      );
     let value: unknown;
     try {
-      value = document.toJS({ maxAliasCount: MAX_ALIASES });
+      value = parseYaml(text);
     } catch (cause) {
+      if (!(cause instanceof YamlProblems)) throw cause;
       throw invalidPool(
-        [{ path: "", message: `is not valid YAML: ${(cause as Error).message}` }],
+        cause.sentences.map(message => ({ path: "", message })),
         options.file,
         cause,
       );

@@ -129,10 +129,30 @@ describe("a pool's text", () => {
     expect(ModelPool.parse(text).models).toEqual([{ ...small, priceSource: "a list" }]);
   });
 
+  const odd = {
+    "brackets without end": "[".repeat(1000),
+    "objects without end": `{"models":${'{"a":'.repeat(1000)}`,
+    "lists in lists": `${"- ".repeat(1000)}x`,
+    "maps in maps": Array.from({ length: 100 }, (_, depth) => `${" ".repeat(depth)}a:`).join("\n"),
+    "keys that are collections": `models:\n${"? ".repeat(500)}`,
+    "a key that is a list": "models: []\n? [a, b]\n: 1\n",
+    "a key that is an alias": "a: &a [x]\nmodels: []\n*a : 1\n",
+    "anchors upon anchors": "&a ".repeat(300_000),
+    "as many anchors as are read": "&a ".repeat(9_000),
+    "more keys than are read": Array.from({ length: 10_000 }, (_, key) => `a${key}:`).join("\n"),
+    "as many bad lines as are read": "%\n".repeat(9_000),
+    "brackets that close nothing": "]\n".repeat(9_000),
+    "two documents":
+      "- {name: a, inputPer1M: 1, outputPer1M: 1}\n---\n- {name: b, inputPer1M: 1, outputPer1M: 1}\n",
+  };
+  it.each(Object.entries(odd))("is refused, and soon, of %s, however often it is read", (_, text) => {
+    for (let time = 0; time < 3; time++) refusal(() => ModelPool.parse(text));
+  });
+
   it("is refused where a key is written twice, in YAML and in JSON", () => {
     const twice = "- {name: small, inputPer1M: 1, inputPer1M: 2, outputPer1M: 1}";
     expect(refusal(() => ModelPool.parse(twice, { file: "pool.yaml" })).message).toMatch(
-      /^pool\.yaml is not valid YAML: Map keys must be unique at line 1/,
+      /^pool\.yaml has the key "inputPer1M" twice in one map, at line 1, column 32/,
     );
     refusal(() => ModelPool.parse('[{"name":"a","name":"b","inputPer1M":1,"outputPer1M":1}]'));
   });
