@@ -39,10 +39,12 @@ export {
   type Omissions,
   type UnknownModel,
 } from "./history/history.js";
+export type { PriceDoubt } from "./history/price-doubts.js";
 export { type BadRecord, type ReadOptions, type ReadProgress, readRecords } from "./history/read.js";
 export type { HistoryRecord, Outcome } from "./history/record.js";
 export type { Skipped } from "./history/skipped.js";
 export type { HistorySource } from "./history/source.js";
+export type { UnknownKey } from "./history/unknown-keys.js";
 export { ModelPool } from "./pool/pool.js";
 export type { Model } from "./pool/schema.js";
 export type { NativeHybridEstimates as HybridEstimates } from "./prediction/binding.js";

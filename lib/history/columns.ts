@@ -32,6 +32,8 @@ export class HistoryBuilder {
   readonly #matrices: Record<(typeof QUANTITIES)[number], Rows>;
   /** How many outcomes there were of each model that is not among the columns. */
   readonly unknown = new Map<string, number>();
+  /** Records without a part of an outcome of any model among the columns. */
+  withoutOutcomes = 0;
 
   constructor(models: readonly string[]) {
     this.#models = models;
@@ -45,6 +47,7 @@ export class HistoryBuilder {
     this.#queries.push(record.query);
     this.#tasks.push(record.task);
     this.#inputTokens.add()[0] = record.inputTokens ?? Number.NaN;
+    let isKnown = false;
     const rows = QUANTITIES.map(quantity => this.#matrices[quantity].add());
     for (const model of Object.keys(record.outcomes)) {
       const column = this.#column.get(model);
@@ -54,9 +57,13 @@ export class HistoryBuilder {
       }
       const outcome = record.outcomes[model]!;
       QUANTITIES.forEach((quantity, index) => {
-        rows[index]![column] = outcome[quantity] ?? Number.NaN;
+        const value = outcome[quantity];
+        if (value === undefined) return;
+        rows[index]![column] = value;
+        isKnown = true;
       });
     }
+    if (!isKnown) this.withoutOutcomes++;
   }
 
   columns(): HistoryColumns {

@@ -1,6 +1,7 @@
 import { pipeline, Readable } from "node:stream";
 import { type CsvError, type Info, parse } from "csv-parse";
 import { show } from "../show.js";
+import type { Delimiter } from "./csv-header.js";
 import { Problem } from "./problem.js";
 
 /** One row of a CSV file by its columns' names, or what is wrong with it. */
@@ -24,11 +25,15 @@ export class CsvDamage extends Error {
 const BATCH = 64;
 
 /**
- * Rows of a CSV file (RFC 4180: commas, quotes doubled inside quotes, line breaks inside quotes, LF or CRLF), whose
+ * Rows of a CSV file (RFC 4180, with any of the delimiters: quotes doubled inside quotes, line breaks inside quotes, LF or CRLF), whose
  * first row names the columns. Rows that are too long, too short or blank do not end the reading; a quote out of place
  * does.
  */
-export async function* readCsv(chunks: AsyncIterable<Buffer>, limit: number): AsyncGenerator<CsvRow[]> {
+export async function* readCsv(
+  chunks: AsyncIterable<Buffer>,
+  delimiter: Delimiter,
+  limit: number,
+): AsyncGenerator<CsvRow[]> {
   const lines = new LineCounter();
   /** Where the last row ends that the parser has read, which may be some rows ahead of the loop. */
   let end = 0;
@@ -36,6 +41,7 @@ export async function* readCsv(chunks: AsyncIterable<Buffer>, limit: number): As
     Readable.from(utf8Only(chunks, lines), { objectMode: false }),
     parse({
       bom: true,
+      delimiter,
       info: true,
       relax_column_count: true,
       record_delimiter: ["\r\n", "\n"],
@@ -62,7 +68,7 @@ export async function* readCsv(chunks: AsyncIterable<Buffer>, limit: number): As
       }
     }
   } catch (error) {
-    throw damage(error, end === 0 ? 1 : lines.lineAt(end) + 1, limit);
+    throw damage(error, end === 0 ? 1 : lines.lineAt(end) + 1, limit, lines.hasEscapedQuotes);
   }
   if (batch.length > 0) yield batch;
 }
@@ -93,8 +99,16 @@ function row(columns: readonly string[], fields: readonly string[]): Record<stri
   return value;
 }
 
-function damage(error: unknown, line: number, limit: number): unknown {
-  switch ((error as Partial<CsvError> | null)?.code) {
+/** @param hasEscapedQuotes whether it may be a dialect and no damage */
+function damage(error: unknown, line: number, limit: number, hasEscapedQuotes: boolean): unknown {
+  const code = (error as Partial<CsvError> | null)?.code;
+  if (hasEscapedQuotes && (code === "CSV_INVALID_CLOSING_QUOTE" || code === "CSV_QUOTE_NOT_CLOSED"))
+    return new CsvDamage(
+      line,
+      'the row that starts here has quotes that are escaped by a backslash (\\"), which is another dialect of CSV: write them doubled ("")',
+      error,
+    );
+  switch (code) {
     case "CSV_QUOTE_NOT_CLOSED":
       return new CsvDamage(
         line,
@@ -145,11 +159,14 @@ class LineCounter {
   /** Offsets of the line feeds that {@link lineAt} has not yet passed. */
   #ahead: number[] = [];
   #passed = 0;
+  /** Whether a quote stands after a backslash anywhere so far. */
+  hasEscapedQuotes = false;
 
   add(chunk: Buffer): void {
     for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, at + 1))
       this.#ahead.push(this.#bytes + at);
     this.#bytes += chunk.length;
+    this.hasEscapedQuotes ||= chunk.includes('\\"');
   }
 
   /** The line that the next byte to be added stands on. */

@@ -5,33 +5,56 @@ import type { HistoryRecord, Outcome } from "./record.js";
 export interface OneOutcome {
   /** The same for all outcomes of a query. */
   readonly query: string;
-  /** Tells a repeated query (another) from an outcome that is there twice (the same). */
-  readonly instance: string;
+  /** Tells a repeated query (another) from an outcome that is there twice (the same); `undefined` is like none. */
+  readonly instance: string | undefined;
+  /** Where the query is told by its id: it has one text, and parts of an outcome may come one by one. */
+  readonly isNamed?: boolean;
 }
 
 /** Gathers records of one outcome each into records of whole queries, and keeps all of them until it is asked. */
 export class Gathering {
-  readonly #queries = new Map<string, Gathered[]>();
+  readonly #queries = new Map<string, OneQuery>();
   /** In the order in which their first outcomes came. */
   readonly #all: Gathered[] = [];
 
-  add(record: HistoryRecord, { query, instance }: OneOutcome, place: Place): Problem | undefined {
-    const same = this.#queries.get(query) ?? [];
+  add(record: HistoryRecord, { query, instance, isNamed }: OneOutcome, place: Place): Problem | undefined {
+    let known = this.#queries.get(query);
+    if (known === undefined) {
+      known = { times: [], asked: new Map(), byInstance: new Map() };
+      this.#queries.set(query, known);
+    }
+    const { times, asked, byInstance } = known;
     const [model, outcome] = Object.entries(record.outcomes)[0]!;
-    const twice = same.find(each => each.origins.get(model)?.instance === instance);
-    if (twice)
+    const first = isNamed ? times[0] : undefined;
+    if (first !== undefined && first.record.query !== record.query)
       return new Problem(
-        `is a second outcome of ${model} for its query, first at ${placeInWords(twice.origins.get(model)!.place)}`,
-        "is a second outcome of a model for a query",
+        `id ${JSON.stringify(record.id)} is that of another query, first at ${placeInWords(first.place)}: an id names one text`,
+        "id is that of another query",
       );
-    let gathered = same.find(each => !each.origins.has(model));
+    const key = instance === undefined ? undefined : JSON.stringify([model, instance]);
+    const twice = key === undefined ? undefined : byInstance.get(key);
+    if (twice !== undefined) {
+      const { gathered, place: before } = twice;
+      if (!isNamed || !agree(gathered.outcomes[model]!, outcome))
+        return new Problem(
+          `is a second outcome of ${model} for its query, first at ${placeInWords(before)}`,
+          "is a second outcome of a model for a query",
+        );
+      gathered.outcomes[model] = { ...gathered.outcomes[model], ...outcome };
+      if (record.inputTokens !== undefined) gathered.inputTokens.push(record.inputTokens);
+      return undefined;
+    }
+    // A model's outcomes fill the times that a query was asked from the first on.
+    const time = asked.get(model) ?? 0;
+    asked.set(model, time + 1);
+    let gathered = times[time];
     if (gathered === undefined) {
-      gathered = { record, place, outcomes: Object.create(null), inputTokens: [], origins: new Map() };
-      this.#queries.set(query, [...same, gathered]);
+      gathered = { record, place, outcomes: Object.create(null), inputTokens: [] };
+      times.push(gathered);
       this.#all.push(gathered);
     }
     gathered.outcomes[model] = outcome;
-    gathered.origins.set(model, { instance, place });
+    if (key !== undefined) byInstance.set(key, { gathered, place });
     if (record.inputTokens !== undefined) gathered.inputTokens.push(record.inputTokens);
     return undefined;
   }
@@ -53,8 +76,22 @@ interface Gathered {
   readonly place: Place;
   readonly outcomes: Record<string, Outcome>;
   readonly inputTokens: number[];
-  /** Of each model's outcome. */
-  readonly origins: Map<string, { instance: string; place: Place }>;
+}
+
+/** A query, each time that it was asked. */
+interface OneQuery {
+  readonly times: Gathered[];
+  /** Outcomes of each model so far. */
+  readonly asked: Map<string, number>;
+  /** Outcomes by model and instance, where there are instances. */
+  readonly byInstance: Map<string, { readonly gathered: Gathered; readonly place: Place }>;
+}
+
+/** Whether no part of an outcome is said to be two things. */
+function agree(one: Outcome, other: Outcome): boolean {
+  return (Object.keys(other) as (keyof Outcome)[]).every(
+    key => one[key] === undefined || one[key] === other[key],
+  );
 }
 
 /** Models have tokenizers of their own: the lower median of what they counted. */

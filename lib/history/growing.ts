@@ -1,5 +1,5 @@
 import { type HistoryColumns, QUANTITIES, Rows } from "./columns.js";
-import { History, type ModelOutcomes, NOTHING_OMITTED, type Omissions } from "./history.js";
+import { History, type ModelOutcomes, NOTHING_OMITTED, type Omissions, omissionsOf } from "./history.js";
 import { Problem } from "./problem.js";
 import type { HistoryRecord, Outcome } from "./record.js";
 
@@ -124,11 +124,12 @@ export class GrowingHistory {
         ? { model, outcomes: 0, graded: 0 }
         : { model, outcomes: this.#outcomes[column]!, graded: this.#graded[column]! };
     });
-    const { skipped, unknownModels } = this.#omissions;
-    const unknown = unknownModels.filter(({ model }) => !models.includes(model));
+    const unknownModels = this.#omissions.unknownModels.filter(({ model }) => !models.includes(model));
     return new GrowingHistory({ ...this.#columns(), models }, matrices, counts, {
-      skipped,
-      unknownModels: unknown,
+      ...omissionsOf(this.#omissions),
+      unknownModels,
+      // Of the prices before.
+      priceDoubts: [],
     });
   }
 

@@ -1,13 +1,18 @@
 import { invalid, OmniRouterError } from "../errors.js";
+import { differenceInWords, lookAlike } from "../look-alike.js";
+import { checkOptions } from "../options.js";
 import { ModelPool } from "../pool/pool.js";
 import { show } from "../show.js";
 import { HistoryBuilder, type HistoryColumns, QUANTITIES } from "./columns.js";
 import { decodeHistory, encodeHistory } from "./encoding.js";
 import type { HistoryFormat } from "./formats/format.js";
+import { mostFirst } from "./most-first.js";
+import { type PriceDoubt, priceDoubts } from "./price-doubts.js";
 import { placeInWords } from "./problem.js";
-import { type BadRecord, type ReadProgress, readRecords } from "./read.js";
-import { mostFirst, type Skipped, SkippedRecords } from "./skipped.js";
+import { type BadRecord, type ReadProgress, readPlacedRecords } from "./read.js";
+import { type Skipped, SkippedRecords } from "./skipped.js";
 import type { HistorySource } from "./source.js";
+import { type UnknownKey, UnknownKeys, unknownKeysInWords } from "./unknown-keys.js";
 
 /** How `History.read` reads its records. */
 export interface HistoryReadOptions {
@@ -37,6 +42,8 @@ export interface UnknownModel {
   readonly model: string;
   /** How many outcomes were left out. */
   readonly outcomes: number;
+  /** A model of the pool whose name looks the same: it differs in case, blanks, or the way in which Unicode writes it. */
+  readonly looksLike?: string | undefined;
 }
 
 /** What a history holds, and what the reader left out. */
@@ -51,13 +58,39 @@ export interface HistoryReport {
   readonly unknownModels: readonly UnknownModel[];
   /** Records that could not be used, where they are left out and not an error. */
   readonly skipped: Skipped;
+  /** Records of which nothing counts: they have no part of an outcome of any model of the pool. */
+  readonly withoutOutcomes: number;
+  /** Keys of records that nothing reads; those that may be meant for a known one first, then the most frequent. */
+  readonly unknownKeys: readonly UnknownKey[];
+  /** Models whose prices in the pool are far from what the history's outcomes are known to have cost. */
+  readonly priceDoubts: readonly PriceDoubt[];
 }
 
 /** What only the reader of a source knows. */
-export type Omissions = Pick<HistoryReport, "unknownModels" | "skipped">;
+export type Omissions = Pick<
+  HistoryReport,
+  "unknownModels" | "skipped" | "withoutOutcomes" | "unknownKeys" | "priceDoubts"
+>;
 
 /** @internal */
-export const NOTHING_OMITTED: Omissions = { unknownModels: [], skipped: { count: 0, kinds: [], first: [] } };
+export const NOTHING_OMITTED: Omissions = {
+  unknownModels: [],
+  skipped: { count: 0, kinds: [], first: [] },
+  withoutOutcomes: 0,
+  unknownKeys: [],
+  priceDoubts: [],
+};
+
+/** @internal */
+export function omissionsOf({
+  unknownModels,
+  skipped,
+  withoutOutcomes,
+  unknownKeys,
+  priceDoubts,
+}: Omissions): Omissions {
+  return { unknownModels, skipped, withoutOutcomes, unknownKeys, priceDoubts };
+}
 
 /**
  * Graded queries of the past, by column. Row i is query i, column j is model j of the pool; the matrices are row-major
@@ -114,25 +147,32 @@ export class History {
     options: HistoryReadOptions = {},
   ): Promise<History> {
     if (!(pool instanceof ModelPool)) throw invalid("pool", `must be a ModelPool, got ${show(pool)}`);
+    checkOptions(options, READ_OPTIONS);
     const { onBadRecord = "error", ...rest } = options;
+    if (onBadRecord !== "error" && onBadRecord !== "skip")
+      throw invalid("options.onBadRecord", `must be "error" or "skip", got ${show(onBadRecord)}`);
     const omitted = new SkippedRecords();
     const skip = (bad: BadRecord) => omitted.add(bad);
     const builder = new HistoryBuilder(pool.names);
-    const records = readRecords(source, { ...rest, onBadRecord: onBadRecord === "skip" ? skip : "error" });
-    for await (const record of records) builder.append(record);
+    const keys = new UnknownKeys();
+    const reading = { ...rest, onBadRecord: onBadRecord === "skip" ? skip : ("error" as const) };
+    for await (const { record } of readPlacedRecords(source, reading, "", keys)) builder.append(record);
 
     const skipped = omitted.report();
-    const unknownModels = mostFirst(builder.unknown).map(([model, outcomes]) => ({ model, outcomes }));
-    const history = new History(builder.columns(), { unknownModels, skipped });
+    const unknownModels = unknownModelsOf(builder.unknown, pool);
+    const columns = builder.columns();
+    const history = new History(columns, {
+      unknownModels,
+      skipped,
+      withoutOutcomes: builder.withoutOutcomes,
+      unknownKeys: keys.report(),
+      priceDoubts: priceDoubts(columns, pool),
+    });
     if (history.size === 0)
       throw unusable(
         `holds no ${skipped.count > 0 ? `usable record: ${reason(skipped.first[0]!)}` : "records"}`,
       );
-    if (history.report.ungraded.length === pool.size) {
-      const others = unknownModels.slice(0, 5).map(({ model }) => model);
-      const instead = others.length === 0 ? "" : `; it knows ${others.join(", ")}`;
-      throw unusable(`has no graded outcome of any model of the pool in ${history.size} records${instead}`);
-    }
+    if (history.report.ungraded.length === pool.size) throw unusable(whatIsMissing(history.report));
     return history;
   }
 
@@ -186,8 +226,7 @@ export class History {
    *   `ERR_OMNI_VERSION` where a later release wrote them
    */
   static fromBytes(bytes: Uint8Array, omissions: Omissions = NOTHING_OMITTED): History {
-    const { unknownModels, skipped } = omissions;
-    return new History(decodeHistory(bytes), { unknownModels, skipped });
+    return new History(decodeHistory(bytes), omissionsOf(omissions));
   }
 
   /**
@@ -196,8 +235,7 @@ export class History {
    * @internal
    */
   static over(columns: HistoryColumns, omissions: Omissions, counts: readonly ModelOutcomes[]): History {
-    const { unknownModels, skipped } = omissions;
-    return new History(columns, { unknownModels, skipped }, counts);
+    return new History(columns, omissionsOf(omissions), counts);
   }
 }
 
@@ -212,6 +250,30 @@ function countOutcomes(columns: HistoryColumns): readonly ModelOutcomes[] {
     }
     return { model, outcomes, graded };
   });
+}
+
+const READ_OPTIONS = ["format", "signal", "onProgress", "onBadRecord"];
+
+/** The models that records speak of and the pool does not have, the most frequent first. */
+export function unknownModelsOf(counts: ReadonlyMap<string, number>, { names }: ModelPool): UnknownModel[] {
+  return mostFirst(counts).map(([model, outcomes]) => {
+    const looksLike = lookAlike(model, names);
+    return looksLike === undefined ? { model, outcomes } : { model, outcomes, looksLike };
+  });
+}
+
+/** Why a history teaches nothing: what its records lack, and what they have instead. */
+function whatIsMissing({ records, models, unknownModels, unknownKeys }: HistoryReport): string {
+  const seen =
+    unknownKeys.length === 0 ? "" : `; keys that nothing reads: ${unknownKeysInWords(unknownKeys)}`;
+  if (models.some(({ outcomes }) => outcomes > 0))
+    return `has outcomes of models of the pool, and none of them has a quality, in ${records} records${seen}`;
+  if (unknownModels.length === 0)
+    return `has no outcomes: none of its ${records} records has outcomes by model, or a model and its quality${seen}`;
+  const others = unknownModels.slice(0, 5).map(({ model, looksLike }) => {
+    return looksLike === undefined ? show(model) : differenceInWords(model, looksLike);
+  });
+  return `has no graded outcome of any model of the pool in ${records} records; it knows ${others.join(", ")}${seen}`;
 }
 
 const reason = (bad: BadRecord) => `${placeInWords(bad)}: ${bad.reason}`;

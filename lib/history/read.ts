@@ -1,7 +1,9 @@
 import { invalid } from "../errors.js";
+import { checkOptions } from "../options.js";
 import { show } from "../show.js";
 import type { HistoryFormat } from "./formats/format.js";
 import { rowsOfResult } from "./formats/llmrouterbench.js";
+import { isFlatHeader } from "./formats/omnirouter.js";
 import { isRouterBenchHeader } from "./formats/routerbench.js";
 import { HISTORY_FORMATS, Shaper } from "./formats/shaper.js";
 import { Gathering } from "./gathering.js";
@@ -9,6 +11,7 @@ import { type Place, Problem, placeInWords } from "./problem.js";
 import { type HistoryRecord, parseRecord } from "./record.js";
 import { badInput, type Containers, findRows, type Named } from "./rows.js";
 import { type HistorySource, inputsOf } from "./source.js";
+import { meantBy, UnknownKeys } from "./unknown-keys.js";
 
 /** How far the reading of a source has come. */
 export interface ReadProgress {
@@ -58,9 +61,9 @@ interface Reading<R> {
 /**
  * Reads history records one by one: from bytes, plain or gzipped (told by the magic bytes), or from objects, in any
  * `HistoryFormat`. Bytes are UTF-8: JSON Lines; or one JSON document of at most 256 MiB, an array or an object with an
- * array `records`; or RouterBench's CSV. Where rows hold one outcome each, records come after the last of all rows.
+ * array `records`; or a CSV of RouterBench's or of our own rows. Where rows hold one outcome each, records come after the last of all rows.
  *
- * Blank lines, byte order marks and carriage returns are passed over; keys it does not know are ignored; numbers that
+ * Blank lines, byte order marks and carriage returns are passed over; so are keys it does not know, which `History.read` counts; numbers that
  * are null or NaN are taken as missing. A record without an id is called after its place, `"1:17"` for line 17 of the
  * first file.
  *
@@ -83,17 +86,23 @@ export interface PlacedRecord<R> {
   readonly place: Place;
 }
 
-/** {@link readRecords} with where each record stands; what is without an id is called after `prefix` and its place. */
+/**
+ * {@link readRecords} with where each record stands; what is without an id is called after `prefix` and its place.
+ *
+ * @param unknownKeys counts the keys that nothing reads
+ */
 export async function* readPlacedRecords(
   source: HistorySource,
   options: ReadOptions = {},
   prefix = "",
+  unknownKeys: UnknownKeys = new UnknownKeys(),
 ): AsyncGenerator<PlacedRecord<HistoryRecord>> {
+  checkReadOptions(options);
   const { format } = options;
   if (format !== undefined && !HISTORY_FORMATS.includes(format))
     throw invalid("options.format", `must be one of ${HISTORY_FORMATS.join(", ")}, got ${show(format)}`);
   const named: Named = { what: "the history", code: "ERR_OMNI_INVALID_HISTORY" };
-  yield* readRows(named, historyReading(format), source, options, prefix);
+  yield* readRows(named, historyReading(format, unknownKeys), source, options, prefix);
 }
 
 /** Records of any kind, one a line as JSON. */
@@ -106,13 +115,26 @@ export async function* readRecordsOf<R extends { readonly id: string }>(
   for await (const { record } of readRows(kind, reading, source, options)) yield record;
 }
 
-function historyReading(format: HistoryFormat | undefined): Reading<HistoryRecord> {
+const READ_OPTIONS = ["format", "signal", "onProgress", "onBadRecord"];
+
+function checkReadOptions(options: ReadOptions): void {
+  checkOptions(options, READ_OPTIONS);
+  const { onBadRecord } = options;
+  if (onBadRecord !== undefined && onBadRecord !== "error" && typeof onBadRecord !== "function")
+    throw invalid(
+      "options.onBadRecord",
+      `must be "error", or a function that is told of every record that is left out, got ${show(onBadRecord)}`,
+    );
+}
+
+function historyReading(format: HistoryFormat | undefined, unknownKeys: UnknownKeys): Reading<HistoryRecord> {
   const gathering = new Gathering();
   return {
     containers: {
-      isCsv: start =>
-        isRouterBenchHeader(start) ||
-        (format === "routerbench" && !start.startsWith("{") && start.includes(",")),
+      isCsv: columns =>
+        format === "routerbench" ||
+        (format === undefined && isRouterBenchHeader(columns)) ||
+        ((format ?? "omnirouter") === "omnirouter" && isFlatHeader(columns)),
       rowsIn: rowsOfResult,
     },
     open: () => {
@@ -121,12 +143,22 @@ function historyReading(format: HistoryFormat | undefined): Reading<HistoryRecor
         const shaped = shaper.shape(row);
         if (shaped instanceof Problem) return shaped;
         const record = parseRecord(shaped.record, fallbackId);
-        if (record instanceof Problem || shaped.oneOutcome === undefined) return record;
+        if (record instanceof Problem) return withHint(record, row);
+        if (shaped.odd !== undefined) unknownKeys.add(shaped.odd);
+        if (shaped.oneOutcome === undefined) return record;
         return gathering.add(record, shaped.oneOutcome, place);
       };
     },
     gathered: () => gathering.records(),
   };
+}
+
+/** A record without a query may have it under another name. */
+function withHint(problem: Problem, row: unknown): Problem {
+  if (problem.kind !== "query is missing" || typeof row !== "object" || row === null) return problem;
+  const meant = Object.keys(row).find(key => meantBy(key, ["query"], row) !== undefined);
+  if (meant === undefined) return problem;
+  return new Problem(`${problem.reason}: it has ${show(meant)}, which may be meant`, problem.kind);
 }
 
 async function* readRows<R extends { readonly id: string }>(

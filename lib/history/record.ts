@@ -2,18 +2,50 @@ import * as z from "zod";
 import { show } from "../show.js";
 import { Problem } from "./problem.js";
 
-/** The columns are 32-bit floats: a larger amount would turn into infinity there. */
-export const MAX_AMOUNT = 3.4028234663852886e38;
+/** Larger than any text, bill or wait; beyond it sums and products of the 32-bit columns would turn into infinity. */
+export const MAX_AMOUNT = 1e9;
+
+/** What may stand in a record. `metadata` is the caller's own, and not looked at. */
+export const RECORD_KEYS: readonly string[] = [
+  "id",
+  "query",
+  "inputTokens",
+  "task",
+  "outcomes",
+  "selection",
+  "metadata",
+];
+
+/** What may stand in an outcome. */
+export const OUTCOME_KEYS: readonly string[] = [
+  "quality",
+  "outputTokens",
+  "cost",
+  "latencyMs",
+  "firstTokenMs",
+  "propensity",
+  "metadata",
+];
 
 const got = (issue: { readonly input?: unknown }) => `got ${show(issue.input)}`;
 
 /** A number that logs may leave out or write as null: both say that it is not known. */
-function known(sentence: string, maximum: number) {
+function known(sentence: string, maximum: number, tooLarge = sentence) {
   const error = (issue: { readonly input?: unknown }) => `${sentence}, ${got(issue)}`;
-  return z.number({ error }).min(0, { error }).max(maximum, { error }).nullish();
+  return z
+    .number({ error })
+    .min(0, { error })
+    .max(maximum, { error: issue => `${tooLarge}, ${got(issue)}` })
+    .nullish();
 }
 
-const amount = known("must be a finite number >= 0", MAX_AMOUNT);
+const amount = known("must be a finite number >= 0", MAX_AMOUNT, "must be 1,000,000,000 at most");
+
+/** True and false are right and wrong. */
+const grade = z.preprocess(
+  value => (typeof value === "boolean" ? Number(value) : value),
+  known("must be between 0 and 1", 1),
+);
 
 /** A schema for every key of T, and no other. */
 type SchemaOf<T> = Record<keyof T, z.ZodType>;
@@ -52,7 +84,7 @@ export interface HistoryRecord {
 
 const outcome = z.object(
   {
-    quality: known("must be between 0 and 1", 1),
+    quality: grade,
     outputTokens: amount,
     cost: amount,
     latencyMs: amount,

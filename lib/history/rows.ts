@@ -1,7 +1,9 @@
 import { isUtf8 } from "node:buffer";
 import { type ErrorCode, OmniRouterError } from "../errors.js";
 import { errnoCode, ioError } from "../files.js";
+import { show } from "../show.js";
 import { CsvDamage, readCsv } from "./csv.js";
+import { csvHeader } from "./csv-header.js";
 import { readDocument } from "./document.js";
 import { parseJson } from "./json.js";
 import { type Line, splitLines } from "./lines.js";
@@ -30,8 +32,8 @@ export interface Named {
 
 /** What bytes may hold besides JSON Lines. */
 export interface Containers {
-  /** Whether text that begins like this is CSV. */
-  readonly isCsv: (start: string) => boolean;
+  /** Whether a file whose first line names these columns is CSV. */
+  readonly isCsv: (columns: readonly string[]) => boolean;
   /** The rows that a JSON value stands for, where it is not itself one. */
   readonly rowsIn: (value: unknown) => readonly unknown[] | undefined;
 }
@@ -101,8 +103,10 @@ async function* rowsOfBytes(
     return;
   }
   const { start, whole } = await peekLine(chunks);
+  const header = csvHeader(start);
   if (start.startsWith("[") || start.trimEnd() === "{") yield* rowsOfDocument(whole, containers);
-  else if (containers.isCsv(start)) yield* readCsv(whole, MAX_LINE_BYTES);
+  else if (header !== undefined && containers.isCsv(header.columns))
+    yield* readCsv(whole, header.delimiter, MAX_LINE_BYTES);
   else yield* rowsOfLines(whole, containers);
 }
 
@@ -178,9 +182,18 @@ function parseLine({ number, bytes }: Line, mayBeOther: boolean): unknown | Prob
   try {
     return parseJson(text);
   } catch (error) {
-    const other = mayBeOther ? ", or be one JSON array or RouterBench's CSV" : "";
-    const hint = number === 1 ? `; the file must hold one whole JSON object a line${other}` : "";
-    return new Problem(`is not JSON: ${(error as Error).message}${hint}`, "is not JSON");
+    if (number !== 1) return new Problem(`is not JSON: ${(error as Error).message}`, "is not JSON");
+    const columns = mayBeOther ? csvHeader(text)?.columns : undefined;
+    if (columns !== undefined && !/["{[]/.test(text.trim()[0]!))
+      return new Problem(
+        `is neither JSON nor a line of columns that are known, and was read as ${columns.length} columns, ${columns.slice(0, 8).map(show).join(", ")}: a CSV has query, model and quality, or is RouterBench's`,
+        "is not JSON",
+      );
+    const other = mayBeOther ? ", or be one JSON array or a CSV" : "";
+    return new Problem(
+      `is not JSON: ${(error as Error).message}; the file must hold one whole JSON object a line${other}`,
+      "is not JSON",
+    );
   }
 }
 

@@ -1,3 +1,4 @@
+import { mostFirst } from "./most-first.js";
 import type { BadRecord } from "./read.js";
 
 /** So many bad records are kept for the report; a million more are only counted. */
@@ -33,9 +34,4 @@ export class SkippedRecords {
     const kinds = mostFirst(this.#kinds).map(([kind, count]) => ({ kind, count }));
     return { count: this.count, kinds, first: this.first };
   }
-}
-
-/** Names by how often they occur, equally frequent ones by name. */
-export function mostFirst(counts: ReadonlyMap<string, number>): [string, number][] {
-  return [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
 }

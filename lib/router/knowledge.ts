@@ -2,12 +2,13 @@ import { randomUUID } from "node:crypto";
 import { setImmediate as nextTurnOfEvents } from "node:timers/promises";
 import { OmniRouterError } from "../errors.js";
 import { GrowingHistory } from "../history/growing.js";
-import type { HistoryReadOptions, UnknownModel } from "../history/history.js";
+import { type HistoryReadOptions, type UnknownModel, unknownModelsOf } from "../history/history.js";
 import { type Problem, placeInWords } from "../history/problem.js";
 import { type BadRecord, type PlacedRecord, readPlacedRecords } from "../history/read.js";
 import type { HistoryRecord } from "../history/record.js";
-import { mostFirst, type Skipped, SkippedRecords } from "../history/skipped.js";
+import { type Skipped, SkippedRecords } from "../history/skipped.js";
 import type { HistorySource } from "../history/source.js";
+import { type UnknownKey, UnknownKeys } from "../history/unknown-keys.js";
 import type { ModelPool } from "../pool/pool.js";
 import type { Embedder } from "../prediction/embedder.js";
 import { TextEmbedder } from "../prediction/text-embedder.js";
@@ -39,6 +40,10 @@ export interface LearnReport {
   readonly unknownModels: readonly UnknownModel[];
   /** Records that could not be used, where they are left out and not an error. */
   readonly skipped: Skipped;
+  /** Records of which nothing counts: they have no part of an outcome of any model of the pool. */
+  readonly withoutOutcomes: number;
+  /** Keys of records that nothing reads; those that may be meant for a known one first, then the most frequent. */
+  readonly unknownKeys: readonly UnknownKey[];
 }
 
 /** The folder that holds what a router knows. */
@@ -103,7 +108,8 @@ export class Knowledge {
       ...(format === undefined ? {} : { format }),
       onBadRecord: onBadRecord === "skip" ? (bad: BadRecord) => omitted.add(bad) : onBadRecord,
     };
-    for await (const placed of readPlacedRecords(source, options, nameless)) read.push(placed);
+    const keys = new UnknownKeys();
+    for await (const placed of readPlacedRecords(source, options, nameless, keys)) read.push(placed);
 
     return await this.#inTurn(async () => {
       const vectors = new Vectors(this.#state.parts.embedder);
@@ -132,6 +138,8 @@ export class Knowledge {
           changed,
           unknownModels: unknownModels(read, pool),
           skipped: omitted.report(),
+          withoutOutcomes: read.filter(({ record }) => !saysAnything(record, pool)).length,
+          unknownKeys: keys.report(),
         };
       });
     });
@@ -308,6 +316,13 @@ export class Knowledge {
   }
 }
 
+/** Whether a part of an outcome of any model of the pool is known. */
+function saysAnything({ outcomes }: HistoryRecord, pool: ModelPool): boolean {
+  return Object.entries(outcomes).some(
+    ([model, outcome]) => pool.indexOf(model) >= 0 && Object.keys(outcome).length > 0,
+  );
+}
+
 type Placed = PlacedRecord<HistoryRecord>;
 
 /** Writes changes down, for a router of a folder. */
@@ -316,10 +331,10 @@ interface Pen {
   replace(parts: RouterParts): Promise<void>;
 }
 
-function unknownModels(read: readonly Placed[], pool: ModelPool): LearnReport["unknownModels"] {
+function unknownModels(read: readonly Placed[], pool: ModelPool): UnknownModel[] {
   const counts = new Map<string, number>();
   for (const { record } of read)
     for (const model of Object.keys(record.outcomes))
       if (pool.indexOf(model) < 0) counts.set(model, (counts.get(model) ?? 0) + 1);
-  return mostFirst(counts).map(([model, outcomes]) => ({ model, outcomes }));
+  return unknownModelsOf(counts, pool);
 }

@@ -46,7 +46,9 @@ const settings = z.object({
   /** What the history's reader left out, which its file does not say; absent from the first routers that were saved. */
   omissions: z
     .object({
-      unknownModels: z.array(z.object({ model: z.string(), outcomes: z.int().min(0) })),
+      unknownModels: z.array(
+        z.object({ model: z.string(), outcomes: z.int().min(0), looksLike: z.string().optional() }),
+      ),
       skipped: z.object({
         count: z.int().min(0),
         // What the first routers that were saved do not say.
@@ -60,6 +62,19 @@ const settings = z.object({
           }),
         ),
       }),
+      withoutOutcomes: z.int().min(0).default(0),
+      unknownKeys: z
+        .array(z.object({ key: z.string(), records: z.int().min(0), meant: z.string().optional() }))
+        .default([]),
+      priceDoubts: z
+        .array(
+          z.object({
+            model: z.string(),
+            ratio: z.number().min(0).nullable(),
+            outcomes: z.int().min(0),
+          }),
+        )
+        .default([]),
     })
     .optional(),
 });
@@ -101,19 +116,24 @@ export function contentOf(
       file(() => trained.outOfFoldToBytes()),
     );
   }
-  const { unknownModels, skipped } = history.report;
+  const { unknownModels, skipped, withoutOutcomes, unknownKeys, priceDoubts } = history.report;
   const meta = {
     predictor: trained === undefined ? "neighbours" : "hybrid",
     neighbours,
     told: told.neighbours === undefined ? { seed: told.seed } : { ...told, neighbours: told.neighbours },
     inputTokens: tokens.toJSON(),
     omissions: {
-      unknownModels: unknownModels.map(each => ({ ...each })),
+      unknownModels: unknownModels.map(({ looksLike, ...each }) =>
+        looksLike === undefined ? each : { ...each, looksLike },
+      ),
       skipped: {
         count: skipped.count,
         kinds: skipped.kinds.map(each => ({ ...each })),
         first: skipped.first.map(each => ({ ...each })),
       },
+      withoutOutcomes,
+      unknownKeys: unknownKeys.map(({ meant, ...each }) => (meant === undefined ? each : { ...each, meant })),
+      priceDoubts: priceDoubts.map(each => ({ ...each })),
     },
   } satisfies z.infer<typeof settings>;
   return { files, embedder: embedder.fingerprint, meta };

@@ -103,7 +103,7 @@ describe("records are read from", () => {
     const name = fc
       .oneof(fc.string(), fc.constantFrom("constructor", "toString", "hasOwnProperty", "valueOf"))
       .filter(text => text !== "__proto__");
-    const amount = fc.double({ min: 0, max: 1e30, noNaN: true }).map(value => value + 0);
+    const amount = fc.double({ min: 0, max: 1e9, noNaN: true }).map(value => value + 0);
     const outcome = fc.record(
       { quality: fc.double({ min: 0, max: 1, noNaN: true }), outputTokens: amount, cost: amount },
       {

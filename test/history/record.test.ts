@@ -22,6 +22,15 @@ describe("a record", () => {
     expect(known).toEqual({ id: "a", query: "q", outcomes: { m: { quality: 1 } } });
   });
 
+  it("may grade by true and false", async () => {
+    const graded = await one({
+      id: "a",
+      query: "q",
+      outcomes: { m: { quality: true }, n: { quality: false } },
+    });
+    expect(graded).toEqual({ id: "a", query: "q", outcomes: { m: { quality: 1 }, n: { quality: 0 } } });
+  });
+
   it("cannot reach a prototype through a model's name or a key", async () => {
     const text =
       '{"id":"x","query":"q","__proto__":{"task":"t"},"outcomes":{"constructor":{"quality":1,"__proto__":{"cost":1}}}}';
@@ -68,13 +77,13 @@ describe("a record", () => {
       "outcomes.m.quality must be between 0 and 1, got NaN",
     ],
     [
-      { query: "q", outcomes: { m: { quality: true } } },
-      "outcomes.m.quality must be between 0 and 1, got true",
+      { query: "q", outcomes: { m: { quality: "true" } } },
+      'outcomes.m.quality must be between 0 and 1, got "true"',
     ],
     [{ query: "q", outcomes: { m: { cost: -1 } } }, "outcomes.m.cost must be a finite number >= 0, got -1"],
     [
       { query: "q", outcomes: { m: { cost: 1e39 } } },
-      "outcomes.m.cost must be a finite number >= 0, got 1e+39",
+      "outcomes.m.cost must be 1,000,000,000 at most, got 1e+39",
     ],
     [
       { query: "q", outcomes: { m: { latencyMs: Number.POSITIVE_INFINITY } } },

@@ -2,11 +2,13 @@ import { crc32 } from "node:zlib";
 import { show } from "../../show.js";
 import type { OneOutcome } from "../gathering.js";
 import { Problem } from "../problem.js";
+import type { OddKey } from "../unknown-keys.js";
 
 /**
  * What records look like:
  *
- * - `omnirouter`: our own, see `HistoryRecord`;
+ * - `omnirouter`: our own, see `HistoryRecord`; or a row for each answer, with `query`, `model`, `quality` and what else is
+ *   known of it side by side, as JSON or CSV;
  * - `routerbench` (arXiv 2403.12031): its tables as pandas writes them, CSV or JSON, a row for each query or answer;
  * - `llmrouterbench` (arXiv 2601.07206): its result documents, one for each model and data set, all in one source;
  * - `aios`: the array of queries with `outputs` that the router of OmniRouter's authors reads (arXiv 2502.20576);
@@ -22,6 +24,8 @@ export type AnyRow = Readonly<Record<string, unknown>>;
 /** A row in the shape of our own records, not yet checked. */
 export interface Converted {
   readonly record: unknown;
+  /** Keys of the row that nothing reads. */
+  readonly odd?: readonly OddKey[];
   /** Where the row is not all that is known of its query, but one model's outcome. */
   readonly oneOutcome?: OneOutcome;
 }

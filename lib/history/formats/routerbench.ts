@@ -28,12 +28,11 @@ export const routerBench: Format = {
 };
 
 /** Whether the first line of a file names the columns of a CSV of RouterBench's. */
-export function isRouterBenchHeader(line: string): boolean {
-  if (/^[[{]/.test(line) || !line.includes("prompt")) return false;
+export function isRouterBenchHeader(columns: readonly string[]): boolean {
+  if (!columns.includes("prompt")) return false;
   return (
-    line.includes(COST) ||
-    line.includes(RESPONSE) ||
-    (line.includes("model_name") && line.includes("performance"))
+    columns.some(column => column.endsWith(COST) || column.endsWith(RESPONSE)) ||
+    (columns.includes("model_name") && columns.includes("performance"))
   );
 }
 
