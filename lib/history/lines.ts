@@ -6,7 +6,8 @@ export interface Line {
 }
 
 /**
- * Splits a stream of bytes at its line feeds, a batch of lines per chunk. A line feed is one byte of UTF-8 and of no
+ * Splits a stream of bytes at its line feeds, a batch of lines per chunk, without the blank ones: a gzip of 260 KB may
+ * hold as many of these as it has bits. A line feed is one byte of UTF-8 and of no
  * other character's, so the bytes need not be decoded first. Memory is bounded by `limit`, in bytes per line.
  */
 export async function* splitLines(chunks: AsyncIterable<Buffer>, limit: number): AsyncGenerator<Line[]> {
@@ -27,7 +28,14 @@ export async function* splitLines(chunks: AsyncIterable<Buffer>, limit: number):
   for await (const chunk of chunks) {
     const batch: Line[] = [];
     let start = 0;
-    for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, start)) {
+    for (;;) {
+      if (length === 0) {
+        const text = afterBlankLines(chunk, start);
+        number += text.lines;
+        start = text.at;
+      }
+      const end = chunk.indexOf(10, start);
+      if (end === -1) break;
       take(chunk.subarray(start, end));
       batch.push(finish());
       start = end + 1;
@@ -36,4 +44,18 @@ export async function* splitLines(chunks: AsyncIterable<Buffer>, limit: number):
     if (batch.length > 0) yield batch;
   }
   if (length > 0) yield [finish()];
+}
+
+/** Where the first line begins, from the beginning of a line at `start`, that is not blank or is not whole; and the lines before it. */
+function afterBlankLines(chunk: Buffer, start: number): { at: number; lines: number } {
+  let lines = 0;
+  let at = start;
+  for (let next = start; next < chunk.length; next++) {
+    const byte = chunk[next]!;
+    if (byte === 10) {
+      at = next + 1;
+      lines++;
+    } else if (byte !== 32 && byte !== 9 && byte !== 13) break;
+  }
+  return { at, lines };
 }

@@ -126,6 +126,9 @@ const schema = z.object(
  * what is wrong: `outcomes["gpt-4o"].quality must be between 0 and 1, got 1.3`.
  */
 export function parseRecord(value: unknown, fallbackId: string): HistoryRecord | Problem {
+  // Before the schema, which takes its time to say so: a file of something else has millions of them.
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return new Problem(`must be an object, got ${show(value)}`, "must be an object");
   const result = schema.safeParse(value);
   if (!result.success) return describe(result.error);
   const { id, query, inputTokens, task, outcomes } = result.data;

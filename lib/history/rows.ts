@@ -8,7 +8,7 @@ import { readDocument } from "./document.js";
 import { parseJson } from "./json.js";
 import { type Line, splitLines } from "./lines.js";
 import { Problem } from "./problem.js";
-import { type Input, isBytes, plainBytes } from "./source.js";
+import { InflationError, type Input, isBytes, plainBytes } from "./source.js";
 
 /** A prompt of a million tokens takes some 4 MiB. A longer line is no record, and would only eat memory. */
 const MAX_LINE_BYTES = 16 << 20;
@@ -213,6 +213,7 @@ export function badInput(
 function failure(error: unknown, named: Named, name: string, line: number): unknown {
   if (error instanceof OmniRouterError) return error;
   if (error instanceof CsvDamage) return badInput(named, name, error.line, error.message, error.cause);
+  if (error instanceof InflationError) return badInput(named, name, line, error.message);
   const code = errnoCode(error);
   if (code === "Z_BUF_ERROR")
     return badInput(

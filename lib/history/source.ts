@@ -108,11 +108,21 @@ export function isBytes(item: unknown): item is string | Uint8Array {
   return typeof item === "string" || item instanceof Uint8Array;
 }
 
+/** Gzip can make a thousand bytes of one; records, however alike, come to some ten or twenty, and logs of one line to fewer than this. */
+const MAX_INFLATION = 250;
+
+/** What may be inflated whatever it was: it is soon read. */
+const FREE_BYTES = 16 << 20;
+
+/** What is no file of records, but made to cost time. */
+export class InflationError extends Error {}
+
 /** The text of an input: gunzipped where it starts with gzip's magic bytes, whatever it is called. */
 export async function* plainBytes(
   chunks: AsyncIterable<unknown>,
   onBytes: (count: number) => void,
 ): AsyncGenerator<Buffer> {
+  let packed = 0;
   const counted = (async function* () {
     for await (const chunk of chunks) {
       if (!isBytes(chunk)) throw invalid("source", "must not mix text with records");
@@ -121,6 +131,7 @@ export async function* plainBytes(
           ? Buffer.from(chunk)
           : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
       onBytes(buffer.length);
+      packed += buffer.length;
       yield buffer;
     }
   })();
@@ -137,10 +148,19 @@ export async function* plainBytes(
   })();
   if (head[0] === 0x1f && head[1] === 0x8b) {
     // Members after the first are read too; the pipeline passes errors on and closes both ends whatever happens.
-    yield* pipeline(
+    const plain = pipeline(
       Readable.from(whole, { objectMode: false }),
       createGunzip({ chunkSize: 1 << 18 }),
       () => {},
     );
+    let bytes = 0;
+    for await (const chunk of plain as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > FREE_BYTES && bytes > MAX_INFLATION * packed)
+        throw new InflationError(
+          `the gzip stream becomes more than ${MAX_INFLATION} times as long as it is: no text of records does`,
+        );
+      yield chunk;
+    }
   } else yield* whole;
 }
