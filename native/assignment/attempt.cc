@@ -74,7 +74,8 @@ bool isTiedInSample(const Problem& problem) {
       double least[kBlockRows];
       uint8_t which[kBlockRows];
       kernel(block, least, which);
-      for (size_t i = 0; i < block.rows; ++i) tied |= equal.differ(first + i, equal.of(first + i, which[i]));
+      for (size_t i = 0; i < block.rows; ++i)
+        tied |= equal.mayHave(first + i, which[i]) && equal.differ(first + i, equal.of(first + i, which[i]));
     });
   return tied;
 }

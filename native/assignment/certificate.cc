@@ -19,13 +19,20 @@ constexpr size_t kSlice = 4096;
 class BoundedSum {
  public:
   void addBlock(const double* values, size_t count) {
-    double sum = 0, size = 0;
-    for (size_t i = 0; i < count; ++i) {
-      sum += values[i];
-      size += std::abs(values[i]);
+    // Four by four, so that no addition waits for the one before.
+    double sum[4] = {}, size[4] = {};
+    size_t i = 0;
+    for (; i + 4 <= count; i += 4)
+      for (size_t n = 0; n < 4; ++n) {
+        sum[n] += values[i + n];
+        size[n] += std::abs(values[i + n]);
+      }
+    for (; i < count; ++i) {
+      sum[0] += values[i];
+      size[0] += std::abs(values[i]);
     }
-    add(sum);
-    size_ += size;
+    add((sum[0] + sum[1]) + (sum[2] + sum[3]));
+    size_ += (size[0] + size[1]) + (size[2] + size[3]);
   }
   void add(double value) {
     const double sum = sum_ + value;

@@ -11,6 +11,9 @@ namespace omnirouter::assignment {
 
 namespace {
 
+// Rows that are looked at for ties.
+constexpr size_t kTieSample = 256;
+
 // What a model would cost a row: the objective, then the tie-break.
 struct Worth {
   double objective = std::numeric_limits<double>::infinity(), tieBreak = objective;
@@ -44,7 +47,7 @@ size_t bestModel(const Problem& problem, size_t row, const Admits& admits) {
   return which;
 }
 
-// Every row's best model. Returns whether the tie-break had any say in it.
+// Every row's best model; of equals the one that the tie-break prefers, if there are many. Returns whether it was asked.
 bool chooseBest(const Problem& problem, std::vector<uint8_t>& choice) {
   choice.resize(problem.rows);
   // At prices of 0, reduced values are objectives.
@@ -56,15 +59,15 @@ bool chooseBest(const Problem& problem, std::vector<uint8_t>& choice) {
   forEachBlock(problem, objective, {0, problem.rows},
                [&](size_t first, const LeastReducedBlock& block) { kernel(block, least, choice.data() + first); });
   if (problem.tieBreak < 0) return false;
+  // Where there is no tie in some rows spread over the batch, those in others do not make a search worth its while.
   const EqualModels equal(problem);
-  bool tied = false;
-  for (size_t i = 0; i < problem.rows; ++i) {
-    const uint64_t models = equal.of(i, choice[i]);
-    if ((models & (models - 1)) == 0) continue;
-    tied |= equal.differ(i, models);
-    choice[i] = static_cast<uint8_t>(equal.best(i, choice[i]));
-  }
-  return tied;
+  const size_t step = 1 + problem.rows / kTieSample;
+  for (size_t i = 0; i < problem.rows; i += step)
+    if (equal.mayHave(i, choice[i]) && equal.differ(i, equal.of(i, choice[i]))) {
+      for (size_t r = 0; r < problem.rows; ++r) choice[r] = static_cast<uint8_t>(equal.best(r, choice[r]));
+      return true;
+    }
+  return false;
 }
 
 bool holds(const Problem& problem, const std::vector<uint8_t>& choice) {

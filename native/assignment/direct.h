@@ -14,7 +14,7 @@ inline constexpr size_t kMostDirectRows = 4096;
 struct Direct {
   std::vector<uint8_t> choice;  // optimal
   Eigen::VectorXd prices;
-  bool tied = false;  // some row has several best models, which the tie-break tells apart; known also without a plan
+  bool tied = false;  // rows have several best models, which the tie-break tells apart; known also without a plan
 };
 
 // Of a problem that has been checked, with at most kMostDirectRows; false, or nothing, where a search is needed, or where the

@@ -4,7 +4,7 @@
 
 namespace omnirouter::assignment {
 
-EqualModels::EqualModels(const Problem& problem) : problem_(problem) {
+EqualModels::EqualModels(const Problem& problem) : problem_(problem), grouped_(problem.objectiveGroup != kAll) {
   for (size_t k = 0; k < problem.quantities.size(); ++k)
     if (problem.objective[k] != 0) {
       ++weighed_;
@@ -18,12 +18,8 @@ uint64_t EqualModels::of(size_t row, size_t model) const {
   const size_t group = problem_.group(row);
   if (weighed_ == 0 || problem_.weight(only_, group) == 0) return allowed;
   if (weighed_ == 1) {
-    // Mostly there is no other: counting is what a compiler makes vectors of.
     const float* values = problem_.row(only_, row);
     const float own = values[model];
-    uint32_t count = 0;
-    for (size_t j = 0; j < models; ++j) count += values[j] == own;
-    if (count == 1) return uint64_t{1} << model;
     uint64_t equal = 0;
     for (size_t j = 0; j < models; ++j) equal |= static_cast<uint64_t>(values[j] == own) << j;
     return equal & allowed;

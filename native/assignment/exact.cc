@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <ranges>
 #include <vector>
 
 #include "assignment/search_rows.h"
@@ -119,6 +118,7 @@ class DepthFirst {
     best_ = gap + worth_;
     enough_ = enough > 0 ? enough + worth_ : -1;
     isEnough_ = found_ = timeIsUp_ = false;
+    keptSlack_.resize(rows_.size() * slack_.size());
     picked_.resize(rows_.size());
     bestPicked_.resize(rows_.size());
     own_.assign(rows_.blocks().size(), 0.0);
@@ -380,17 +380,17 @@ class DepthFirst {
       uint64_t then = full;
       // Slacks are put back as they were: what is subtracted and added again leaves the rounding of the greatest amount,
       // beside which others may be nothing.
-      const size_t kept = keptSlack_.size();
+      double* const kept = keptSlack_.data() + depth * slack_.size();
+      size_t count = 0;
       for (const SearchRows::Entry& e : rows_.entries(option)) {
-        keptSlack_.push_back(slack_[e.limit]);
+        kept[count++] = slack_[e.limit];
         slack_[e.limit] -= e.amount;
         if (slack_[e.limit] < 1) then |= rows_.limits()[e.limit].slotsOf;
       }
       picked_[depth] = &option;
       enter(depth + 1, block, frame, then);
-      size_t at = keptSlack_.size();
-      for (const SearchRows::Entry& e : rows_.entries(option) | std::views::reverse) slack_[e.limit] = keptSlack_[--at];
-      keptSlack_.resize(kept);
+      count = 0;
+      for (const SearchRows::Entry& e : rows_.entries(option)) slack_[e.limit] = kept[count++];
     }
   }
 
@@ -432,7 +432,7 @@ class DepthFirst {
   const compute::CancelFlag* cancel_ = nullptr;
   SearchRows rows_;
   std::vector<double> slack_, joined_;              // per limit
-  std::vector<double> keptSlack_;                   // of the options picked, before them
+  std::vector<double> keptSlack_;                   // per depth, of the limits of the option picked, before it
   std::vector<double> lowest_, highest_;            // depths x limits
   std::vector<double> amount_;                      // per limit, of one option
   std::vector<double> shift_;                       // prices x limits

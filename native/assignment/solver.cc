@@ -357,7 +357,7 @@ class Solve {
   void settleTies() {
     const bool moved = !solution_.relaxed.empty();
     if (!(moved || solution_.certificate.holds) || cancel_.timeIsUp()) return;
-    if (!breakTies(moved ? *moved_ : problem_, options_, solution_.choice.data(), cancel_)) return;
+    if (!breakTies(moved ? *moved_ : problem_, options_, solution_.prices, solution_.choice.data(), cancel_)) return;
     recount();
     // The same sum, in another order.
     solution_.bound = std::min(solution_.bound, solution_.certificate.objective);

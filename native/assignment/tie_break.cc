@@ -1,6 +1,7 @@
 #include "assignment/tie_break.h"
 
 #include <algorithm>
+#include <span>
 #include <vector>
 
 #include "assignment/attempt.h"
@@ -14,6 +15,8 @@ namespace omnirouter::assignment {
 namespace {
 
 constexpr size_t kSlice = 8192;
+// Batches of so many rows are looked through even where prices have broken ties already.
+constexpr size_t kMostRepaired = 4096;
 
 Cells cellsOf(const Problem& problem, const std::vector<uint8_t>& choice) {
   Cells cells(problem);
@@ -46,7 +49,7 @@ class TiedRows {
       : problem_(whole), values_(whole.quantities.size()) {
     std::vector<std::vector<uint32_t>> tied(compute::Chunks(whole.rows, kSlice).count());
     forEachRow(whole, cancel, [&](size_t i, size_t slice) {
-      if (equal.differ(i, equal.of(i, choice[i]))) tied[slice].push_back(static_cast<uint32_t>(i));
+      if (equal.mayHave(i, choice[i]) && equal.differ(i, equal.of(i, choice[i]))) tied[slice].push_back(static_cast<uint32_t>(i));
     });
     for (const auto& part : tied) rows_.insert(rows_.end(), part.begin(), part.end());
     std::vector<uint8_t> own;
@@ -86,10 +89,26 @@ class TiedRows {
   std::vector<uint16_t> groups_;
 };
 
+// Whether prices prefer what the tie-break does, whichever the model: rows that have their best at the prices then have the
+// best of equals.
+bool pricesBreakTies(const Problem& problem, std::span<const double> prices) {
+  std::vector<char> priced(problem.groupCount);
+  for (size_t l = 0; l < problem.limits.size(); ++l) {
+    const Limit& limit = problem.limits[l];
+    if (prices[l] == 0) continue;
+    if (limit.model != kAll || limit.quantity != problem.tieBreak || limit.sign() != problem.tieSign()) return false;
+    for (size_t g = 0; g < problem.groupCount; ++g) priced[g] |= limit.covers(static_cast<int>(g));
+  }
+  return std::all_of(priced.begin(), priced.end(), [](char any) { return any != 0; });
+}
+
 }  // namespace
 
-bool breakTies(const Problem& problem, const Options& options, uint8_t* choice, const compute::CancelFlag& cancel) {
+bool breakTies(const Problem& problem, const Options& options, std::span<const double> prices, uint8_t* choice,
+               const compute::CancelFlag& cancel) {
   if (problem.tieBreak < 0 || problem.rows == 0) return false;
+  // A repair moves few rows of a large batch off their best.
+  if (problem.rows > kMostRepaired && pricesBreakTies(problem, prices)) return false;
   const EqualModels equal(problem);
   const size_t slices = compute::Chunks(problem.rows, kSlice).count();
   std::vector<char> found(slices);
