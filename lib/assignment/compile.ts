@@ -180,6 +180,7 @@ export function writeHeader(
   numbers[REQUEST.limits] = limits;
   numbers[REQUEST.groups] = groups;
   numbers[REQUEST.tieBreak] = -1;
+  numbers[REQUEST.tieLarge] = 0;
   for (let k = 0; k < quantityNames.length; k++) {
     const at = REQUEST.size + QUANTITY.size * k;
     numbers[at + QUANTITY.most] = quantityNames[k] === "quality" ? 1 : 1e30;
@@ -341,24 +342,30 @@ function compileObjective(
         throw invalid(`objective.${sense}.${name}`, `must be a finite weight, got ${String(weight)}`);
       writeWeight(numbers, names, sense, name, sign * weight);
     }
-  // Among plans of equal quality nobody wants the dearer one.
-  const tie =
-    tieBreak ?? (sense === "maximize" && weighsNothing(numbers, names, "cost") ? "cost" : undefined);
-  if (tie !== undefined) {
-    const k = names.indexOf(tie as string);
-    if (k < 0)
-      throw invalid(
-        "objective.tieBreak",
-        `must be one of the quantities (${names.join(", ")}), got ${String(tie)}`,
-      );
-    numbers[REQUEST.tieBreak] = k;
-  }
+  writeTieBreak(numbers, names, tieBreak);
   const cost = names.indexOf("cost");
   return {
     maximize: sense === "maximize",
     optimised: typeof stated === "string" ? stated : undefined,
     dollars: cost >= 0 && Math.abs(numbers[REQUEST.size + QUANTITY.size * cost + QUANTITY.weight]!) === 1,
   };
+}
+
+/**
+ * Writes what breaks ties: the quantity stated; else quality, and where the objective weighs that already, cost. Quality is
+ * kept large, all else small.
+ */
+export function writeTieBreak(numbers: Float64Array, names: readonly string[], stated?: unknown): void {
+  const tie = stated ?? ["quality", "cost"].find(name => weighsNothing(numbers, names, name));
+  if (tie === undefined) return;
+  const k = names.indexOf(tie as string);
+  if (k < 0)
+    throw invalid(
+      "objective.tieBreak",
+      `must be one of the quantities (${names.join(", ")}), got ${String(tie)}`,
+    );
+  numbers[REQUEST.tieBreak] = k;
+  numbers[REQUEST.tieLarge] = tie === "quality" ? 1 : 0;
 }
 
 function writeWeight(

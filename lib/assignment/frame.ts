@@ -19,7 +19,7 @@
 // point has no value for is NaN.
 
 /** Told to the addon, so that one of another release is refused and not misread. Raised by a release that changes the rest. */
-export const LAYOUT = 2;
+export const LAYOUT = 3;
 
 /** The solver's bound on the number of models: one 64-bit word of allowed models per query. */
 export const MAX_MODELS = 64;
@@ -34,7 +34,7 @@ export const REQUEST = {
   quantities: 3,
   limits: 4,
   groups: 5,
-  /** Index of the quantity to keep small among equals, or -1. */
+  /** Index of the quantity that is kept small among plans of equal objective, or large (`tieLarge`); or -1. */
   tieBreak: 6,
   /** 1: the limits' prices are to start from. */
   warm: 7,
@@ -47,7 +47,9 @@ export const REQUEST = {
   relax: 13,
   /** Or -1: ties go to the lowest index. */
   ties: 14,
-  size: 15,
+  /** 1: the quantity of the tie-break is to be kept large among equals. */
+  tieLarge: 15,
+  size: 16,
 } as const;
 
 export const QUANTITY = {

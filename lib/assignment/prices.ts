@@ -13,6 +13,7 @@ import {
   namingQuantity,
   PROBLEM_KEYS,
   writeHeader,
+  writeTieBreak,
 } from "./compile.js";
 import { Frame, LIMIT, limitAt, MAX_GROUPS, QUANTITY, REQUEST } from "./frame.js";
 import type { Names } from "./names.js";
@@ -221,6 +222,7 @@ export class Prices {
     writeHeader(numbers, 0, models, quantityNames, present.length / LIMIT.size, pricedGroups);
     for (const [name, weight] of Object.entries(this.objective))
       if (weight !== 0) numbers[REQUEST.size + QUANTITY.size * indexOf(name) + QUANTITY.weight] = weight;
+    writeTieBreak(numbers, quantityNames);
     numbers.set(present, start);
     return { models, quantityNames, groupNames, numbers, groups: pricedGroups };
   }

@@ -10,18 +10,22 @@ export interface Quantities {
 /**
  * What to minimise or maximise: one quantity by name, or several with weights. `{ minimize: { cost: 1, latency: 0.001 } }`
  * counts a second of latency as 0.001 USD; prices are then in USD, e.g. "USD per extra second of mean latency".
+ *
+ * Among plans of equal objective the one with more `quality` is given, or, where the objective weighs quality itself, the one
+ * that costs less (`cost`): the cheapest plan is the best of the cheapest, and the best is the cheapest of the best. `tieBreak`
+ * names another quantity to decide, of which less is better, unless it is `quality`.
  */
 export type Objective =
   | {
       /** A quantity, or weights by quantity, whose sum over the plan is to be small. */
       readonly minimize: string | Readonly<Record<string, number>>;
-      /** The quantity to keep small among plans of equal objective. */
+      /** The quantity that decides between plans of equal objective: see {@link Objective}. */
       readonly tieBreak?: string;
     }
   | {
       /** A quantity, or weights by quantity, whose sum over the plan is to be large. */
       readonly maximize: string | Readonly<Record<string, number>>;
-      /** The quantity to keep small among plans of equal objective. */
+      /** The quantity that decides between plans of equal objective: see {@link Objective}. */
       readonly tieBreak?: string;
     };
 

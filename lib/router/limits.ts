@@ -93,7 +93,7 @@ export function compileLimits(given: RouteLimits, pool: ModelPool): CompiledLimi
     limits.some(limit => (limit.mean ?? limit.sum) === "quality" && limit.atLeast !== undefined);
   const budgets = limits.some(limit => (limit.mean ?? limit.sum) === "cost" && limit.atMost !== undefined);
   const best = maximize === "quality" || (budgets && !floors);
-  const objective: Objective = best ? { maximize: "quality", tieBreak: "cost" } : { minimize: "cost" };
+  const objective: Objective = best ? { maximize: "quality" } : { minimize: "cost" };
   return { objective, limits, promises, groupNames };
 }
 

@@ -4,12 +4,16 @@
 #include <cmath>
 #include <optional>
 
+#include "assignment/cells.h"
 #include "assignment/count_plan.h"
 #include "assignment/direct.h"
+#include "assignment/equal_models.h"
+#include "assignment/exact.h"
 #include "assignment/group_plans.h"
 #include "assignment/lattice.h"
 #include "assignment/price_search.h"
 #include "assignment/recovery.h"
+#include "assignment/row_blocks.h"
 #include "assignment/simplex.h"
 #include "assignment/vertex_plan.h"
 
@@ -25,6 +29,10 @@ constexpr size_t kFewRowsNodes = 50;
 constexpr size_t kShareOfWhole = 2;
 // A tie-break may cost this share of the objective's own spread.
 constexpr double kTieBreak = 1e-7;
+// Of a bound, a few roundings of a double.
+constexpr double kRoundings = 0x1p-50;
+// Rows of a large batch that are looked at for ties.
+constexpr size_t kTieSample = 1024;
 
 // What an attempt is made in. A thread's next small batch takes place in the same memory; large ones have their own, as they
 // may make other attempts on the way (count_plan.h).
@@ -49,7 +57,34 @@ void addTieBreak(const Problem& problem, const Terms& terms, Problem& tied) {
   const double own = scale.objective;
   measureScale(only, terms, sample, scale);
   tied = problem;
-  tied.objective[static_cast<size_t>(problem.tieBreak)] += kTieBreak * own / scale.objective;
+  tied.objective[static_cast<size_t>(problem.tieBreak)] += problem.tieSign() * kTieBreak * own / scale.objective;
+}
+
+// Of many rows, whether the tie-break tells apart some row's best models.
+bool isTiedInSample(const Problem& problem) {
+  if (problem.rows <= kMostDirectRows) return false;  // all have been looked at
+  const RowSample sample(problem.rows, kTieSample, 0);
+  const std::vector<double> free(problem.limits.size(), 0.0);
+  const Reduced objective(problem, free);
+  const LeastReduced kernel = leastReduced(compute::isa());
+  const EqualModels equal(problem);
+  bool tied = false;
+  for (size_t b = 0; b < sample.blocks() && !tied; ++b)
+    forEachBlock(problem, objective, sample[b], [&](size_t first, const LeastReducedBlock& block) {
+      double least[kBlockRows];
+      uint8_t which[kBlockRows];
+      kernel(block, least, which);
+      for (size_t i = 0; i < block.rows; ++i)
+        tied |= equal.mayHave(first + i, which[i]) && equal.differ(first + i, equal.of(first + i, which[i]));
+    });
+  return tied;
+}
+
+double objectiveOf(const Problem& problem, const std::vector<uint8_t>& choice) {
+  thread_local Cells cells;
+  cells.clear(problem);
+  cells.add(0, choice);
+  return cells.objective();
 }
 
 // The narrowest level with rows enough for a search; if that fails, wider ones.
@@ -73,7 +108,7 @@ void attempt(const Problem& given, const Terms& terms, const Options& options, c
   std::optional<Buffers> own;
   Buffers& buffers = given.rows > kExactRows ? own.emplace() : kept;
   result.diverged = result.gaveUp = result.exhausted = result.outOfNodes = false;
-  result.spread = result.raise = 0;
+  result.spread = result.raise = result.rounding = 0;
   result.evaluations = 0;
   if (solveDirectly(given, buffers.direct)) {
     result.choice = buffers.direct.choice;
@@ -83,7 +118,7 @@ void attempt(const Problem& given, const Terms& terms, const Options& options, c
   }
   const Problem& stated = buffers.stated;
   onLattice(given, buffers.stated);
-  const bool breaksTies = stated.tieBreak >= 0 && stated.rows > 0;
+  const bool breaksTies = stated.tieBreak >= 0 && (buffers.direct.tied || isTiedInSample(stated));
   if (breaksTies) addTieBreak(stated, terms, buffers.tied);
   const Problem& problem = breaksTies ? buffers.tied : stated;
 
@@ -110,7 +145,7 @@ void attempt(const Problem& given, const Terms& terms, const Options& options, c
     result.evaluations += search->evaluations;
   };
   if (!vertex && problem.rows > kExactRows)
-    if (std::optional<CountPlan> plan = planByCounts(problem, options, cancel)) {
+    if (std::optional<CountPlan> plan = planByCounts(stated, options, cancel)) {
       result.choice = std::move(plan->choice);
       result.prices = std::move(plan->prices);
       result.diverged = plan->conflict;
@@ -134,8 +169,13 @@ void attempt(const Problem& given, const Terms& terms, const Options& options, c
   // What rounding the limits adds to D.
   const auto rounding = [&] {
     double raise = 0;
-    for (size_t l = 0; l < problem.limits.size(); ++l)
-      raise += result.prices[static_cast<Eigen::Index>(l)] * std::abs(given.limits[l].bound - stated.limits[l].bound);
+    for (size_t l = 0; l < problem.limits.size(); ++l) {
+      const Limit &before = given.limits[l], &after = stated.limits[l];
+      if (before.bound == after.bound) continue;
+      // On its lattice, a limit needs no rounding.
+      const double by = farthest(before) - after.sign() * after.bound - kRoundings * std::abs(after.bound);
+      raise += result.prices[static_cast<Eigen::Index>(l)] * std::max(0.0, by);
+    }
     return raise;
   };
   if (result.gaveUp) {
@@ -188,6 +228,7 @@ void attempt(const Problem& given, const Terms& terms, const Options& options, c
     improve(stated);
   }
   result.raise = rounding() + least;
+  if (result.exhausted) result.rounding = 2 * searchRounding(problem, result.prices, objectiveOf(stated, result.choice));
 }
 
 }  // namespace omnirouter::assignment

@@ -25,6 +25,8 @@ struct Attempt {
   double spread = 0;        // of the objective over all rows: Solution::gap
   // What rounding the limits (lattice.h), and searches that found no plan (vertex_plan.h), add to the dual at these prices.
   double raise = 0;
+  // Of the objective, where searched exactly: no plan that holds costs less than choice[] by more.
+  double rounding = 0;
   int evaluations = 0;
 };
 

@@ -12,15 +12,15 @@ namespace omnirouter::assignment {
 
 struct Certificate {
   double objective = 0;          // sum_i F[i, choice(i)]
-  double dual = 0;               // D(prices): no plan within the limits costs less
+  double dual = 0;               // D(prices), less what its rounding can come to: no plan that holds the limits costs less
   std::vector<double> total;     // per limit, the sum over its scope (unsigned)
   std::vector<double> slack;     // per limit, >= 0 where it holds: sign * (bound - total)
   std::vector<double> quantity;  // per quantity, its sum over all rows
   std::vector<size_t> requests;  // rows per model
-  bool holds = true;             // every limit, within recovery.h's tolerance()
+  bool holds = true;             // every limit, within its rounding()
 };
 
-// One pass. `prices` >= 0, one per limit; `choice` one model per row.
+// One pass. `prices` >= 0, one per limit; `choice` one model per row. Of a widened problem (problem.h).
 void certify(const Problem& problem, std::span<const double> prices, const uint8_t* choice,
              const compute::CancelFlag& cancel, Certificate& certificate);
 inline Certificate certify(const Problem& problem, std::span<const double> prices, const uint8_t* choice,
@@ -30,9 +30,8 @@ inline Certificate certify(const Problem& problem, std::span<const double> price
   return certificate;
 }
 
-// D(prices) of the problem with its objective taken away. Positive: no plan meets the limits (Farkas), whatever it
-// costs, and the limits with positive prices are those in conflict. `magnitude` receives the size of the terms summed.
-double rayValue(const Problem& problem, std::span<const double> prices, double& magnitude,
-                const compute::CancelFlag& cancel);
+// D(prices) of the problem with its objective taken away, less what its rounding can come to. Positive: no plan meets the
+// limits (Farkas), whatever it costs, and the limits with positive prices are those in conflict.
+double rayValue(const Problem& problem, std::span<const double> prices, const compute::CancelFlag& cancel);
 
 }  // namespace omnirouter::assignment

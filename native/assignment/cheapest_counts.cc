@@ -109,8 +109,8 @@ bool makeWhole(const Problem& problem, const Terms& terms, const RowSet& kinds, 
   for (size_t l = 0; l < problem.limits.size(); ++l) {
     const Limit& limit = problem.limits[l];
     const double slack = limit.sign() * limit.bound - sums.limit[l];
-    if (slack < -tolerance(limit)) return false;
-    if (slack > tolerance(limit)) tight[static_cast<Eigen::Index>(l)] = 0;
+    if (slack < -rounding(limit)) return false;
+    if (slack > rounding(limit)) tight[static_cast<Eigen::Index>(l)] = 0;
   }
   if (dualOf(problem, kinds, tight) >= dualOf(problem, kinds, counts.prices)) counts.prices = tight;
   return true;

@@ -1,5 +1,8 @@
 #include "assignment/choose.h"
 
+#include <bit>
+#include <limits>
+
 #include "assignment/row_blocks.h"
 #include "assignment/ties.h"
 #include "compute/pool.h"
@@ -22,8 +25,25 @@ uint64_t modelsAt(const Problem& problem, const Reduced& reduced, size_t row, do
   return at & problem.allowedModels(row);
 }
 
-// chooseLeast, with ties settled by a seed.
-void chooseSpread(const Problem& problem, std::span<const double> prices, uint64_t seed, uint8_t* out) {
+// Of some models, those with the best value of the tie-break.
+uint64_t bestOf(const Problem& problem, size_t row, uint64_t models) {
+  if (problem.tieBreak < 0) return models;
+  const float* values = problem.row(static_cast<size_t>(problem.tieBreak), row);
+  const auto sign = static_cast<float>(problem.tieSign());
+  float best = std::numeric_limits<float>::infinity();
+  uint64_t at = 0;
+  for (uint64_t rest = models; rest != 0; rest &= rest - 1) {
+    const auto j = static_cast<size_t>(std::countr_zero(rest));
+    const float value = sign * values[j];
+    if (value > best) continue;
+    at = (value < best ? 0 : at) | uint64_t{1} << j;
+    best = value;
+  }
+  return at;
+}
+
+// chooseLeast, with ties settled by the tie-break, and then by a seed, if there is one.
+void chooseTied(const Problem& problem, std::span<const double> prices, std::optional<uint64_t> seed, uint8_t* out) {
   const Reduced reduced(problem, prices);
   const LeastReduced kernel = leastReduced(compute::isa());
   const compute::Chunks chunks(problem.rows, 8192);
@@ -32,8 +52,11 @@ void chooseSpread(const Problem& problem, std::span<const double> prices, uint64
       double least[kBlockRows];
       kernel(block, least, out + first);
       for (size_t i = 0; i < block.rows; ++i) {
-        const uint64_t equals = modelsAt(problem, reduced, first + i, least[i]);
-        if ((equals & (equals - 1)) != 0) out[first + i] = static_cast<uint8_t>(preferred(equals, seed, first + i));
+        uint64_t equals = modelsAt(problem, reduced, first + i, least[i]);
+        if ((equals & (equals - 1)) == 0) continue;
+        equals = bestOf(problem, first + i, equals);
+        out[first + i] = static_cast<uint8_t>(seed ? preferred(equals, *seed, first + i)
+                                                   : static_cast<size_t>(std::countr_zero(equals)));
       }
     });
   });
@@ -46,8 +69,8 @@ void chooseByPrices(const Problem& problem, std::span<const double> prices, uint
   checkProblem(problem);
   for (const double price : prices)
     if (!(price >= 0 && price <= kLargestNumber)) throw InvalidArgument("prices", "prices must be from 0 to 1e100");
-  if (ties)
-    chooseSpread(problem, prices, *ties, out);
+  if (ties || problem.tieBreak >= 0)
+    chooseTied(problem, prices, ties, out);
   else
     chooseLeast(problem, prices, out, {});
 }

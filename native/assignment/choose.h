@@ -10,7 +10,8 @@
 
 namespace omnirouter::assignment {
 
-// out[i] = the allowed model with the least reduced value; of equals the lowest index, or the one that the seed `ties`
+// out[i] = the allowed model with the least reduced value; of equals the one that
+// the tie-break prefers, then the lowest index, or the one that the seed `ties`
 // picks (ties.h). Throws InvalidArgument (checkProblem); prices are one per limit, >= 0; bounds are not looked at.
 void chooseByPrices(const Problem& problem, std::span<const double> prices, uint8_t* out,
                     std::optional<uint64_t> ties = {});

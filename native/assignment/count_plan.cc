@@ -17,8 +17,6 @@ namespace omnirouter::assignment {
 namespace {
 
 constexpr size_t kSample = 2048;
-// Of a dual ray's value, relative to the terms summed: less is rounding.
-constexpr double kRayPrecision = 1e-12;
 
 class CountPlanner {
  public:
@@ -36,7 +34,10 @@ class CountPlanner {
     std::erase_if(core_.limits, [&](const Limit& limit) { return !isUniform(limit); });
     const Terms terms(core_);
     LeftOut leftOut(problem_, others, options_.seed);
-    if (!others.empty() && !leftOut.askSample(sample, core_, terms, options_, cancel_, plan_.evaluations)) return {};
+    const bool deals =
+        !others.empty() || (problem_.tieBreak >= 0 && problem_.groupCount * problem_.models <= kMaxLimits);
+    if (deals && !leftOut.askSample(sample, core_, terms, options_, cancel_, plan_.evaluations) && !others.empty())
+      return {};
 
     if (!holdsInAllRows()) return {};
     const std::optional<KindCounts> kindCounts = countKinds(problem_, cancel_);
@@ -112,8 +113,7 @@ class CountPlanner {
     const CountConflict found = conflictOfCounts(core_, terms, kinds, cancel_);
     plan_.evaluations += found.evaluations;
     takePrices(found.prices);
-    double magnitude = 0;
-    if (!(rayValue(problem_, prices(), magnitude, cancel_) > kRayPrecision * magnitude)) return {};
+    if (!(rayValue(problem_, prices(), cancel_) > 0)) return {};
     plan_.conflict = true;
     plan_.choice.resize(problem_.rows);
     chooseLeast(problem_, prices(), plan_.choice.data(), cancel_);
@@ -132,7 +132,7 @@ class CountPlanner {
 
   bool holds(const Certificate& certificate) const {
     for (size_t l = 0; l < problem_.limits.size(); ++l)
-      if (certificate.slack[l] < -tolerance(problem_.limits[l])) return false;
+      if (certificate.slack[l] < -rounding(problem_.limits[l])) return false;
     return true;
   }
 

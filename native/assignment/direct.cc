@@ -4,13 +4,15 @@
 #include <limits>
 
 #include "assignment/cells.h"
+#include "assignment/equal_models.h"
 #include "assignment/row_blocks.h"
 
 namespace omnirouter::assignment {
 
 namespace {
 
-constexpr size_t kMostRows = 4096;
+// Rows that are looked at for ties.
+constexpr size_t kTieSample = 256;
 
 // What a model would cost a row: the objective, then the tie-break.
 struct Worth {
@@ -25,7 +27,8 @@ Worth worthOf(const Problem& problem, size_t row, size_t model) {
   Worth worth{0, 0};
   for (size_t k = 0; k < problem.quantities.size(); ++k)
     worth.objective += problem.weight(k, problem.group(row)) * value(k);
-  if (problem.tieBreak >= 0) worth.tieBreak = value(static_cast<size_t>(problem.tieBreak));
+  if (problem.tieBreak >= 0)
+    worth.tieBreak = problem.tieSign() * value(static_cast<size_t>(problem.tieBreak));
   return worth;
 }
 
@@ -44,14 +47,9 @@ size_t bestModel(const Problem& problem, size_t row, const Admits& admits) {
   return which;
 }
 
-// Every row's best model.
-void chooseBest(const Problem& problem, std::vector<uint8_t>& choice) {
+// Every row's best model; of equals the one that the tie-break prefers, if there are many. Returns whether it was asked.
+bool chooseBest(const Problem& problem, std::vector<uint8_t>& choice) {
   choice.resize(problem.rows);
-  if (problem.tieBreak >= 0) {
-    for (size_t i = 0; i < problem.rows; ++i)
-      choice[i] = static_cast<uint8_t>(bestModel(problem, i, [](size_t) { return true; }));
-    return;
-  }
   // At prices of 0, reduced values are objectives.
   thread_local Reduced objective;
   static constexpr double kFree[kMaxLimits] = {};
@@ -60,6 +58,16 @@ void chooseBest(const Problem& problem, std::vector<uint8_t>& choice) {
   double least[kBlockRows];
   forEachBlock(problem, objective, {0, problem.rows},
                [&](size_t first, const LeastReducedBlock& block) { kernel(block, least, choice.data() + first); });
+  if (problem.tieBreak < 0) return false;
+  // Where there is no tie in some rows spread over the batch, those in others do not make a search worth its while.
+  const EqualModels equal(problem);
+  const size_t step = 1 + problem.rows / kTieSample;
+  for (size_t i = 0; i < problem.rows; i += step)
+    if (equal.mayHave(i, choice[i]) && equal.differ(i, equal.of(i, choice[i]))) {
+      for (size_t r = 0; r < problem.rows; ++r) choice[r] = static_cast<uint8_t>(equal.best(r, choice[r]));
+      return true;
+    }
+  return false;
 }
 
 bool holds(const Problem& problem, const std::vector<uint8_t>& choice) {
@@ -67,7 +75,7 @@ bool holds(const Problem& problem, const std::vector<uint8_t>& choice) {
   cells.clear(problem);
   cells.add(0, choice);
   for (const Limit& limit : problem.limits)
-    if (limit.sign() * (cells.total(limit) - limit.bound) > tolerance(limit)) return false;
+    if (limit.sign() * cells.total(limit) > farthest(limit)) return false;
   return true;
 }
 
@@ -81,7 +89,7 @@ double amountAlone(const Problem& problem, const Limit& limit, size_t model) {
 
 bool holdsAlone(const Problem& problem, size_t model) {
   return std::all_of(problem.limits.begin(), problem.limits.end(), [&](const Limit& limit) {
-    return !(limit.sign() * (amountAlone(problem, limit, model) - limit.bound) > tolerance(limit));
+    return limit.sign() * amountAlone(problem, limit, model) <= farthest(limit);
   });
 }
 
@@ -147,8 +155,9 @@ void priceRow(const Problem& problem, Eigen::VectorXd& prices) {
 }  // namespace
 
 bool solveDirectly(const Problem& problem, Direct& direct) {
-  if (problem.rows > kMostRows) return false;
-  chooseBest(problem, direct.choice);
+  direct.tied = false;
+  if (problem.rows > kMostDirectRows) return false;
+  direct.tied = chooseBest(problem, direct.choice);
   if (problem.rows == 1 ? holdsAlone(problem, direct.choice[0]) : holds(problem, direct.choice)) {
     direct.prices.setZero(static_cast<Eigen::Index>(problem.limits.size()));
     return true;

@@ -22,8 +22,8 @@ constexpr size_t kDeepest = 512;
 constexpr size_t kShare = 4;
 // Bounds at so many prices: a few registers' worth.
 constexpr size_t kFewBounds = 4, kMostBounds = 12;
-// Of the objective: improvements below its rounding are none.
-constexpr double kRounding = 1e-13;
+// Of the objective, and of what prices and limits come to: improvements below their rounding are none.
+constexpr double kRounding = 1e-13, kPricedRounding = 4e-15;
 // Of what is summed for a bound at other prices.
 constexpr double kBoundRounding = 1e-12;
 constexpr double kNever = std::numeric_limits<double>::infinity();
@@ -98,7 +98,7 @@ class DepthFirst {
                const compute::CancelFlag& cancel) {
     cancel_ = &cancel;
     nodesLeft_ = nodeLimit;
-    rounding_ = kRounding * std::abs(plan.objective());
+    rounding_ = searchRounding(problem, plan.prices(), plan.objective());
     rows_.arrange(problem, plan, gap, group);
     if (rows_.size() > kDeepest) return false;
     start(gap, enough);
@@ -118,6 +118,7 @@ class DepthFirst {
     best_ = gap + worth_;
     enough_ = enough > 0 ? enough + worth_ : -1;
     isEnough_ = found_ = timeIsUp_ = false;
+    keptSlack_.resize(rows_.size() * slack_.size());
     picked_.resize(rows_.size());
     bestPicked_.resize(rows_.size());
     own_.assign(rows_.blocks().size(), 0.0);
@@ -377,13 +378,19 @@ class DepthFirst {
       if (hopeless(depth + 1, block, frame, 0)) continue;
       if (isEnough_ || !takeNode()) return;
       uint64_t then = full;
+      // Slacks are put back as they were: what is subtracted and added again leaves the rounding of the greatest amount,
+      // beside which others may be nothing.
+      double* const kept = keptSlack_.data() + depth * slack_.size();
+      size_t count = 0;
       for (const SearchRows::Entry& e : rows_.entries(option)) {
+        kept[count++] = slack_[e.limit];
         slack_[e.limit] -= e.amount;
         if (slack_[e.limit] < 1) then |= rows_.limits()[e.limit].slotsOf;
       }
       picked_[depth] = &option;
       enter(depth + 1, block, frame, then);
-      for (const SearchRows::Entry& e : rows_.entries(option)) slack_[e.limit] += e.amount;
+      count = 0;
+      for (const SearchRows::Entry& e : rows_.entries(option)) slack_[e.limit] = kept[count++];
     }
   }
 
@@ -425,6 +432,7 @@ class DepthFirst {
   const compute::CancelFlag* cancel_ = nullptr;
   SearchRows rows_;
   std::vector<double> slack_, joined_;              // per limit
+  std::vector<double> keptSlack_;                   // per depth, of the limits of the option picked, before it
   std::vector<double> lowest_, highest_;            // depths x limits
   std::vector<double> amount_;                      // per limit, of one option
   std::vector<double> shift_;                       // prices x limits
@@ -454,6 +462,13 @@ Exact searchWith(const Problem& problem, OpenPlan& plan, double gap, double enou
 }
 
 }  // namespace
+
+double searchRounding(const Problem& problem, const Eigen::VectorXd& prices, double objective) {
+  double size = 0;
+  for (size_t l = 0; l < problem.limits.size(); ++l)
+    size += prices[static_cast<Eigen::Index>(l)] * std::abs(problem.limits[l].bound);
+  return kRounding * std::abs(objective) + kPricedRounding * size;
+}
 
 Exact searchExact(const Problem& problem, OpenPlan& plan, double gap, double enough, size_t nodeLimit,
                   const compute::CancelFlag& cancel) {

@@ -16,6 +16,10 @@
 
 namespace omnirouter::assignment {
 
+// Objectives this near to each other are the same to a search at these prices: the gaps that it compares are sums of the
+// order of what limits and prices come to, and round accordingly.
+double searchRounding(const Problem& problem, const Eigen::VectorXd& prices, double objective);
+
 struct Exact {
   bool found = false;      // a better plan, to which `plan` was moved
   bool exhausted = false;  // none is better; else the plan was good enough, or the nodes or the time ran out
@@ -26,7 +30,7 @@ struct Exact {
 
 // Looks for a plan with a gap below `gap`, and below that of the given plan if that violates no limit; moves `plan` to the
 // best found, or to the first with a gap of at most `enough`, if that is not 0. `exhausted` means that none better exists
-// among the open rows. Limits hold within their tolerance.
+// among the open rows. 
 Exact searchExact(const Problem& problem, OpenPlan& plan, double gap, double enough, size_t nodeLimit,
                   const compute::CancelFlag& cancel);
 

@@ -10,15 +10,20 @@ namespace omnirouter::assignment {
 
 namespace {
 
+// Of a bound, a few roundings of a double.
+constexpr double kRoundings = 0x1p-50;
+
 // A point as it was solved.
 struct Solved {
   Solution solution;
-  double bound = 0;  // sign * bound: the less, the tighter
+  double bound = 0;  // farthest() of the widened limit: the less, the tighter
 };
 
-// The line D(y; b) of a point's prices, at another bound.
+// The line D(y; b) of a point's prices, at another bound; less what the difference may be rounded by.
 double lineAt(const Solved& point, size_t limit, double bound) {
-  return point.solution.certificate.dual - point.solution.prices[limit] * (bound - point.bound);
+  const double price = point.solution.prices[limit], by = bound - point.bound;
+  const double rounding = by == 0 ? 0 : kRoundings * (std::abs(bound) + std::abs(point.bound));
+  return point.solution.certificate.dual - price * (by + rounding);
 }
 
 // Where the prices of two points lead: on along their line, and about as far beside it.
@@ -49,13 +54,13 @@ std::vector<Solved> solveEach(const Problem& problem, size_t limit, std::span<co
   Ahead ahead;
   for (size_t p = 0; p < solved.size(); ++p) {
     Solution& here = solved[p].solution;
-    solved[p].bound = problem.limits[limit].sign() * loosestFirst[p];
+    swept.limits[limit].bound = loosestFirst[p];
+    solved[p].bound = farthest(widened(swept.limits[limit]));
     const Solution* before = p > 0 ? &solved[p - 1].solution : nullptr;
     if (before != nullptr && before->status == Status::infeasible) {
       here.status = Status::infeasible;
       continue;
     }
-    swept.limits[limit].bound = loosestFirst[p];
     if (p >= 2) {
       ahead.from(solved[p - 2], solved[p - 1], solved[p].bound);
       next.warmStart = ahead.prices;

@@ -34,8 +34,6 @@ constexpr double kGoodGap = 0.02;
 constexpr size_t kOpenAtFirst = 12, kOpenEnough = 64;
 // Nodes of one group's search. They cost an eighth of those of all groups together, whose limits are many.
 constexpr size_t kNodes = 2000, kCheap = 8;
-// Of the objective, what its sums may round.
-constexpr double kRounding = 1e-12;
 
 class GroupSearch {
  public:
@@ -55,7 +53,7 @@ class GroupSearch {
     const double bound = climb(prices, least, cost);
     rank(prices, std::min(kRanked, std::max<size_t>(1, kJoined / groups_.size())));
     plan.exhausted = impossible_;
-    plan.least = std::max(0.0, bound - dualAtBest_ - kRounding * std::abs(bound));
+    plan.least = std::max(0.0, bound - dualAtBest_ - 2 * searchRounding(problem_, prices, bound));
     if (!impossible_) improve(prices, bound, gapTolerance, cost, choice);
     plan.found = cost < kNever;
     plan.enough = plan.found && cost - bound <= gapTolerance * std::abs(cost);
@@ -89,7 +87,7 @@ class GroupSearch {
     const Sums sums = sumsOf(choice);
     for (size_t l = 0; l < problem_.limits.size(); ++l) {
       const Limit& limit = problem_.limits[l];
-      if (sums.limit[l] > limit.sign() * limit.bound + tolerance(limit)) return kNever;
+      if (sums.limit[l] > farthest(limit)) return kNever;
     }
     return sums.objective;
   }
@@ -289,7 +287,7 @@ class GroupSearch {
     for (const size_t l : common_) {
       const Limit& limit = problem_.limits[l];
       const double excess = sums.limit[l] - limit.sign() * limit.bound;
-      if (excess <= tolerance(limit)) continue;
+      if (excess <= rounding(limit)) continue;
       double& price = prices[static_cast<Eigen::Index>(l)];
       const double natural = scale_.price[static_cast<Eigen::Index>(l)];
       price += std::max(kRaise * price, kLeastRaise * natural);
@@ -305,7 +303,7 @@ class GroupSearch {
     std::vector<double> slack, price, use(common_.size());
     for (size_t c = 0; c < common_.size(); ++c) {
       const auto l = static_cast<Eigen::Index>(common_[c]);
-      slack.push_back((slackOf(c) + tolerance(problem_.limits[common_[c]])) * scale_.price[l]);
+      slack.push_back((slackOf(c) + rounding(problem_.limits[common_[c]])) * scale_.price[l]);
       price.push_back(prices[l] / scale_.price[l]);
     }
     JoinedPlans joined(slack, price);

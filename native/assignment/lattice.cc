@@ -84,7 +84,7 @@ double stepOf(const Problem& problem, size_t quantity, double useless) {
 
 void onLattice(const Problem& problem, Problem& rounded) {
   rounded = problem;
-  // Plans that miss a bound by its tolerance keep holding; a step not much above that is none.
+  // A step not much above what a limit may be missed by is none.
   const auto useless = [](const Limit& limit) { return 4 * tolerance(limit); };
   // Of each quantity, the finest tolerance among its limits.
   double least[kMaxQuantities], steps[kMaxQuantities] = {};
@@ -99,7 +99,7 @@ void onLattice(const Problem& problem, Problem& rounded) {
   for (Limit& limit : rounded.limits) {
     const double step = limit.quantity == kRequests ? 1 : steps[static_cast<size_t>(limit.quantity)];
     if (step <= useless(limit)) continue;
-    const double room = tolerance(limit);
+    const double room = rounding(limit);
     const double nearest =
         limit.atLeast ? std::ceil((limit.bound - room) / step) * step : std::floor((limit.bound + room) / step) * step;
     limit.bound = limit.atLeast ? std::max(limit.bound, nearest) : std::min(limit.bound, nearest);

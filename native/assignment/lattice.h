@@ -9,7 +9,7 @@
 namespace omnirouter::assignment {
 
 // The problem with the bounds of its limits on their lattices, where they have one that is coarser than the tolerance of
-// the limit (recovery.h). At most one read of the matrices that are limited.
+// the limit (problem.h). Of a widened problem. At most one read of the matrices that are limited.
 void onLattice(const Problem& problem, Problem& rounded);
 inline Problem onLattice(const Problem& problem) {
   Problem rounded;

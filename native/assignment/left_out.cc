@@ -69,6 +69,11 @@ LeftOut::LeftOut(const Problem& problem, const std::vector<size_t>& limits, uint
         limit.sign() * scale.price[static_cast<Eigen::Index>(l)] / scale.objective;
     if (limits.size() == 1) only_ = &limit;
   }
+  if (!limits.empty() || problem.tieBreak < 0) return;
+  Problem ties = problem;
+  std::fill(ties.objective.begin(), ties.objective.end(), 0.0);
+  ties.objective[static_cast<size_t>(problem.tieBreak)] = problem.tieSign();
+  worth_[static_cast<size_t>(problem.tieBreak)] = problem.tieSign() / measureScale(ties, Terms(ties), few).objective;
 }
 
 bool LeftOut::askSample(const RowSample& sample, const Problem& core, const Terms& coreTerms, const Options& options,
@@ -123,7 +128,7 @@ bool LeftOut::isHopeless(const Problem& part, const PriceSearch& search) const {
 
 // What the one limit left out allows of the objective of dealing.
 double LeftOut::wanted() const {
-  return (only_->sign() * only_->bound + tolerance(*only_)) * std::abs(worth_[static_cast<size_t>(only_->quantity)]);
+  return farthest(*only_) * std::abs(worth_[static_cast<size_t>(only_->quantity)]);
 }
 
 // The objective of dealing.

@@ -16,7 +16,7 @@ namespace omnirouter::assignment {
 
 class LeftOut {
  public:
-  // `limits`: which of the problem's are left out.
+  // `limits`: which of the problem's are left out. Where none is, rows are dealt out for the tie-break.
   LeftOut(const Problem& problem, const std::vector<size_t>& limits, uint64_t seed);
 
   // Per quantity, what the limits would have of it, weighed alike in their natural units; less is better.

@@ -24,7 +24,7 @@ void OpenPlan::start(const Problem& problem, const Terms& terms, const Scale& sc
   for (size_t l = 0; l < problem.limits.size(); ++l) {
     const Limit& limit = problem.limits[l];
     slack_[l] = limit.sign() * limit.bound - totals.limit[l];
-    rounding_[l] = limit.quantity == kRequests ? 0.0 : 1e-12 * std::abs(limit.bound);
+    rounding_[l] = kSearched * rounding(limit);
   }
   emptySlack_ = slack_;
 }

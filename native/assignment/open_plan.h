@@ -8,6 +8,9 @@
 
 namespace omnirouter::assignment {
 
+// Share of a limit's rounding() that a search makes use of: the rest is for the rounding of its running sums.
+inline constexpr double kSearched = 0.5;
+
 class OpenPlan {
  public:
   // What choosing a candidate adds to a limit's signed sum.

@@ -67,8 +67,7 @@ bool PriceClimb::strayed() const {
 
 bool PriceClimb::provesConflict() const {
   const Eigen::VectorXd ray = search.prices / search.prices.maxCoeff();
-  double magnitude = 0;
-  return rayValue(problem, {ray.data(), static_cast<size_t>(ray.size())}, magnitude, cancel) > 1e-9 * magnitude;
+  return rayValue(problem, {ray.data(), static_cast<size_t>(ray.size())}, cancel) > 0;
 }
 
 bool PriceClimb::givesUpEarly() const { return highest_ < kDiverged * PriceBox::kDivergence; }

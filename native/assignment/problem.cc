@@ -14,6 +14,9 @@ namespace omnirouter::assignment {
 
 namespace {
 
+// Of a bound: what a limit may be missed by in all, and the part of it that is left to the rounding of sums.
+constexpr double kTolerance = 1e-7, kRounding = 1e-12;
+
 std::string at(const char* list, size_t index, const char* field) {
   return std::string(list) + "[" + std::to_string(index) + "]." + field;
 }
@@ -76,7 +79,22 @@ void checkRows(const Problem& problem, compute::Range rows) {
 
 }  // namespace
 
-double tolerance(const Limit& limit) { return limit.quantity == kRequests ? 0.0 : 1e-7 * std::abs(limit.bound); }
+double tolerance(const Limit& limit) {
+  return limit.quantity == kRequests ? 0.0 : kTolerance * std::abs(limit.bound);
+}
+
+double rounding(const Limit& limit) { return limit.quantity == kRequests ? 0.0 : kRounding * std::abs(limit.bound); }
+
+Limit widened(const Limit& limit) {
+  Limit wide = limit;
+  if (limit.quantity != kRequests) wide.bound += limit.sign() * (kTolerance - kRounding) * std::abs(limit.bound);
+  return wide;
+}
+
+void widen(const Problem& problem, Problem& wide) {
+  wide = problem;
+  for (Limit& limit : wide.limits) limit = widened(limit);
+}
 
 void checkProblem(const Problem& problem) {
   checkShape(problem);
@@ -128,6 +146,35 @@ void Reduced::tabulate(const Problem& problem, std::span<const double> prices, s
         if (limit.model == kAll || limit.model == static_cast<int>(j)) values[j] += price;
     }
   }
+}
+
+void Reduced::tabulateLowered(const Problem& problem, std::span<const double> prices) {
+  tabulate(problem, prices);
+  baseSize_.assign(base_.size(), 0.0);
+  weightSize_.assign(weight_.size(), 0.0);
+  for (size_t e = 0; e < weight_.size(); ++e) {
+    const size_t table = e / models_;
+    weightSize_[e] = std::abs(problem.weight(table % quantities_, table / quantities_));
+  }
+  double terms = 1;
+  for (size_t l = 0; l < problem.limits.size(); ++l) {
+    const Limit& limit = problem.limits[l];
+    const double price = prices[l];
+    if (price == 0) continue;
+    ++terms;
+    for (size_t g = 0; g < problem.groupCount; ++g) {
+      if (!limit.covers(static_cast<int>(g))) continue;
+      double* sizes = limit.quantity == kRequests
+                          ? baseSize_.data() + g * models_
+                          : weightSize_.data() + (g * quantities_ + static_cast<size_t>(limit.quantity)) * models_;
+      for (size_t j = 0; j < problem.models; ++j)
+        if (limit.model == kAll || limit.model == static_cast<int>(j)) sizes[j] += price;
+    }
+  }
+  // Each of the operations that a term goes through rounds by 2^-53 at most; twice that covers the rounding of this.
+  const double share = (terms + static_cast<double>(quantities_) + 4) * 0x1p-52;
+  for (size_t e = 0; e < base_.size(); ++e) base_[e] -= share * baseSize_[e];
+  for (size_t e = 0; e < weight_.size(); ++e) weight_[e] -= share * weightSize_[e];
 }
 
 }  // namespace omnirouter::assignment

@@ -40,9 +40,23 @@ struct Limit {
   bool covers(int rowGroup) const { return group == kAll || group == rowGroup; }
 };
 
-// How far a limit may be missed and still hold: nothing for request counts; for sums of float32 values their own
-// rounding, 1e-7 of the bound (float32 has 24 bits: 6e-8).
+// When a limit holds, for plans, bounds, curves and proofs alike: its sum misses the bound by no more than
+//
+//     tolerance   0 for counts of requests; for sums of float32 values their own rounding, 1e-7 of the bound (float32 has
+//                 24 bits: 6e-8)
+//
+// A solve widens every limit once, where it begins (widened() in solver.cc and frontier.cc), and what works on the widened
+// problem knows of no tolerance but that of double sums:
+//
+//     rounding    0 for counts; else 1e-12 of the bound, by which the widened bound falls short of the tolerance's end
+//
+// Searches aim at the widened bound, so that what they take for held is held when it is summed afresh; plans are judged,
+// and the dual is evaluated, at farthest(), the very end. So no plan that holds costs less than the bound.
 double tolerance(const Limit& limit);
+double rounding(const Limit& limit);
+Limit widened(const Limit& limit);
+// Of a widened limit, the greatest signed sum that holds it.
+inline double farthest(const Limit& limit) { return limit.sign() * limit.bound + rounding(limit); }
 
 struct Quantity {
   const float* values = nullptr;  // rows x models, row-major
@@ -56,6 +70,7 @@ struct Problem {
   std::vector<double> objective;  // one weight per quantity; the sum is minimised
   int objectiveGroup = kAll;      // rows whose quantities count in the objective
   int tieBreak = -1;              // quantity to keep small among plans of equal objective, or -1
+  bool tieLarge = false;          // it is to be kept large instead
   std::vector<Limit> limits;
   const uint64_t* allowed = nullptr;  // per row, bit j: model j may answer; nullptr: every model
   const uint16_t* groups = nullptr;   // per row, < groupCount; nullptr: all in group 0
@@ -63,6 +78,7 @@ struct Problem {
 
   uint64_t everyModel() const { return models == 64 ? ~uint64_t{0} : (uint64_t{1} << models) - 1; }
   uint64_t allowedModels(size_t row) const { return allowed ? allowed[row] & everyModel() : everyModel(); }
+  double tieSign() const { return tieLarge ? -1.0 : 1.0; }
   size_t group(size_t row) const { return groups ? groups[row] : 0; }
   // The objective's weight of a quantity in rows of a group.
   double weight(size_t quantity, size_t rowGroup) const {
@@ -70,6 +86,9 @@ struct Problem {
   }
   const float* row(size_t quantity, size_t i) const { return quantities[quantity].values + i * models; }
 };
+
+// The problem as it is solved: every limit widened. In the memory of `wide`.
+void widen(const Problem& problem, Problem& wide);
 
 // Throws InvalidArgument, naming the culprit, unless every number of the problem is usable: values finite and within
 // [0, most], a model allowed in every row, bounds finite, indices in range. One parallel pass over the matrices.
@@ -113,6 +132,9 @@ class Reduced {
   Reduced() = default;
   // Of other prices, in the same memory.
   void tabulate(const Problem& problem, std::span<const double> prices, size_t padded = 0);
+  // The same, lowered by what rounding can add to any reduced value, in these tables or in the sum over the quantities, as
+  // the values are >= 0: reduced values computed from these tables in double are never above the true ones.
+  void tabulateLowered(const Problem& problem, std::span<const double> prices);
 
   const double* base(size_t group) const { return base_.data() + group * models_; }
   const double* weight(size_t group, size_t quantity) const {
@@ -122,6 +144,7 @@ class Reduced {
  private:
   size_t models_ = 0, quantities_ = 0;
   std::vector<double> base_, weight_;
+  std::vector<double> baseSize_, weightSize_;  // of tabulateLowered(): the terms' absolute values, summed
 };
 
 }  // namespace omnirouter::assignment

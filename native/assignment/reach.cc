@@ -39,14 +39,13 @@ Reach reachLimit(const Problem& problem, const Limit& limit, const Options& opti
   Reach result;
   result.prices.assign(best.prices.begin(), best.prices.end());
   const Certificate certificate = certify(reach, result.prices, best.choice.data(), cancel);
-  // A plan may use the tolerance of every other limit, worth its price, and sums round.
-  double dual = certificate.dual - 1e-12 * std::abs(certificate.dual);
-  for (size_t m = 0; m < result.prices.size(); ++m)
-    dual -= result.prices[m] * (tolerance(reach.limits[m]) + 1e-12 * std::abs(reach.limits[m].bound));
+  const double dual = certificate.dual + best.raise;
   result.found = certificate.holds;
   result.value = limit.sign() * certificate.objective;
-  result.bound = limit.sign() * (best.exhausted && certificate.holds ? certificate.objective : dual);
-  result.dual = limit.sign() * dual;
+  result.bound =
+      limit.sign() *
+      (best.exhausted && certificate.holds ? std::max(dual, certificate.objective - best.rounding) : dual);
+  result.dual = limit.sign() * certificate.dual;
   result.choice = std::move(best.choice);
   result.evaluations = best.evaluations;
   return result;

@@ -15,7 +15,7 @@ double totalOf(const Problem& problem, const std::vector<uint8_t>& choice, const
   return cells.total(limit);
 }
 
-bool holds(const Limit& limit, double total) { return limit.sign() * (limit.bound - total) >= -tolerance(limit); }
+bool holds(const Limit& limit, double total) { return limit.sign() * total <= farthest(limit); }
 
 // The limits that may be moved, first those to be kept first.
 std::vector<size_t> byPriority(const Problem& problem) {
@@ -46,8 +46,9 @@ Relaxation relax(const Problem& problem, const Options& options, const compute::
     }
     if (!result.found) return result;
     if (!holds(limit, total)) {
-      result.moved.push_back({static_cast<int>(l), limit.bound, total});
+      result.moved.push_back({static_cast<int>(l), total});
       limit.bound = total;
+      limit = widened(limit);
     }
     kept.limits.push_back(limit);
   }

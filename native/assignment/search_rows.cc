@@ -31,7 +31,7 @@ void SearchRows::findLimits(const Problem& problem, const OpenPlan& plan, int gr
   for (size_t l = 0; l < count; ++l) {
     const Limit& limit = problem.limits[l];
     if (group != kAll && limit.group != group) continue;
-    const double price = plan.prices()[static_cast<Eigen::Index>(l)], allowance = tolerance(limit);
+    const double price = plan.prices()[static_cast<Eigen::Index>(l)], allowance = kSearched * rounding(limit);
     const double slack = plan.emptySlack()[l] + allowance;
     const bool slots = limit.quantity == kRequests && limit.model != kAll && limit.group == kAll && !limit.atLeast;
     if (price > 0 || !(slack - most_[l] >= 0))

@@ -26,12 +26,12 @@ class SearchRows {
     double regret;
     size_t firstEntry, lastEntry;
   };
-  // A limit that can matter. Its slack is counted from where plans stop holding it: the tolerance is part of it.
+  // A limit that can matter. Its slack is counted from where plans stop holding it: what rounding allows is part of it.
   struct Live {
     size_t limit;  // of the problem
     double price;
     double slack;      // before any open row has chosen
-    double allowance;  // the tolerance
+    double allowance;  // what rounding allows
     uint64_t slotsOf;  // the model whose requests it counts, as a bit; or 0
   };
   // Depths, and the limits of their rows' group.

@@ -272,7 +272,7 @@ class SinglePrice {
   bool othersHold(const Sums& all) const {
     for (size_t l = 0; l < problem_.limits.size(); ++l) {
       const Limit& limit = problem_.limits[l];
-      if (l != limit_ && all.limit[l] - limit.sign() * limit.bound > tolerance(limit)) return false;
+      if (l != limit_ && all.limit[l] > farthest(limit)) return false;
     }
     return true;
   }

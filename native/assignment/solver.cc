@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 
 #include "assignment/attempt.h"
 #include "assignment/lattice.h"
 #include "assignment/reach.h"
 #include "assignment/recovery.h"
+#include "assignment/tie_break.h"
 #include "assignment/ties.h"
 #include "errors.h"
 
@@ -17,36 +19,37 @@ namespace {
 
 // Below this share of the workload's spread an objective counts as zero.
 constexpr double kNegligibleObjective = 1e-6;
-// Share of its tolerance by which a relaxed bound is loosened for the search: plans found then hold it.
-constexpr double kLoosening = 0.5;
 // Batches so large are not improved row by row from a plan that was made for another end; smaller ones so often at most.
 constexpr size_t kMostImproved = 65536;
 constexpr int kMostRounds = 16;
 // A gap of a few roundings of the sums is none.
 constexpr double kRounding = 1e-12;
 
-// By how much a plan misses a limit, relative to its bound; 0 where it holds.
-double missedShare(const Problem& problem, const Certificate& certificate, size_t l) {
-  const Limit& limit = problem.limits[l];
-  const double by = -certificate.slack[l];
-  if (!(by > tolerance(limit))) return 0;
-  // Of a bound of 0 there is no share: 1e-9 per row stands in for it.
-  return by / std::max(std::abs(limit.bound), 1e-9 * static_cast<double>(problem.rows));
+// By how much a plan misses a limit, relative to its bound; of a bound of 0 there is no share: 1e-9 per row stands in for
+// it.
+double missedShare(const Problem& problem, const Limit& limit, double total) {
+  return limit.sign() * (total - limit.bound) /
+         std::max(std::abs(limit.bound), 1e-9 * static_cast<double>(problem.rows));
 }
+
+bool misses(const Limit& limit, double total) { return limit.sign() * total > farthest(limit); }
 
 double violation(const Problem& problem, const Certificate& certificate) {
   double sum = 0;
-  for (size_t l = 0; l < problem.limits.size(); ++l) sum += missedShare(problem, certificate, l);
+  for (size_t l = 0; l < problem.limits.size(); ++l)
+    if (const Limit& limit = problem.limits[l]; misses(limit, certificate.total[l]))
+      sum += missedShare(problem, limit, certificate.total[l]);
   return sum;
 }
 
 class Solve {
  public:
-  Solve(const Problem& problem, const Options& options, const compute::CancelFlag& cancel, Solution& solution)
-      : problem_(problem),
+  Solve(const Problem& stated, const Options& options, const compute::CancelFlag& cancel, Solution& solution)
+      : stated_(stated),
+        problem_(widenedOf(stated)),
         options_(options),
         cancel_(cancel, compute::Deadline(options.timeLimit)),
-        terms_(termsOf(problem)),
+        terms_(termsOf(problem_)),
         solution_(solution) {
     solution.status = Status::unknown;
     solution.evaluations = 0;
@@ -79,6 +82,7 @@ class Solve {
       finish();
     else if (options_.relax)
       takeRelaxed();
+    settleTies();
     if (options_.ties &&
         spreadTies(problem_, terms_, *options_.ties, solution_.certificate.slack, solution_.choice.data(), cancel_))
       recount();
@@ -86,7 +90,12 @@ class Solve {
   }
 
  private:
-  // Arranged in the memory of the thread's solve before.
+  // Both in the memory of the thread's solve before.
+  static const Problem& widenedOf(const Problem& stated) {
+    thread_local Problem wide;
+    widen(stated, wide);
+    return wide;
+  }
   static const Terms& termsOf(const Problem& problem) {
     thread_local Terms terms;
     terms.arrange(problem);
@@ -101,6 +110,7 @@ class Solve {
     solution_.spread = attempt.spread;
     proven_ = attempt.exhausted;
     raise_ = attempt.raise;
+    rounding_ = attempt.rounding;
     certify(problem, solution_.prices, solution_.choice.data(), cancel_, solution_.certificate);
     measure();
   }
@@ -112,8 +122,8 @@ class Solve {
 
   // Bound and gap of the present certificate.
   void measure() {
-    solution_.bound =
-        proven_ && solution_.certificate.holds ? solution_.certificate.objective : solution_.certificate.dual + raise_;
+    const double dual = solution_.certificate.dual + raise_, objective = solution_.certificate.objective;
+    solution_.bound = proven_ && solution_.certificate.holds ? std::max(dual, objective - rounding_) : dual;
     solution_.gap = gapOf(solution_.certificate.objective, solution_.bound, solution_.spread);
   }
 
@@ -139,6 +149,7 @@ class Solve {
     const bool better = isBetter(theirs), tighter = theirs.dual + other.raise > solution_.certificate.dual + raise_;
     if (!better && !tighter) return;
     proven_ = better && other.exhausted;
+    rounding_ = other.rounding;
     if (better) solution_.choice = other.choice;
     if (tighter) {
       solution_.prices = prices;
@@ -192,7 +203,7 @@ class Solve {
 
   // The plan holds every limit.
   void finish() {
-    solution_.status = proven_ ? Status::optimal : statusOf(solution_.gap, options_.gapTolerance);
+    solution_.status = statusOf(solution_.gap, options_.gapTolerance);
     solution_.conflict.clear();
     solution_.reachable.clear();
   }
@@ -215,9 +226,7 @@ class Solve {
     const double largest = ray.empty() ? 0 : *std::max_element(ray.begin(), ray.end());
     if (!(largest > 0)) return false;
     for (double& price : ray) price /= largest;
-    double magnitude = 0;
-    const double value = rayValue(onLattice(problem_), ray, magnitude, cancel_);
-    if (!(value > 1e-12 * magnitude)) return false;
+    if (!(rayValue(onLattice(problem_), ray, cancel_) > 0)) return false;
     solution_.status = Status::infeasible;
     for (size_t l = 0; l < ray.size(); ++l)
       if (ray[l] > 0) solution_.conflict.push_back(static_cast<int>(l));
@@ -299,12 +308,9 @@ class Solve {
     const Reach best = reachLimit(others, limit, options_, cancel_);
     solution_.evaluations += best.evaluations;
     solution_.reachable.push_back({static_cast<int>(l), best.found, best.value, best.bound});
-    const auto misses = [&](double bound) {
-      return limit.sign() * bound > limit.sign() * limit.bound + tolerance(limit);
-    };
-    if (misses(best.bound)) solution_.status = Status::infeasible;
+    if (misses(limit, best.bound)) solution_.status = Status::infeasible;
     // Prices name a conflict that they prove themselves.
-    if (misses(best.dual) && solution_.conflict.empty()) {
+    if (misses(limit, best.dual) && solution_.conflict.empty()) {
       solution_.conflict = {static_cast<int>(l)};
       for (size_t m = 0; m < best.prices.size(); ++m)
         if (best.prices[m] > 0) solution_.conflict.push_back(static_cast<int>(m < l ? m : m + 1));
@@ -323,18 +329,12 @@ class Solve {
     Relaxation relaxation = relax(problem_, options_, cancel_);
     solution_.evaluations += relaxation.evaluations;
     if (!relaxation.found) return;
-    const Problem moved = relaxed(problem_, relaxation.moved);
+    // At the very end of what can be reached, prices have no upper bound; within the tolerance of it, they have.
+    Problem& moved = moved_.emplace();
+    widen(relaxed(stated_, relaxation.moved), moved);
     Options cold = options_;
     cold.warmStart = cold.warmReach = {};
-    // At the very end of what can be reached, prices have no upper bound; within the tolerance of it, they have.
-    Problem loose = moved;
-    for (const Moved& move : relaxation.moved) {
-      Limit& limit = loose.limits[static_cast<size_t>(move.limit)];
-      limit.bound += limit.sign() * kLoosening * tolerance(limit);
-    }
-    Attempt nearly = attempt(loose, terms_, cold, cancel_);
-    nearly.raise = 0;  // is of the loosened bounds
-    adopt(nearly, moved);
+    adopt(attempt(moved, terms_, cold, cancel_), moved);
     const Certificate witness = certify(moved, solution_.prices, relaxation.choice.data(), cancel_);
     if (isBetter(witness)) {
       solution_.choice = std::move(relaxation.choice);
@@ -344,13 +344,23 @@ class Solve {
     }
     solution_.relaxed = std::move(relaxation.moved);
     if (solution_.relaxed.empty()) return finish();
-    // The slacks of the limits as stated.
+    // The slacks of the limits before they were moved.
     for (const Moved& move : solution_.relaxed) {
       const auto l = static_cast<size_t>(move.limit);
       const Limit& limit = problem_.limits[l];
       solution_.certificate.slack[l] = limit.sign() * (limit.bound - solution_.certificate.total[l]);
-      solution_.certificate.holds &= solution_.certificate.slack[l] >= -tolerance(limit);
+      solution_.certificate.holds &= !misses(limit, solution_.certificate.total[l]);
     }
+  }
+
+  // Of plans of equal objective, the one that the tie-break prefers.
+  void settleTies() {
+    const bool moved = !solution_.relaxed.empty();
+    if (!(moved || solution_.certificate.holds) || cancel_.timeIsUp()) return;
+    if (!breakTies(moved ? *moved_ : problem_, options_, solution_.prices, solution_.choice.data(), cancel_)) return;
+    recount();
+    // The same sum, in another order.
+    solution_.bound = std::min(solution_.bound, solution_.certificate.objective);
   }
 
   // The certificate after rows moved between models without changing the objective or any limit but the models' own.
@@ -360,13 +370,24 @@ class Solve {
     solution_.certificate.dual = dual;  // of the relaxed problem perhaps
   }
 
+  // In terms of the limits as stated.
   void report() {
+    const std::vector<double>& total = solution_.certificate.total;
+    const auto share = [&](int l) {
+      return missedShare(stated_, stated_.limits[static_cast<size_t>(l)], total[static_cast<size_t>(l)]);
+    };
+    solution_.violation = 0;
     for (size_t l = 0; l < problem_.limits.size(); ++l)
-      if (missedShare(problem_, solution_.certificate, l) > 0) solution_.missed.push_back(static_cast<int>(l));
-    const auto share = [&](int l) { return missedShare(problem_, solution_.certificate, static_cast<size_t>(l)); };
+      if (misses(problem_.limits[l], total[l])) {
+        solution_.missed.push_back(static_cast<int>(l));
+        solution_.violation += share(static_cast<int>(l));
+      }
     std::stable_sort(solution_.missed.begin(), solution_.missed.end(),
                      [&](int a, int b) { return share(a) > share(b); });
-    solution_.violation = violation(problem_, solution_.certificate);
+    for (size_t l = 0; l < stated_.limits.size(); ++l) {
+      const Limit& limit = stated_.limits[l];
+      solution_.certificate.slack[l] = limit.sign() * (limit.bound - total[l]);
+    }
     const bool settled = solution_.relaxed.empty()
                              ? solution_.status == Status::optimal || solution_.status == Status::infeasible
                              : proven_ || solution_.gap <= kRounding;
@@ -379,11 +400,14 @@ class Solve {
                                           : Stop::noProgress;
   }
 
-  const Problem& problem_;
+  const Problem& stated_;
+  const Problem& problem_;        // widened
+  std::optional<Problem> moved_;  // the same with relaxed limits
   const Options& options_;
   const compute::CancelFlag cancel_;
   const Terms& terms_;
   double raise_ = 0;     // of the dual at the present prices: Attempt::raise
+  double rounding_ = 0;  // of the objective, if proven_: Attempt::rounding
   bool proven_ = false;  // by exact search: no plan is better than the present one
   bool outOfNodes_ = false;
   Solution& solution_;

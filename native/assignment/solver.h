@@ -42,9 +42,10 @@ struct Solution {
   Stop stop = Stop::noProgress;
   std::vector<uint8_t> choice;  // rows
   std::vector<double> prices;   // limits; of the dual bound
-  // Of choice and prices. Slacks are of the limits as stated; the dual is of the relaxed problem, if there is one.
+  // Of choice and prices. Slacks are of the limits as stated; the dual is of the relaxed problem, if there is one. Both
+  // judge by widened limits (problem.h).
   Certificate certificate;
-  double bound = 0;  // no feasible plan costs less: certificate.dual, or better: lattice.h, exact.h
+  double bound = 0;  // no plan that holds costs less: certificate.dual, or better: lattice.h, exact.h
   // (objective - bound) / max(|objective|, |bound|, 1e-6 * spread), spread = sum over rows of how far the models' mean
   // objective lies above the least: an objective that is nearly 0 beside it has no relative gap of its own.
   double gap = 0;

@@ -21,8 +21,6 @@ constexpr double kWithin = 0.999;
 constexpr size_t kKept = 4;
 // Regrets looked at first, in units of the objective's spread, and how much larger ones next.
 constexpr double kNearRegret = 0.05, kFartherRegret = 8;
-// Of the objective, what its sums may round.
-constexpr double kRounding = 1e-12;
 
 // The batch at given prices.
 class Vertex {
@@ -112,7 +110,7 @@ class Vertex {
   }
 
   // What of the gap searched is sure: D and regrets are sums, and round.
-  double sure(double gap) const { return gap - kRounding * std::abs(plan_.objective()); }
+  double sure(double gap) const { return gap - 2 * searchRounding(*problem_, *prices_, plan_.objective()); }
 
  private:
   // Where a plan has none of the row's models, its first stands for it.

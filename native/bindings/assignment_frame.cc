@@ -10,7 +10,7 @@ namespace omnirouter::bindings {
 
 namespace {
 
-constexpr double kLayout = 2;
+constexpr double kLayout = 3;
 
 enum Request : size_t {
   kLayoutVersion,
@@ -28,6 +28,7 @@ enum Request : size_t {
   kTimeLimit,
   kRelax,
   kTies,
+  kTieLarge,
   kRequestSize
 };
 enum QuantityField : size_t { kMost, kWeight, kQuantitySize };
@@ -102,6 +103,7 @@ void readProblem(std::span<const double> frame, const FrameSizes& sizes, assignm
   problem.models = sizes.models;
   problem.groupCount = static_cast<size_t>(whole(frame[kGroups], "groups", 1, assignment::kMaxGroups));
   problem.tieBreak = static_cast<int>(whole(frame[kTieBreak], "tieBreak", -1, assignment::kMaxQuantities - 1));
+  problem.tieLarge = frame[kTieLarge] != 0;
   problem.quantities.clear();
   problem.objective.clear();
   for (size_t k = 0; k < sizes.quantities; ++k) {

@@ -16,8 +16,8 @@ export function capacityLimits(models: readonly string[], share: number, batch: 
 export function floorsWithin(problem: Omit<AssignmentProblem, "objective">): SweepRange {
   const meanOf = (objective: AssignmentProblem["objective"]) =>
     assign({ ...problem, objective }, { gapTolerance: 1e-4 }).mean("quality");
-  const from = meanOf({ minimize: "cost", tieBreak: "quality" });
-  const to = meanOf({ maximize: "quality", tieBreak: "cost" });
+  const from = meanOf({ minimize: "cost" });
+  const to = meanOf({ maximize: "quality" });
   // A hair below the top, which only the plan that maximises quality reaches.
   return { from, to: Math.max(from, to - 1e-6), points: FLOOR_POINTS };
 }

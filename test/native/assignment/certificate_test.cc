@@ -31,7 +31,9 @@ TEST_CASE("the certificate is what the definitions give, row by row") {
     const Certificate c = certify(p, prices, choice.data(), {});
     const double rounding = 1e-12 * magnitude(p, y) + 1e-300;
     CHECK(std::abs(c.objective - objectiveOf(p, choice)) <= rounding);
-    CHECK(std::abs(c.dual - dual(p, y)) <= rounding);
+    // What it may be rounded by is taken off, and limits may be missed by their rounding.
+    CHECK(c.dual <= dual(p, y) + 1e-14 * magnitude(p, y));
+    CHECK(c.dual >= dual(p, y) - 3 * rounding);
     bool holds = true;
     const std::vector<double> slack = slacks(p, choice);
     REQUIRE(c.slack.size() == slack.size());
@@ -41,7 +43,7 @@ TEST_CASE("the certificate is what the definitions give, row by row") {
       const double total = limit.bound - limit.sign() * slack[l];
       CHECK(std::abs(c.total[l] - total) <= 1e-11 * (std::abs(total) + std::abs(limit.bound)));
       CHECK(std::abs(c.slack[l] - slack[l]) <= 1e-11 * (std::abs(total) + std::abs(limit.bound)));
-      holds &= slack[l] >= -tolerance(limit);
+      holds &= slack[l] >= -assignment::rounding(limit);
     }
     CHECK(c.holds == holds);
     holding += holds;
@@ -71,9 +73,7 @@ TEST_CASE("a positive ray value is proof: it is never given for limits that a pl
     std::mt19937_64 random(seed);
     for (int round = 0; round < 20; ++round) {
       const VectorXd y = randomPrices(unit, random);
-      double size = 0;
-      const double value = rayValue(p, std::vector<double>(y.begin(), y.end()), size, {});
-      const bool proof = value > 1e-12 * size;
+      const bool proof = rayValue(p, std::vector<double>(y.begin(), y.end()), {}) > 0;
       proofs += proof;
       CHECK_FALSE((proof && possible));
     }

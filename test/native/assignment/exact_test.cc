@@ -26,7 +26,7 @@ std::vector<double> gapsOf(const Problem& p, const Eigen::VectorXd& prices, int 
     bool holds = true;
     for (size_t l = 0; l < p.limits.size(); ++l)
       if (p.limits[l].group == group) {
-        holds = holds && slack[l] >= -tolerance(p.limits[l]);
+        holds = holds && slack[l] >= -rounding(p.limits[l]);
         gap += prices[static_cast<Eigen::Index>(l)] * slack[l];
       }
     if (holds) gaps.push_back(gap);

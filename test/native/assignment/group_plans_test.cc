@@ -70,7 +70,7 @@ TEST_CASE("tenants' plans bound every plan from below, and joined they are one")
     above += bound > before + 1e-3 * std::abs(before);
     if (!plan.found) continue;
     CHECK(objectiveOf(p, choice) >= truth.objective * (1 - 1e-6));
-    for (size_t l = 0; l < p.limits.size(); ++l) CHECK(slacks(p, choice)[l] >= -tolerance(p.limits[l]));
+    for (size_t l = 0; l < p.limits.size(); ++l) CHECK(slacks(p, choice)[l] >= -rounding(p.limits[l]));
   }
   CHECK(feasible > 60);
   CHECK(infeasible > 10);

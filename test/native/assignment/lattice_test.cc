@@ -35,10 +35,17 @@ TEST_CASE("bounds move to the next sum that the values can have") {
 
 TEST_CASE("a bound missed by its tolerance alone is not moved out of reach") {
   const std::vector<float> halves{0.5F, 1, 1, 0.5F};
-  const double above = 1 + 5e-8;  // a sum of 1 holds it
-  CHECK(onLattice(withValues(halves, true, above)).limits[0].bound == above);
-  const double below = 1 - 5e-8;
-  CHECK(onLattice(withValues(halves, false, below)).limits[0].bound == below);
+  const auto bound = [&](bool atLeast, double stated) {
+    Problem wide;
+    widen(withValues(halves, atLeast, stated), wide);
+    return onLattice(wide).limits[0].bound;
+  };
+  CHECK(bound(true, 1 + 5e-8) == 1);  // a sum of 1 holds it
+  CHECK(bound(true, 1) == 1);
+  CHECK(bound(true, 1 + 2e-7) == 1.5);
+  CHECK(bound(false, 1 - 5e-8) == 1);
+  CHECK(bound(false, 1) == 1);
+  CHECK(bound(false, 1 - 2e-7) == 0.5);
 }
 
 TEST_CASE("values without a lattice, and values that are all zero, leave the bound alone") {

@@ -37,8 +37,7 @@ TEST_CASE("a sample's prices prove what is out of reach by little, and never wha
         REQUIRE(prices.size() == others.limits.size());
         std::vector<double> ray{1.0};
         ray.insert(ray.end(), prices.begin(), prices.end());
-        double magnitude = 0;
-        return rayValue(all, ray, magnitude, {}) > 1e-12 * magnitude;
+        return rayValue(all, ray, {}) > 0;
       });
     };
     CHECK(provenBeyond(0.005));

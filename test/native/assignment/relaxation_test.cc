@@ -76,7 +76,7 @@ TEST_CASE("small problems: the limits are moved to the nearest that can be reach
     for (const double slack : slacks(problem, s.choice)) CHECK(slack >= -1e-6 * static_cast<double>(p.rows));
     const double best = enumerate(problem).objective;
     CHECK(s.certificate.objective <= best + 1e-5 * std::abs(best) + 1e-15);
-    CHECK(s.bound <= s.certificate.objective + toleranceWorth(p, s) + 1e-9 * std::abs(s.bound));
+    CHECK(s.bound <= s.certificate.objective + 1e-9 * std::abs(s.bound));
   }
   CHECK(moved > 100);
   CHECK(beyondHelp > 20);
@@ -93,7 +93,6 @@ TEST_CASE("a floor out of reach becomes the highest quality under the capacities
     CHECK(s.status == Status::infeasible);
     REQUIRE(s.relaxed.size() == 1);
     CHECK(s.relaxed[0].limit == 0);
-    CHECK(s.relaxed[0].from == static_cast<double>(rows));
     CHECK(s.missed == std::vector<int>{0});
     Problem best = p;
     best.limits.erase(best.limits.begin());
@@ -104,7 +103,7 @@ TEST_CASE("a floor out of reach becomes the highest quality under the capacities
     for (const double slack : slacks(relaxed(p, s.relaxed), s.choice))
       CHECK(slack >= -1e-7 * static_cast<double>(rows));
     CHECK(s.certificate.objective == doctest::Approx(objectiveOf(p, s.choice)));
-    CHECK(s.bound <= s.certificate.objective * (1 + 1e-9) + toleranceWorth(p, s));
+    CHECK(s.bound <= s.certificate.objective * (1 + 1e-9));
     CHECK(s.gap < 1e-3);
   }
 }

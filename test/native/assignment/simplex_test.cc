@@ -60,7 +60,9 @@ TEST_CASE("no other prices are better: not those of the smoothed search, nor any
       ++unbounded;
       const Eigen::VectorXd ray = v.prices / v.prices.maxCoeff();
       double magnitude = 0;
-      CHECK(rayValue(p, {ray.data(), static_cast<size_t>(ray.size())}, magnitude, {}) > -1e-7 * magnitude);
+      for (size_t l = 0; l < p.limits.size(); ++l)
+        magnitude += ray[static_cast<Eigen::Index>(l)] * std::abs(p.limits[l].bound);
+      CHECK(rayValue(p, {ray.data(), static_cast<size_t>(ray.size())}, {}) > -1e-7 * magnitude);
       continue;
     }
     ++optimal;
