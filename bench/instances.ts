@@ -1,7 +1,7 @@
 // The problems that the benches solve: generated ones of any size, and what the predictor makes of real records
 // (records.ts). All are seeded; the same seed gives the same problem on every machine.
 import { type AssignmentProblem, assign, type Limit, type Plan } from "../lib/index.js";
-import { type Random, seededRandom } from "../lib/simulation/random.js";
+import { type Random, seededRandom } from "../lib/random.js";
 
 /** Which limits hold: a quality floor, with capacities that sum to 3 N or 1.05 N requests, or all kinds at once. */
 export type LimitSet = "floor" | "slack" | "tight" | "mixed";

@@ -10,7 +10,7 @@ import {
   TextEmbedder,
   VectorIndex,
 } from "../lib/index.js";
-import { seededRandom } from "../lib/simulation/random.js";
+import { seededRandom } from "../lib/random.js";
 import type { Workload } from "./instances.js";
 
 /** The sets there are, by name; none, said so, where OMNIROUTER_DATA is not set. */

@@ -153,12 +153,19 @@ export function promiseInWords(promise: QualityPromise): string[] {
   const { group, confidence, asked, refused, best, predicted, margin, queries, outcomes, reason } = promise;
   const sure = `with ${formatPercent(confidence, confidence * 100 === Math.round(confidence * 100) ? 0 : 1)} confidence`;
   const quality = `realised mean quality${group === undefined ? "" : ` of ${group === "" ? "no tenant" : group}`}`;
-  const because = `predicted ${formatQuality(predicted)} less ${formatQuality(margin.total)}: ${formatQuality(margin.bias)} that predictions were too high on the history, ${formatQuality(margin.sampling)} for the chance in ${formatCount(queries)} queries, ${formatQuality(margin.history)} for that in ${formatCount(Math.round(outcomes))} graded answers`;
+  const shifted =
+    margin.shift > 0 ? `, ${formatQuality(margin.shift)} for queries unlike the history's` : "";
+  const because = `expected ${formatQuality(predicted)} less ${formatQuality(margin.total)}: ${formatQuality(margin.sampling)} for the chance in ${formatCount(queries)} queries, ${formatQuality(margin.history)} for that in ${formatCount(Math.round(outcomes))} graded answers${shifted}`;
   if (!refused) return [`promised ${sure}: ${quality} at least ${formatQuality(asked ?? best)} (${because})`];
   const why = {
     quality: "no batch and no history would do, as the models are not expected to reach it within the limits",
     batch: "a larger batch would leave less to chance",
     history: "a history with more graded answers would leave less to chance",
+    selection:
+      "it is not known how the history's graded models were selected: declare it (--selection), or record propensities",
+    overlap:
+      "the history has hardly any graded answers of these models on such queries: grade some of them, chosen at random",
+    shift: "the queries are too unlike the history's: grade some of their kind",
   }[reason!];
   return [
     `refused: ${quality} at least ${formatQuality(asked!)} cannot be promised ${sure}: ${why}`,

@@ -6,7 +6,7 @@ import { ioError } from "../files.js";
 import { readRecords } from "../history/read.js";
 import type { HistoryRecord } from "../history/record.js";
 import { ModelPool } from "../pool/pool.js";
-import { seededRandom } from "../simulation/random.js";
+import { seededRandom } from "../random.js";
 import { simulateWorkload } from "../simulation/workload.js";
 import { UsageError } from "./errors.js";
 

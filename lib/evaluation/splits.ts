@@ -1,4 +1,4 @@
-import { type Random, seededRandom } from "../simulation/random.js";
+import { type Random, seededRandom } from "../random.js";
 
 /** Rows of the set on either side; disjoint, together all of it, in random order. */
 export interface Split {

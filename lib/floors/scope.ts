@@ -2,34 +2,47 @@ import type { Plan } from "../assignment/plan.js";
 import { Prices } from "../assignment/prices.js";
 import type { AssignmentProblem, Limit } from "../assignment/problem.js";
 import { type Bound, boundOf } from "./bound.js";
-import type { PromiseAsked, QualityPromise } from "./promise.js";
-import { type FloorHistory, type Residuals, residualsAt, type Scope } from "./residuals.js";
+import type { Correction, FloorAsked, QualityPromise } from "./promise.js";
+import { type FloorHistory, type Refusal, type Residuals, residualsAt, type Scope } from "./residuals.js";
+import { type BatchLikeness, type Shift, shiftOf } from "./shift.js";
 
 /** A promise that exceeds what was asked for by less is not worth another solve; of few queries, part of one. */
 const TOLERANCE = 2.5e-4;
 const TOLERANCE_IN_QUERIES = 0.02;
+/** Of means of 32-bit predictions. */
+const ROUNDING = 1e-6;
 
 /** What is known of one plan. */
 interface Look {
+  /** Mean of the predictions as they were corrected for the solve. */
   readonly predicted: number;
-  readonly residuals: Residuals | undefined;
-  readonly bound: Bound;
+  readonly residuals: Residuals | Refusal;
+  readonly bound: Bound | undefined;
   /** The floor that the plan was solved for. */
   readonly floor: number;
   /** Whether the plan's mean is at that floor, so that a lower floor would let it sink. */
   readonly binds: boolean;
 }
 
-/** One promise while its floor of predicted quality is looked for: over a batch, or over a tenant's part of it. */
-export class PromiseScope {
-  readonly asked: PromiseAsked;
-  readonly #history: FloorHistory;
+/**
+ * A batch, or a tenant's part of it, while the correction of its predictions and the floor of corrected quality are looked
+ * for, under which what was asked holds.
+ */
+export class FloorScope {
+  readonly asked: FloorAsked;
   /** Row numbers of the batch. */
-  readonly #rows: Int32Array;
+  readonly rows: Int32Array;
+  readonly #history: FloorHistory;
   readonly #models: number;
   readonly #quality: Float32Array;
   readonly #scope: Scope;
+  readonly #shift: Shift | undefined;
+  readonly #weights: Float64Array;
   readonly #tolerance: number;
+  #correction = 0;
+  /** The residuals' bias at the last prices, where they are known. */
+  #bias = 0;
+  #looks = 0;
   #floor: number;
   /** The highest floor that fell short, and the lowest that did not. */
   #short = Number.NEGATIVE_INFINITY;
@@ -37,15 +50,21 @@ export class PromiseScope {
   #last: Look | undefined;
   #best = 0;
 
-  constructor(asked: PromiseAsked, problem: AssignmentProblem, history: FloorHistory) {
+  /** @param problem with the predictions as they are, uncorrected */
+  constructor(
+    asked: FloorAsked,
+    problem: AssignmentProblem,
+    history: FloorHistory,
+    likeness: BatchLikeness,
+  ) {
     const { allowed, groups, groupNames, models } = problem;
     const quality = problem.quantities.quality!;
     const group = asked.group === undefined ? -1 : (groupNames?.indexOf(asked.group) ?? -1);
     const all = Int32Array.from({ length: quality.length / models.length }, (_, i) => i);
     const rows = asked.group === undefined ? all : all.filter(i => groups?.[i] === group);
     this.asked = asked;
+    this.rows = rows;
     this.#history = history;
-    this.#rows = rows;
     this.#models = models.length;
     this.#quality = quality;
     this.#scope = {
@@ -55,10 +74,26 @@ export class PromiseScope {
     };
     this.#tolerance = Math.max(TOLERANCE, TOLERANCE_IN_QUERIES / rows.length);
     this.#floor = asked.minQuality ?? 0;
+    if (this.empty) {
+      this.#weights = new Float64Array(0);
+      return;
+    }
+    const own = {
+      cluster: Uint8Array.from(rows, i => likeness.cluster[i]!),
+      nearest: Float32Array.from(rows, i => likeness.nearest[i]!),
+    };
+    const { shift, weights } = shiftOf(own, history);
+    this.#shift = shift;
+    this.#weights = weights;
   }
 
   get empty(): boolean {
-    return this.#rows.length === 0;
+    return this.rows.length === 0;
+  }
+
+  /** Whether realised quality is promised, and not just expected. */
+  get isPromise(): boolean {
+    return this.asked.confidence !== undefined;
   }
 
   /** Whether there is anything to say of it. */
@@ -66,44 +101,72 @@ export class PromiseScope {
     return this.empty || this.#last !== undefined;
   }
 
-  /** The floor of predicted quality to solve for next. */
-  get limit(): Limit {
-    const { group } = this.asked;
+  /** What is added to the quality of its rows in the next solve. */
+  get correction(): number {
+    return this.#correction;
+  }
+
+  /** Whether the correction that the last plan was solved with is that of its own policy. */
+  get settled(): boolean {
+    return this.empty || Math.abs(this.#bias - this.#correction) <= this.#tolerance;
+  }
+
+  /** The floor of corrected quality to solve for next; absent where none was asked for. */
+  get limit(): Limit | undefined {
+    const { group, minQuality } = this.asked;
+    if (minQuality === undefined || this.empty) return undefined;
     return { mean: "quality", atLeast: this.#floor, ...(group === undefined ? {} : { group }) };
   }
 
   look(plan: Plan): void {
     if (this.empty) return;
     const { prices, choice } = plan;
-    const chosen = Float32Array.from(this.#rows, i => this.#quality[i * this.#models + choice[i]!]!);
-    const predicted = chosen.reduce((sum, p) => sum + p, 0) / chosen.length;
-    const residuals = residualsAt(ofKnownQuantities(prices), this.#history, this.#scope);
+    const models = Uint8Array.from(this.rows, i => choice[i]!);
+    const chosen = Float32Array.from(this.rows, (i, at) => this.#quality[i * this.#models + models[at]!]!);
+    const predicted =
+      chosen.reduce((sum, p) => sum + correctedQuality(p, this.#correction), 0) / chosen.length;
+    const residuals = residualsAt(ofKnownQuantities(prices), this.#history, this.#scope, this.#weights);
+    const { confidence } = this.asked;
     const bound =
-      residuals === undefined ? nothing(predicted) : boundOf(chosen, residuals, this.asked.confidence);
+      "reason" in residuals || confidence === undefined
+        ? undefined
+        : boundOf(chosen, models, residuals, confidence, this.#shift?.novelty ?? 0);
     const binds = predicted <= this.#floor + this.#tolerance;
+    this.#bias = "reason" in residuals ? 0 : residuals.bias;
     this.#last = { predicted, residuals, bound, floor: this.#floor, binds };
-    this.#best = Math.max(this.#best, bound.quality);
+    this.#best = Math.max(this.#best, bound?.quality ?? 0);
   }
 
   /** Whether the plan last looked at keeps what was asked. */
   get holds(): boolean {
     const { minQuality } = this.asked;
-    return this.empty || minQuality === undefined || (this.#last?.bound.quality ?? 0) >= minQuality;
+    if (this.empty || minQuality === undefined) return true;
+    if (!this.isPromise) return (this.#last?.predicted ?? 0) >= minQuality - ROUNDING;
+    return (this.#last?.bound?.quality ?? 0) >= minQuality;
   }
 
   /** Whether it holds, and a lower floor would gain next to nothing. */
   get tight(): boolean {
     const { minQuality } = this.asked;
     if (!this.holds) return false;
-    if (this.empty || minQuality === undefined || this.#last === undefined) return true;
+    if (this.empty || minQuality === undefined || this.#last?.bound === undefined) return true;
     const { bound, binds } = this.#last;
-    const settled = this.#enough - this.#short <= this.#tolerance / 2;
-    return !binds || settled || bound.quality - minQuality <= this.#tolerance;
+    const closed = this.#enough - this.#short <= this.#tolerance / 2;
+    return !binds || closed || bound.quality - minQuality <= this.#tolerance;
+  }
+
+  /**
+   * Takes the last policy's bias for the correction. Where policy and correction chase each other, half the way is gone from the
+   * third time on.
+   */
+  correct(): void {
+    this.#looks++;
+    this.#correction = this.#looks > 2 ? (this.#correction + this.#bias) / 2 : this.#bias;
   }
 
   /** Moves the floor to where the promise should just hold; `far`: to the highest quality there is. */
   move(far: boolean): void {
-    if (this.empty || this.#last === undefined) return;
+    if (this.empty || !this.isPromise || this.#last === undefined) return;
     const { predicted, floor, bound } = this.#last;
     if (this.holds) this.#enough = Math.min(this.#enough, floor, predicted);
     else this.#short = Math.max(this.#short, Math.min(floor, predicted));
@@ -111,20 +174,20 @@ export class PromiseScope {
       this.#floor = 1;
       return;
     }
-    const next = this.asked.minQuality! + bound.margin.total;
+    const next = this.asked.minQuality! + (bound === undefined ? 1 : predicted - bound.quality);
     const between = next > this.#short && next < this.#enough;
     const halved = (Math.max(this.#short, 0) + Math.min(this.#enough, 1)) / 2;
     this.#floor = Math.min(Math.max(between ? next : halved, 0), 1);
   }
 
-  /** What can be said of the plan last looked at; `final`, where no plan keeps all that was asked. */
+  /** What can be promised of the plan last looked at; `final`, where no plan keeps all that was asked. */
   promise(final: boolean): QualityPromise {
     const { minQuality, confidence, group } = this.asked;
     const about = {
       ...(group === undefined ? {} : { group }),
-      confidence,
+      confidence: confidence!,
       ...(minQuality === undefined ? {} : { asked: minQuality }),
-      queries: this.#rows.length,
+      queries: this.rows.length,
     };
     const last = this.#last;
     if (last === undefined)
@@ -135,30 +198,49 @@ export class PromiseScope {
     return {
       ...about,
       refused,
-      best: refused ? this.#best : bound.quality,
+      best: refused ? this.#best : (bound?.quality ?? 0),
       predicted,
-      margin: bound.margin,
+      margin: bound?.margin ?? { ...NO_MARGIN, total: predicted, history: predicted },
       ...(minQuality === undefined ? {} : { floor: last.floor }),
-      outcomes: residuals?.outcomes ?? 0,
+      ...(this.#shift === undefined || bound === undefined ? {} : { shift: this.#shift }),
+      outcomes: "reason" in residuals ? 0 : residuals.outcomes,
       ...(refused ? { reason: reasonOf(last, minQuality!) } : {}),
     };
   }
+
+  /** What the predictions of its rows were corrected by. */
+  report(): Correction {
+    const { group } = this.asked;
+    const residuals = this.#last?.residuals;
+    const about = group === undefined ? {} : { group };
+    if (residuals === undefined || "reason" in residuals)
+      return {
+        ...about,
+        bias: this.#correction,
+        standardError: Number.NaN,
+        outcomes: 0,
+        reason: residuals?.reason ?? "history",
+      };
+    const { standardError, outcomes } = residuals;
+    return { ...about, bias: this.#correction, standardError, outcomes };
+  }
 }
 
-const NO_MARGIN = { total: 0, bias: 0, sampling: 0, history: 0 };
-
-/** Without a history to judge by nothing is promised. */
-function nothing(predicted: number): Bound {
-  return { quality: 0, margin: { total: predicted, bias: 0, sampling: 0, history: predicted } };
+/** A prediction with its correction is one of quality still. */
+export function correctedQuality(predicted: number, correction: number): number {
+  return Math.min(Math.max(predicted + correction, 0), 1);
 }
+
+const NO_MARGIN = { total: 0, sampling: 0, history: 0, shift: 0 };
 
 function reasonOf(
   { predicted, bound, residuals }: Look,
   asked: number,
 ): NonNullable<QualityPromise["reason"]> {
-  const { bias, sampling, history } = bound.margin;
-  if (residuals === undefined) return "history";
-  if (predicted - bias < asked) return "quality";
+  if ("reason" in residuals) return residuals.reason;
+  if (bound === undefined || predicted < asked) return "quality";
+  const { sampling, history, shift } = bound.margin;
+  if (shift >= sampling && shift >= history) return "shift";
   return sampling >= history ? "batch" : "history";
 }
 

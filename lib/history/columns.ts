@@ -1,4 +1,4 @@
-import type { HistoryRecord, Outcome } from "./record.js";
+import type { HistoryRecord, Outcome, Selection } from "./record.js";
 
 /** A history by column; see `History` for what each holds. */
 export interface HistoryColumns {
@@ -6,20 +6,25 @@ export interface HistoryColumns {
   readonly ids: readonly string[];
   readonly queries: readonly string[];
   readonly tasks: readonly (string | undefined)[];
+  readonly selections: readonly (Selection | undefined)[];
   readonly inputTokens: Float32Array;
   readonly quality: Float32Array;
   readonly outputTokens: Float32Array;
   readonly cost: Float32Array;
   readonly latencyMs: Float32Array;
+  readonly propensity: Float32Array;
 }
 
-/** The parts of an outcome, each a matrix of its own. */
+/** The parts of an outcome that say something of the model's answer. */
 export const QUANTITIES = [
   "quality",
   "outputTokens",
   "cost",
   "latencyMs",
 ] as const satisfies (keyof Outcome)[];
+
+/** All parts of an outcome, each a matrix of its own. */
+export const OUTCOME_PARTS = [...QUANTITIES, "propensity"] as const satisfies (keyof Outcome)[];
 
 /** Turns records into columns, one at a time, without knowing how many there will be. */
 export class HistoryBuilder {
@@ -29,26 +34,30 @@ export class HistoryBuilder {
   readonly #queries: string[] = [];
   readonly #tasks: (string | undefined)[] = [];
   readonly #inputTokens = new Rows(1);
-  readonly #matrices: Record<(typeof QUANTITIES)[number], Rows>;
+  readonly #matrices: Record<(typeof OUTCOME_PARTS)[number], Rows>;
+  readonly #selections: (Selection | undefined)[] = [];
+  readonly #selection: Selection | undefined;
   /** How many outcomes there were of each model that is not among the columns. */
   readonly unknown = new Map<string, number>();
   /** Records without a part of an outcome of any model among the columns. */
   withoutOutcomes = 0;
 
-  constructor(models: readonly string[]) {
+  /** @param selection of the records that do not say their own */
+  constructor(models: readonly string[], selection?: Selection) {
     this.#models = models;
+    this.#selection = selection;
     this.#column = new Map(models.map((model, column) => [model, column]));
-    const matrix = () => new Rows(models.length);
-    this.#matrices = { quality: matrix(), outputTokens: matrix(), cost: matrix(), latencyMs: matrix() };
+    this.#matrices = matricesOf(() => new Rows(models.length));
   }
 
   append(record: HistoryRecord): void {
     this.#ids.push(record.id);
     this.#queries.push(record.query);
     this.#tasks.push(record.task);
+    this.#selections.push(record.selection ?? this.#selection);
     this.#inputTokens.add()[0] = record.inputTokens ?? Number.NaN;
     let isKnown = false;
-    const rows = QUANTITIES.map(quantity => this.#matrices[quantity].add());
+    const rows = OUTCOME_PARTS.map(part => this.#matrices[part].add());
     for (const model of Object.keys(record.outcomes)) {
       const column = this.#column.get(model);
       if (column === undefined) {
@@ -56,30 +65,40 @@ export class HistoryBuilder {
         continue;
       }
       const outcome = record.outcomes[model]!;
-      QUANTITIES.forEach((quantity, index) => {
-        const value = outcome[quantity];
+      OUTCOME_PARTS.forEach((part, index) => {
+        const value = outcome[part];
         if (value === undefined) return;
         rows[index]![column] = value;
-        isKnown = true;
+        if (part !== "propensity") isKnown = true;
       });
     }
     if (!isKnown) this.withoutOutcomes++;
   }
 
   columns(): HistoryColumns {
-    const { quality, outputTokens, cost, latencyMs } = this.#matrices;
     return {
       models: this.#models,
       ids: this.#ids,
       queries: this.#queries,
       tasks: this.#tasks,
+      selections: this.#selections,
       inputTokens: this.#inputTokens.values(),
-      quality: quality.values(),
-      outputTokens: outputTokens.values(),
-      cost: cost.values(),
-      latencyMs: latencyMs.values(),
+      ...matricesOf(part => this.#matrices[part].values()),
     };
   }
+}
+
+/** One thing for each part of an outcome. */
+export function matricesOf<T>(
+  make: (part: (typeof OUTCOME_PARTS)[number]) => T,
+): Record<(typeof OUTCOME_PARTS)[number], T> {
+  return {
+    quality: make("quality"),
+    outputTokens: make("outputTokens"),
+    cost: make("cost"),
+    latencyMs: make("latencyMs"),
+    propensity: make("propensity"),
+  };
 }
 
 /** A row-major matrix that doubles when it is full. */

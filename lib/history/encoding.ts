@@ -13,18 +13,18 @@
 import { crc32 } from "node:zlib";
 import * as z from "zod";
 import { OmniRouterError } from "../errors.js";
-import { type HistoryColumns, QUANTITIES } from "./columns.js";
-import { MAX_AMOUNT } from "./record.js";
+import { type HistoryColumns, matricesOf, OUTCOME_PARTS } from "./columns.js";
+import { MAX_AMOUNT, SELECTIONS, type Selection } from "./record.js";
 
 const MAGIC = Buffer.from("OMNIHIST");
-const VERSION = 1;
+const VERSION = 2;
 const START = MAGIC.length + 12;
 
 /** The length that stands for a text that is missing. */
 const MISSING = 0xffffffff;
 
-const TEXTS = ["ids", "queries", "tasks"] as const;
-const NUMBERS = ["inputTokens", ...QUANTITIES] as const;
+const TEXTS = ["ids", "queries", "tasks", "selections"] as const;
+const NUMBERS = ["inputTokens", ...OUTCOME_PARTS] as const;
 const SECTIONS = [...TEXTS, ...NUMBERS] as const;
 
 const header = z.object({
@@ -80,7 +80,7 @@ export function decodeHistory(bytes: Uint8Array): HistoryColumns {
     if (section.length !== 4 * rows * width) throw corrupt(`has a column ${name} that does not fit its rows`);
     // A copy: a float must start at a multiple of four bytes, and the caller may reuse the buffer.
     const values = new Float32Array(Uint8Array.from(section).buffer);
-    const most = name === "quality" ? 1 : MAX_AMOUNT;
+    const most = name === "quality" || name === "propensity" ? 1 : MAX_AMOUNT;
     if (values.some(value => value < 0 || value > most)) throw corrupt(`has a column ${name} out of range`);
     return values;
   };
@@ -89,12 +89,15 @@ export function decodeHistory(bytes: Uint8Array): HistoryColumns {
     ids: present("ids"),
     queries: present("queries"),
     tasks: texts("tasks"),
+    selections: texts("selections").map(selectionOf),
     inputTokens: numbers("inputTokens", 1),
-    quality: numbers("quality", models.length),
-    outputTokens: numbers("outputTokens", models.length),
-    cost: numbers("cost", models.length),
-    latencyMs: numbers("latencyMs", models.length),
+    ...matricesOf(part => numbers(part, models.length)),
   };
+}
+
+function selectionOf(text: string | undefined): Selection | undefined {
+  if (text === undefined) return undefined;
+  return SELECTIONS.find(selection => selection === text) ?? fail(corrupt("has a selection that is none"));
 }
 
 function decodeHeader(file: Buffer): z.infer<typeof header> {

@@ -1,7 +1,7 @@
-import { type HistoryColumns, QUANTITIES, Rows } from "./columns.js";
+import { type HistoryColumns, matricesOf, OUTCOME_PARTS, QUANTITIES, Rows } from "./columns.js";
 import { History, type ModelOutcomes, NOTHING_OMITTED, type Omissions, omissionsOf } from "./history.js";
 import { Problem } from "./problem.js";
-import type { HistoryRecord, Outcome } from "./record.js";
+import type { HistoryRecord, Outcome, Selection } from "./record.js";
 
 /** Where a record belongs: to a query that is known, or to a new row. */
 export interface Resolved {
@@ -31,7 +31,8 @@ export interface News {
 }
 
 type Quantity = (typeof QUANTITIES)[number];
-type Matrices = Record<Quantity, Rows>;
+type Part = (typeof OUTCOME_PARTS)[number];
+type Matrices = Record<Part, Rows>;
 
 /**
  * A history that takes in more records, in time proportional to them. Of a query that is known already, what a later
@@ -42,6 +43,7 @@ export class GrowingHistory {
   readonly #ids: string[];
   readonly #queries: string[];
   readonly #tasks: (string | undefined)[];
+  readonly #selections: (Selection | undefined)[];
   readonly #inputTokens: Rows;
   readonly #matrices: Matrices;
   readonly #outcomes: number[];
@@ -53,7 +55,7 @@ export class GrowingHistory {
   readonly #byText: Map<string, number>;
 
   private constructor(
-    columns: Omit<HistoryColumns, Quantity>,
+    columns: Omit<HistoryColumns, Part>,
     matrices: Matrices,
     counts: readonly ModelOutcomes[],
     omissions: Omissions,
@@ -64,6 +66,7 @@ export class GrowingHistory {
     this.#ids = columns.ids.slice(0, size);
     this.#queries = columns.queries.slice(0, size);
     this.#tasks = columns.tasks.slice(0, size);
+    this.#selections = columns.selections.slice(0, size);
     this.#inputTokens = new Rows(1, columns.inputTokens);
     this.#matrices = matrices;
     this.#outcomes = counts.map(({ outcomes }) => outcomes);
@@ -83,7 +86,14 @@ export class GrowingHistory {
   }
 
   static #without(models: readonly string[]): GrowingHistory {
-    const columns = { models, ids: [], queries: [], tasks: [], inputTokens: new Float32Array(0) };
+    const columns = {
+      models,
+      ids: [],
+      queries: [],
+      tasks: [],
+      selections: [],
+      inputTokens: new Float32Array(0),
+    };
     const matrices = matricesOf(() => new Rows(models.length));
     const counts = models.map(model => ({ model, outcomes: 0, graded: 0 }));
     return new GrowingHistory(columns, matrices, counts, NOTHING_OMITTED);
@@ -105,7 +115,10 @@ export class GrowingHistory {
     return History.over(this.#columns(), this.#omissions, counts);
   }
 
-  /** The same queries for other models: known ones keep their outcomes, those of models that are left out are dropped. */
+  /**
+   * The same queries for other models: known ones keep their outcomes, those of models that are left out are dropped. A row
+   * that was complete is declared so, as it would not look it any more beside a model that could not be graded then.
+   */
   withModels(models: readonly string[]): GrowingHistory {
     const from = models.map(model => this.#column.get(model));
     const matrices = matricesOf(quantity => {
@@ -125,7 +138,8 @@ export class GrowingHistory {
         : { model, outcomes: this.#outcomes[column]!, graded: this.#graded[column]! };
     });
     const unknownModels = this.#omissions.unknownModels.filter(({ model }) => !models.includes(model));
-    return new GrowingHistory({ ...this.#columns(), models }, matrices, counts, {
+    const selections = this.#selections.map((selection, row) => selection ?? this.#completeness(row));
+    return new GrowingHistory({ ...this.#columns(), models, selections }, matrices, counts, {
       ...omissionsOf(this.#omissions),
       unknownModels,
       // Of the prices before.
@@ -184,6 +198,7 @@ export class GrowingHistory {
       rows.add(row);
       if (record.inputTokens !== undefined) this.#inputTokens.set(row, 0, record.inputTokens);
       if (record.task !== undefined) this.#tasks[row] = record.task;
+      if (record.selection !== undefined) this.#selections[row] = record.selection;
       for (const [model, outcome] of Object.entries(record.outcomes)) {
         const column = this.#column.get(model);
         if (column === undefined) continue;
@@ -194,9 +209,9 @@ export class GrowingHistory {
         }
         if (outcome.quality !== undefined && Number.isNaN(this.#matrices.quality.get(row, column)))
           this.#graded[column]!++;
-        for (const quantity of QUANTITIES) {
-          const value = outcome[quantity];
-          if (value !== undefined) this.#matrices[quantity].set(row, column, value);
+        for (const part of OUTCOME_PARTS) {
+          const value = outcome[part];
+          if (value !== undefined) this.#matrices[part].set(row, column, value);
         }
       }
     }
@@ -233,26 +248,29 @@ export class GrowingHistory {
     this.#ids.push(record.id);
     this.#queries.push(record.query);
     this.#tasks.push(undefined);
+    this.#selections.push(undefined);
     this.#inputTokens.add();
-    for (const quantity of QUANTITIES) this.#matrices[quantity].add();
+    for (const part of OUTCOME_PARTS) this.#matrices[part].add();
     this.#byId.set(record.id, row);
     if (!this.#byText.has(record.query)) this.#byText.set(record.query, row);
     return row;
   }
 
   #columns(): HistoryColumns {
-    const { quality, outputTokens, cost, latencyMs } = this.#matrices;
     return {
       models: this.models,
       ids: this.#ids,
       queries: this.#queries,
       tasks: this.#tasks,
+      selections: this.#selections,
       inputTokens: this.#inputTokens.view(),
-      quality: quality.view(),
-      outputTokens: outputTokens.view(),
-      cost: cost.view(),
-      latencyMs: latencyMs.view(),
+      ...matricesOf(part => this.#matrices[part].view()),
     };
+  }
+
+  /** `"complete"` where every model of the columns has a grade in the row. */
+  #completeness(row: number): Selection | undefined {
+    return this.models.every((_, column) => this.#isKnown(row, column, ["quality"])) ? "complete" : undefined;
   }
 
   #isKnown(row: number, column: number, quantities: readonly Quantity[] = QUANTITIES): boolean {
@@ -289,9 +307,10 @@ export class GrowingHistory {
       value !== undefined && Math.fround(value) !== known;
     if (differs(record.inputTokens, this.#inputTokens.get(row, 0))) return true;
     if (record.task !== undefined && record.task !== this.#tasks[row]) return true;
+    if (record.selection !== undefined && record.selection !== this.#selections[row]) return true;
     return Object.entries(record.outcomes).some(([model, outcome]) =>
-      QUANTITIES.some(quantity =>
-        differs(outcome[quantity], this.#matrices[quantity].get(row, this.#column.get(model)!)),
+      OUTCOME_PARTS.some(part =>
+        differs(outcome[part], this.#matrices[part].get(row, this.#column.get(model)!)),
       ),
     );
   }
@@ -303,13 +322,4 @@ export class GrowingHistory {
       if (this.#column.has(model) && Object.keys(outcome).length > 0) known[model] = outcome;
     return known;
   }
-}
-
-function matricesOf(make: (quantity: (typeof QUANTITIES)[number]) => Rows): Matrices {
-  return {
-    quality: make("quality"),
-    outputTokens: make("outputTokens"),
-    cost: make("cost"),
-    latencyMs: make("latencyMs"),
-  };
 }

@@ -3,7 +3,7 @@ import { differenceInWords, lookAlike } from "../look-alike.js";
 import { checkOptions } from "../options.js";
 import { ModelPool } from "../pool/pool.js";
 import { show } from "../show.js";
-import { HistoryBuilder, type HistoryColumns, QUANTITIES } from "./columns.js";
+import { HistoryBuilder, type HistoryColumns, matricesOf, QUANTITIES } from "./columns.js";
 import { decodeHistory, encodeHistory } from "./encoding.js";
 import type { HistoryFormat } from "./formats/format.js";
 import { mostFirst } from "./most-first.js";
@@ -11,6 +11,7 @@ import { type PriceDoubt, priceDoubts } from "./price-doubts.js";
 import { placeInWords } from "./problem.js";
 import { type BadRecord, type ReadProgress, readPlacedRecords } from "./read.js";
 import { type Skipped, SkippedRecords } from "./skipped.js";
+import { SELECTIONS, type Selection } from "./record.js";
 import type { HistorySource } from "./source.js";
 import { type UnknownKey, UnknownKeys, unknownKeysInWords } from "./unknown-keys.js";
 
@@ -24,6 +25,8 @@ export interface HistoryReadOptions {
   readonly onProgress?: (progress: ReadProgress) => void;
   /** `"error"` (default) rejects at the first bad record; `"skip"` leaves bad ones out and reports them. */
   readonly onBadRecord?: "error" | "skip";
+  /** How it was decided which models were graded, of the records that do not say it themselves. */
+  readonly selection?: Selection;
 }
 
 /** How much a history knows of one model. */
@@ -105,6 +108,8 @@ export class History {
   readonly queries: readonly string[];
   /** Labels for reports, never a feature. */
   readonly tasks: readonly (string | undefined)[];
+  /** How it was decided which models were graded, where that was declared. */
+  readonly selections: readonly (Selection | undefined)[];
   /** Columns, in the order of the pool. */
   readonly models: readonly string[];
   /** Tokens per query, NaN where unknown. */
@@ -117,6 +122,8 @@ export class History {
   readonly cost: Float32Array;
   /** Times to the whole answer, milliseconds. */
   readonly latencyMs: Float32Array;
+  /** Probabilities with which the grades were observed, where the records say them. */
+  readonly propensity: Float32Array;
   /** How many outcomes there are of each model, and what the reader left out. */
   readonly report: HistoryReport;
 
@@ -125,12 +132,14 @@ export class History {
     this.ids = columns.ids;
     this.queries = columns.queries;
     this.tasks = columns.tasks;
+    this.selections = columns.selections;
     this.models = columns.models;
     this.inputTokens = columns.inputTokens;
     this.quality = columns.quality;
     this.outputTokens = columns.outputTokens;
     this.cost = columns.cost;
     this.latencyMs = columns.latencyMs;
+    this.propensity = columns.propensity;
     const ungraded = counts.filter(({ graded }) => graded === 0).map(({ model }) => model);
     this.report = { records: this.size, models: counts, ungraded, ...omissions };
   }
@@ -148,12 +157,13 @@ export class History {
   ): Promise<History> {
     if (!(pool instanceof ModelPool)) throw invalid("pool", `must be a ModelPool, got ${show(pool)}`);
     checkOptions(options, READ_OPTIONS);
-    const { onBadRecord = "error", ...rest } = options;
+    const { onBadRecord = "error", selection, ...rest } = options;
+    checkSelection(selection);
     if (onBadRecord !== "error" && onBadRecord !== "skip")
       throw invalid("options.onBadRecord", `must be "error" or "skip", got ${show(onBadRecord)}`);
     const omitted = new SkippedRecords();
     const skip = (bad: BadRecord) => omitted.add(bad);
-    const builder = new HistoryBuilder(pool.names);
+    const builder = new HistoryBuilder(pool.names, selection);
     const keys = new UnknownKeys();
     const reading = { ...rest, onBadRecord: onBadRecord === "skip" ? skip : ("error" as const) };
     for await (const { record } of readPlacedRecords(source, reading, "", keys)) builder.append(record);
@@ -200,11 +210,9 @@ export class History {
         ids: pick(this.ids),
         queries: pick(this.queries),
         tasks: pick(this.tasks),
+        selections: pick(this.selections),
         inputTokens: gather(this.inputTokens, 1),
-        quality: gather(this.quality, width),
-        outputTokens: gather(this.outputTokens, width),
-        cost: gather(this.cost, width),
-        latencyMs: gather(this.latencyMs, width),
+        ...matricesOf(part => gather(this[part], width)),
       },
       NOTHING_OMITTED,
     );
@@ -252,7 +260,13 @@ function countOutcomes(columns: HistoryColumns): readonly ModelOutcomes[] {
   });
 }
 
-const READ_OPTIONS = ["format", "signal", "onProgress", "onBadRecord"];
+const READ_OPTIONS = ["format", "signal", "onProgress", "onBadRecord", "selection"];
+
+/** @internal */
+export function checkSelection(selection: unknown): void {
+  if (selection !== undefined && !SELECTIONS.some(known => known === selection))
+    throw invalid("options.selection", `must be one of ${SELECTIONS.join(", ")}, got ${show(selection)}`);
+}
 
 /** The models that records speak of and the pool does not have, the most frequent first. */
 export function unknownModelsOf(counts: ReadonlyMap<string, number>, { names }: ModelPool): UnknownModel[] {

@@ -47,11 +47,30 @@ const grade = z.preprocess(
   known("must be between 0 and 1", 1),
 );
 
+const propensity = (() => {
+  const error = (issue: { readonly input?: unknown }) => `must be above 0 and at most 1, ${got(issue)}`;
+  return z.number({ error }).positive({ error }).max(1, { error }).nullish();
+})();
+
 /** A schema for every key of T, and no other. */
 type SchemaOf<T> = Record<keyof T, z.ZodType>;
 
 const text = (sentence: string) =>
   z.string({ error: issue => (issue.input === undefined ? "is missing" : `${sentence}, ${got(issue)}`) });
+
+/**
+ * How it was decided which models' grades a record holds. A promise of realised quality rests on records of which that is
+ * known; see docs/own-data.md.
+ *
+ * - `"complete"`: every model that could be graded at the time was.
+ * - `"random"`: chance decided, with the same probabilities for every query.
+ * - `"text"`: the text alone decided, with or without chance: whoever chose knew nothing else of the query.
+ * - `"unknown"`: anything else, such as a policy or a person that saw more than the text.
+ */
+export type Selection = (typeof SELECTIONS)[number];
+
+/** @internal */
+export const SELECTIONS = ["complete", "random", "text", "unknown"] as const;
 
 /** What one model made of one query. Every part may be unknown. */
 export interface Outcome {
@@ -63,6 +82,11 @@ export interface Outcome {
   readonly cost?: number;
   /** Time to the whole answer, milliseconds. */
   readonly latencyMs?: number;
+  /**
+   * The probability, above 0 and at most 1, that this model's grade would be observed, given only what was known before the
+   * model was chosen. Where an outcome says it, the record's {@link HistoryRecord.selection} need not be known.
+   */
+  readonly propensity?: number;
 }
 
 /** One graded query of the past. */
@@ -76,6 +100,11 @@ export interface HistoryRecord {
   /** A label for reports, never a feature. */
   readonly task?: string;
   /**
+   * How it was decided which models were graded. Unless declared, a record with a grade of every model of the pool is
+   * `"complete"` and any other is `"unknown"`.
+   */
+  readonly selection?: Selection;
+  /**
    * What each model made of the query, by the model's name; models may be missing. Has no prototype, so that no model's
    * name can hit upon a member of Object.
    */
@@ -88,6 +117,7 @@ const outcome = z.object(
     outputTokens: amount,
     cost: amount,
     latencyMs: amount,
+    propensity,
   } satisfies SchemaOf<Outcome>,
   { error: issue => `must be an object, ${got(issue)}` },
 );
@@ -110,6 +140,9 @@ const schema = z.object(
     query: text("must be text"),
     inputTokens: amount,
     task: text("must be text").nullish(),
+    selection: z
+      .enum(SELECTIONS, { error: issue => `must be one of ${SELECTIONS.join(", ")}, ${got(issue)}` })
+      .nullish(),
     outcomes: namesOnly
       .pipe(
         z.record(z.string(), outcome.nullish(), {
@@ -131,7 +164,7 @@ export function parseRecord(value: unknown, fallbackId: string): HistoryRecord |
     return new Problem(`must be an object, got ${show(value)}`, "must be an object");
   const result = schema.safeParse(value);
   if (!result.success) return describe(result.error);
-  const { id, query, inputTokens, task, outcomes } = result.data;
+  const { id, query, inputTokens, task, selection, outcomes } = result.data;
   const present: Record<string, Outcome> = Object.create(null);
   for (const model of Object.keys(outcomes ?? {})) {
     const outcome = outcomes![model];
@@ -142,6 +175,7 @@ export function parseRecord(value: unknown, fallbackId: string): HistoryRecord |
     query: wellFormed(query),
     ...(typeof inputTokens === "number" ? { inputTokens } : {}),
     ...(typeof task === "string" ? { task: wellFormed(task) } : {}),
+    ...(selection ? { selection } : {}),
     outcomes: present,
   };
 }

@@ -57,6 +57,7 @@ export interface PredictionBinding {
   fitTextEmbedder(texts: readonly string[], dimension: number, seed: number): NativeTask<TextEmbedderHandle>;
   embedTexts(handle: TextEmbedderHandle, texts: readonly string[]): Float32Array;
   embedTextsAsync(handle: TextEmbedderHandle, texts: readonly string[]): NativeTask<Float32Array>;
+  embedTextsHeldOutAsync(handle: TextEmbedderHandle, texts: readonly string[]): NativeTask<Float32Array>;
   textEmbedderInfo(handle: TextEmbedderHandle): { dimension: number; fingerprint: bigint };
   textEmbedderToBytes(handle: TextEmbedderHandle): Uint8Array;
   textEmbedderFromBytes(bytes: Uint8Array): TextEmbedderHandle;

@@ -143,6 +143,6 @@ function textsOf({ texts, inputTokens }: QueryBatch): readonly string[] {
 }
 
 function joined(near: NeighbourPredictions, estimates: NativeHybridEstimates): HybridPredictions {
-  const { rows, models, support } = near;
-  return { rows, models, support, ...estimates };
+  const { rows, models, support, nearest } = near;
+  return { rows, models, support, nearest, ...estimates };
 }

@@ -206,6 +206,7 @@ export class NeighbourPredictor implements Predictor {
         ),
       );
       place(part, result, slice.row * this.models.length);
+      placeNearest({ ids, similarities, k }, slice.exclude, result.nearest, slice.row);
     }
     return result;
   }
@@ -225,6 +226,7 @@ export class NeighbourPredictor implements Predictor {
         binding().estimateNeighbours(this.#handle, ids, similarities, k, slice.inputTokens, slice.exclude),
       );
       place(part, result, slice.row * this.models.length);
+      placeNearest({ ids, similarities, k }, slice.exclude, result.nearest, slice.row);
     }
     return result;
   }
@@ -288,7 +290,8 @@ export class NeighbourPredictor implements Predictor {
   #allocate(rows: number): NeighbourPredictions {
     const matrix = () => new Float32Array(rows * this.models.length);
     const [quality, outputTokens, cost, support] = [matrix(), matrix(), matrix(), matrix()];
-    return { rows, models: this.models, quality, outputTokens, cost, support };
+    const nearest = new Float32Array(rows);
+    return { rows, models: this.models, quality, outputTokens, cost, support, nearest };
   }
 
   *#slices({ embeddings, inputTokens }: QueryBatch, exclude: Int32Array | undefined) {
@@ -316,6 +319,26 @@ function place(part: NativeEstimates, whole: NeighbourPredictions, offset: numbe
   whole.outputTokens.set(part.outputTokens, offset);
   whole.cost.set(part.cost, offset);
   whole.support.set(part.support, offset);
+}
+
+/** `Predictions.nearest` is a mean over so many: one alone may be a copy by chance. */
+const NEAREST = 10;
+
+function placeNearest(
+  { ids, similarities, k }: NeighbourMatches,
+  exclude: Int32Array | undefined,
+  nearest: Float32Array,
+  row: number,
+): void {
+  for (let i = 0; k > 0 && i * k < ids.length; i++) {
+    let [sum, count] = [0, 0];
+    for (let at = i * k; at < (i + 1) * k && count < NEAREST; at++) {
+      if (ids[at]! < 0 || ids[at] === exclude?.[i]) continue;
+      sum += similarities[at]!;
+      count++;
+    }
+    nearest[row + i] = count === 0 ? 0 : sum / count;
+  }
 }
 
 /** Neighbours per query for a history with these outcomes; `NeighbourOptions.k` says why. */

@@ -18,6 +18,8 @@ export interface OutOfFoldPredictions {
   readonly quality: Float32Array;
   /** Expected cost, USD. */
   readonly cost: Float32Array;
+  /** `[rows]`: mean cosine to the most similar queries among the others; see `Predictions.nearest`. */
+  readonly nearest: Float32Array;
 }
 
 /** The same as it is kept: with lengths in the place of the costs, which change with the pool's prices. */
@@ -30,17 +32,19 @@ export interface OutOfFoldRecord {
   readonly inputTokens: Float32Array;
   readonly quality: Float32Array;
   readonly outputTokens: Float32Array;
+  /** `[rows]`. */
+  readonly nearest: Float32Array;
 }
 
 export function pricedOutOfFold(
-  { rows, models, inputTokens, quality, outputTokens }: OutOfFoldRecord,
+  { rows, models, inputTokens, quality, outputTokens, nearest }: OutOfFoldRecord,
   pool: PricedPool,
 ): OutOfFoldPredictions {
   const cost = outputTokens.map((tokens, at) => {
     const { inputPer1M, outputPer1M } = pool.models[at % models.length]!;
     return (inputTokens[Math.floor(at / models.length)]! * inputPer1M + tokens * outputPer1M) / 1e6;
   });
-  return { rows, models, quality, cost };
+  return { rows, models, quality, cost, nearest };
 }
 
 /**
@@ -48,7 +52,7 @@ export function pricedOutOfFold(
  * the whole.
  */
 export function outOfFoldOf(record: OutOfFoldRecord, models: readonly string[]): OutOfFoldRecord {
-  const { rows, inputTokens } = record;
+  const { rows, inputTokens, nearest } = record;
   const width = record.models.length;
   const from = models.map(model => record.models.indexOf(model));
   const pick = (values: Float32Array) => {
@@ -66,6 +70,7 @@ export function outOfFoldOf(record: OutOfFoldRecord, models: readonly string[]):
     models,
     graded: from.map(column => column >= 0 && record.graded[column]!),
     inputTokens,
+    nearest,
     quality: pick(record.quality),
     outputTokens: pick(record.outputTokens),
   };
@@ -79,15 +84,15 @@ export function outOfFoldOf(record: OutOfFoldRecord, models: readonly string[]):
  *   uint32    CRC-32 of everything after it
  *   uint32    rows
  *   uint32    models
- *   float32   quality, then output tokens, [rows x models] each; input tokens, [rows]
+ *   float32   quality, then output tokens, [rows x models] each; input tokens, then nearest, [rows] each
  *   uint8     [models]: 1 where the model had a graded outcome, else 0
  */
 const MAGIC = Buffer.from("OMNIOOFP");
-const VERSION = 1;
+const VERSION = 2;
 const HEADER = MAGIC.length + 16;
 
 export function encodeOutOfFold(record: OutOfFoldRecord): Uint8Array {
-  const numbers = [record.quality, record.outputTokens, record.inputTokens].map(values =>
+  const numbers = [record.quality, record.outputTokens, record.inputTokens, record.nearest].map(values =>
     Buffer.from(values.buffer, values.byteOffset, values.byteLength),
   );
   const file = Buffer.concat([Buffer.alloc(HEADER), ...numbers, Uint8Array.from(record.graded, Number)]);
@@ -118,7 +123,7 @@ export function decodeOutOfFold(bytes: Uint8Array, models: readonly string[]): O
     throw corrupt("are cut short or altered: their checksum does not match");
   const rows = file.readUInt32LE(HEADER - 8);
   const cells = rows * models.length;
-  const end = HEADER + 4 * (2 * cells + rows);
+  const end = HEADER + 4 * (2 * cells + 2 * rows);
   if (file.readUInt32LE(HEADER - 4) !== models.length || file.length !== end + models.length)
     throw corrupt("do not fit their own sizes, or the pool");
   // Copies: a float must start at a multiple of four bytes.
@@ -130,7 +135,8 @@ export function decodeOutOfFold(bytes: Uint8Array, models: readonly string[]): O
     graded: Array.from(file.subarray(end), byte => byte === 1),
     quality: numbers.slice(0, cells),
     outputTokens: numbers.slice(cells, 2 * cells),
-    inputTokens: numbers.slice(2 * cells),
+    inputTokens: numbers.slice(2 * cells, 2 * cells + rows),
+    nearest: numbers.slice(2 * cells + rows),
   };
 }
 

@@ -28,6 +28,11 @@ export interface Predictions {
    * as a whole ({@link ModelEstimate}). 0 for a model without outcomes.
    */
   readonly support: Float32Array;
+  /**
+   * `[rows]`: mean cosine to the ten most similar queries of the history, graded or not; low for a query unlike all that the
+   * history has seen. 0 without a history.
+   */
+  readonly nearest: Float32Array;
 }
 
 /** What is known of a model as a whole. */

@@ -61,6 +61,19 @@ export class TextEmbedder implements Embedder {
     return native(() => binding().embedTexts(this.#handle, texts));
   }
 
+  /**
+   * What {@link embed} would give for each of the texts that this was fitted on, had it been fitted without that text. Right
+   * after {@link fit} only: the saved form cannot tell.
+   *
+   * @internal
+   */
+  async embedHeldOut(
+    texts: readonly string[],
+    options: { signal?: AbortSignal } = {},
+  ): Promise<Float32Array> {
+    return settle(options.signal, () => binding().embedTextsHeldOutAsync(this.#handle, texts));
+  }
+
   /** The saved form: versioned, checksummed, the same on every platform. */
   toBytes(): Uint8Array {
     return native(() => binding().textEmbedderToBytes(this.#handle));

@@ -109,6 +109,7 @@ export class TrainedHalf {
       inputTokens: inputTokens.slice(),
       quality: outOfFold.quality,
       outputTokens: outOfFold.outputTokens,
+      nearest: leftOut.nearest,
     };
     return new TrainedHalf(handle, record, pricedOutOfFold(record, pool));
   }

@@ -1,3 +1,5 @@
+import { clusterOf } from "../floors/evidence.js";
+import type { Embedder } from "../prediction/embedder.js";
 import type { Predictions } from "../prediction/predictor.js";
 import { embedTexts, embedTextsSync } from "./embed.js";
 import { type QueryColumns, queryColumns, type RouteQuery } from "./queries.js";
@@ -10,6 +12,8 @@ const ROWS_PER_CHUNK = 8192;
 /** A batch's predictions, and what they took. */
 export interface Predicted extends Omit<RouteTimings, "assign"> {
   readonly predictions: Predictions;
+  /** `[rows]`: the cluster of the history that each query is nearest to. */
+  readonly cluster: Uint8Array;
   embed: number;
   predict: number;
 }
@@ -23,7 +27,7 @@ export function columnsOf(
 }
 
 export async function predict(
-  { parts: { embedder, pool }, predictor }: RouterState,
+  { parts: { embedder, pool, evidence }, predictor }: RouterState,
   columns: QueryColumns,
   signal: AbortSignal | undefined,
   onProgress?: (done: number, total: number) => void,
@@ -35,6 +39,7 @@ export async function predict(
     const embeddings = await embedTexts(embedder, texts, signal);
     const embedded = performance.now();
     const part = await predictor.predict({ embeddings, inputTokens, texts }, signal ? { signal } : {});
+    predicted.cluster.set(clusterOf(evidence.clusters.centres, vectorsOf(embeddings, embedder)), start);
     place(predicted, part, start, embedded - clock, performance.now() - embedded);
     onProgress?.(end, rows);
   }
@@ -42,7 +47,7 @@ export async function predict(
 }
 
 export function predictSync(
-  { parts: { embedder, pool }, predictor }: RouterState,
+  { parts: { embedder, pool, evidence }, predictor }: RouterState,
   columns: QueryColumns,
 ): Predicted {
   const predicted = newPredicted(columns.texts.length, pool.names);
@@ -51,6 +56,7 @@ export function predictSync(
     const embeddings = embedTextsSync(embedder, texts);
     const embedded = performance.now();
     const part = predictor.predictSync({ embeddings, inputTokens, texts });
+    predicted.cluster.set(clusterOf(evidence.clusters.centres, vectorsOf(embeddings, embedder)), start);
     place(predicted, part, start, embedded - clock, performance.now() - embedded);
   }
   return predicted;
@@ -63,6 +69,10 @@ function* chunks({ texts, inputTokens }: QueryColumns) {
   }
 }
 
+function vectorsOf(vectors: Float32Array, { dimension }: Embedder) {
+  return { vectors, dimension };
+}
+
 function newPredicted(rows: number, models: readonly string[]): Predicted {
   const matrix = () => new Float32Array(rows * models.length);
   return {
@@ -73,7 +83,9 @@ function newPredicted(rows: number, models: readonly string[]): Predicted {
       outputTokens: matrix(),
       cost: matrix(),
       support: matrix(),
+      nearest: new Float32Array(rows),
     },
+    cluster: new Uint8Array(rows),
     embed: 0,
     predict: 0,
   };
@@ -81,11 +93,12 @@ function newPredicted(rows: number, models: readonly string[]): Predicted {
 
 /** Puts a chunk's predictions where they belong, and adds its times. */
 function place(whole: Predicted, part: Predictions, row: number, embed: number, predict: number): void {
-  const { models, quality, outputTokens, cost, support } = whole.predictions;
+  const { models, quality, outputTokens, cost, support, nearest } = whole.predictions;
   quality.set(part.quality, row * models.length);
   outputTokens.set(part.outputTokens, row * models.length);
   cost.set(part.cost, row * models.length);
   support.set(part.support, row * models.length);
+  nearest.set(part.nearest, row);
   whole.embed += embed;
   whole.predict += predict;
 }

@@ -1,6 +1,8 @@
 import { invalid } from "../errors.js";
 import type { HistoryFormat } from "../history/formats/format.js";
+import { clustersOf, isSelectedByText, observationOf, selectionIndicators } from "../floors/evidence.js";
 import { History } from "../history/history.js";
+import type { Selection } from "../history/record.js";
 import type { HistorySource } from "../history/source.js";
 import { checkObject } from "../keys.js";
 import { ModelPool } from "../pool/pool.js";
@@ -46,6 +48,8 @@ export interface FitOptions {
   readonly format?: HistoryFormat;
   /** `"error"` (default) rejects at the first bad record; `"skip"` leaves bad ones out and reports them. */
   readonly onBadRecord?: "error" | "skip";
+  /** How it was decided which models were graded, of the history's records that do not say it themselves. */
+  readonly selection?: Selection;
 }
 
 /** So many texts are embedded between two reports of progress: they are copied in and checked on the event loop. */
@@ -65,9 +69,13 @@ export async function fitParts(
   const { queries } = history;
 
   let embedder = options.embedder;
+  let heldOut: Float32Array | undefined;
   if (embedder === undefined) {
     onProgress({ stage: "learn", done: 0, total: queries.length });
-    embedder = await TextEmbedder.fit(queries, { seed, ...(signal ? { signal } : {}) });
+    const stop = signal ? { signal } : {};
+    const fitted = await TextEmbedder.fit(queries, { seed, ...stop });
+    heldOut = await fitted.embedHeldOut(queries, stop);
+    embedder = fitted;
   }
 
   const { dimension } = embedder;
@@ -83,36 +91,66 @@ export async function fitParts(
   await index.settled(signal ? { signal } : {});
   onProgress({ stage: "index", done: queries.length, total: queries.length });
 
-  const fitted = await fitPredictor({ pool, history, index }, embeddings, options);
+  const fitted = await fitPredictor({ pool, history, index }, heldOut ?? embeddings, options);
   return { pool, history, embedder, index, ...fitted };
 }
 
-/** The parts that are fitted on the history's outcomes, once its queries are embedded. */
+/**
+ * The parts that are fitted on the history's outcomes, once its queries are embedded.
+ *
+ * @param embeddings as the embedder would give them had it not seen the queries: what is fitted on the built-in embedder's
+ *   vectors of its own texts takes them for more telling than those of new queries are
+ */
 async function fitPredictor(
   { pool, history, index }: Pick<RouterParts, "pool" | "history" | "index">,
   embeddings: Float32Array,
   { neighbours, seed = 0, signal, onProgress = () => {} }: FitOptions,
-): Promise<Pick<RouterParts, "tokens" | "neighbours" | "trained" | "told">> {
+): Promise<Pick<RouterParts, "tokens" | "neighbours" | "trained" | "evidence" | "told">> {
   const { queries: texts, quality } = history;
   const total = texts.length;
   onProgress({ stage: "predictor", done: 0, total });
   const tokens = InputTokenEstimator.fit(texts, history.inputTokens);
   const k = neighbours ?? defaultNeighbours(quality);
   const inputTokens = tokens.complete(texts, history.inputTokens);
+  const stop = signal ? { signal } : {};
+  const outputTokens = knownOutputTokens(history, inputTokens, pool.models);
   const trained = await TrainedHalf.fit(
     new NeighbourPredictor(history, pool, index, { k, tokens }),
-    {
-      texts,
-      embeddings,
-      inputTokens,
-      quality,
-      outputTokens: knownOutputTokens(history, inputTokens, pool.models),
-    },
+    { texts, embeddings, inputTokens, quality, outputTokens },
     pool,
-    { seed, ...(signal ? { signal } : {}) },
+    { seed, ...stop },
   );
+  const estimated = isSelectedByText(history) ? await selectionByText() : undefined;
+  const evidence = {
+    rows: total,
+    models: pool.names,
+    ...observationOf(history, estimated),
+    clusters: clustersOf({ vectors: embeddings, dimension: index.dimension }, seed),
+  };
   onProgress({ stage: "predictor", done: total, total });
-  return { tokens, neighbours: k, trained, told: { neighbours, seed } };
+  return { tokens, neighbours: k, trained, evidence, told: { neighbours, seed } };
+
+  /** The probability of each grade to be observed is predicted as quality is, and out of fold as well. */
+  async function selectionByText(): Promise<Float32Array> {
+    const indicators = selectionIndicators(history);
+    const { outOfFold } = await TrainedHalf.fit(
+      new NeighbourPredictor(
+        {
+          size: history.size,
+          models: history.models,
+          queries: texts,
+          inputTokens,
+          outputTokens,
+          cost: history.cost,
+          quality: indicators,
+        },
+        pool, index, { k, tokens }),
+      { texts, embeddings, inputTokens, quality: indicators, outputTokens },
+      pool,
+      { seed, ...stop },
+    );
+    return outOfFold.quality;
+  }
 }
 
 /** As for the fit; what is left out is as it was for that. */
@@ -164,9 +202,11 @@ async function poolOf(source: ModelPool | string | URL | object): Promise<ModelP
 async function historyOf(
   source: HistorySource | History,
   pool: ModelPool,
-  { signal, onProgress, format, onBadRecord }: FitOptions,
+  { signal, onProgress, format, onBadRecord, selection }: FitOptions,
 ): Promise<History> {
   if (source instanceof History) {
+    if (selection !== undefined)
+      throw invalid("options.selection", "is for records: a History says it of each of its rows");
     if (source.models.join("\0") !== pool.names.join("\0"))
       throw invalid("history", "must have been read for this pool: its columns are other models");
     return source;
@@ -175,6 +215,7 @@ async function historyOf(
     ...(signal ? { signal } : {}),
     ...(format === undefined ? {} : { format }),
     ...(onBadRecord ? { onBadRecord } : {}),
+    ...(selection === undefined ? {} : { selection }),
     ...(onProgress
       ? {
           onProgress: ({ records, bytes, totalBytes }) =>

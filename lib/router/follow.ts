@@ -1,4 +1,5 @@
 import { OmniRouterError } from "../errors.js";
+import { evidenceFor } from "../floors/evidence.js";
 import { GrowingHistory } from "../history/growing.js";
 import type { TrainedHalf } from "../prediction/trained-half.js";
 import type { Change } from "./changes.js";
@@ -23,13 +24,13 @@ export interface Followed<P> {
  *
  * @throws OmniRouterError `ERR_OMNI_CORRUPT` for changes that do not fit the parts, which are then of no use any more
  */
-export async function followParts<P extends Pick<RouterParts, "pool" | "history" | "index" | "trained">>(
+export async function followParts<P extends Pick<RouterParts, "pool" | "history" | "index" | "trained" | "evidence">>(
   parts: P,
   growing: GrowingHistory | undefined,
   changes: readonly Change[],
 ): Promise<Followed<P>> {
   let history = growing ?? GrowingHistory.of(parts.history);
-  let { pool, trained } = parts;
+  let { pool, trained, evidence } = parts;
   const rows = new Set<number>();
   const vectors: Float32Array[] = [];
   const counts = { outcomes: 0, changed: 0, added: 0 };
@@ -37,7 +38,8 @@ export async function followParts<P extends Pick<RouterParts, "pool" | "history"
     if ("pool" in change) {
       pool = change.pool;
       history = history.withModels(pool.names);
-      trained = trained?.withPool(pool);
+      trained = trained.withPool(pool);
+      evidence = evidenceFor(evidence, pool.names);
       continue;
     }
     const grown = history.apply(change.records);
@@ -55,7 +57,7 @@ export async function followParts<P extends Pick<RouterParts, "pool" | "history"
   }
   if (vectors.length > 0) await parts.index.addAsync(concatenated(vectors));
   return {
-    parts: { ...parts, pool, history: history.view(), trained },
+    parts: { ...parts, pool, history: history.view(), trained, evidence },
     growing: history,
     rows: Int32Array.from(rows).sort(),
     poolChanged: pool !== parts.pool,
@@ -63,9 +65,9 @@ export async function followParts<P extends Pick<RouterParts, "pool" | "history"
   };
 }
 
-function levelled(trained: TrainedHalf | undefined, levels: Float64Array): TrainedHalf | undefined {
+function levelled(trained: TrainedHalf, levels: Float64Array): TrainedHalf {
   try {
-    return trained?.withLevels(levels);
+    return trained.withLevels(levels);
   } catch (cause) {
     throw new OmniRouterError(
       "ERR_OMNI_CORRUPT",

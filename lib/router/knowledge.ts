@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setImmediate as nextTurnOfEvents } from "node:timers/promises";
 import { OmniRouterError } from "../errors.js";
 import { GrowingHistory } from "../history/growing.js";
-import { type HistoryReadOptions, type UnknownModel, unknownModelsOf } from "../history/history.js";
+import { checkSelection, type HistoryReadOptions, type UnknownModel, unknownModelsOf } from "../history/history.js";
 import { type Problem, placeInWords } from "../history/problem.js";
 import { type BadRecord, type PlacedRecord, readPlacedRecords } from "../history/read.js";
 import type { HistoryRecord } from "../history/record.js";
@@ -91,7 +91,7 @@ export class Knowledge {
 
   async learn(
     source: HistorySource,
-    { signal, onBadRecord = "error", format }: LearnOptions,
+    { signal, onBadRecord = "error", format, selection }: LearnOptions,
   ): Promise<LearnReport> {
     const omitted = new SkippedRecords();
     const leaveOut = ({ place }: Placed, { reason, kind }: Problem) => {
@@ -109,7 +109,12 @@ export class Knowledge {
       onBadRecord: onBadRecord === "skip" ? (bad: BadRecord) => omitted.add(bad) : onBadRecord,
     };
     const keys = new UnknownKeys();
-    for await (const placed of readPlacedRecords(source, options, nameless, keys)) read.push(placed);
+    checkSelection(selection);
+    for await (const placed of readPlacedRecords(source, options, nameless, keys)) {
+      const { record } = placed;
+      const declared = record.selection ?? selection;
+      read.push(declared === undefined ? placed : { ...placed, record: { ...record, selection: declared } });
+    }
 
     return await this.#inTurn(async () => {
       const vectors = new Vectors(this.#state.parts.embedder);

@@ -1,6 +1,6 @@
 import type { Limit, Objective } from "../assignment/problem.js";
 import { invalid } from "../errors.js";
-import type { PromiseAsked } from "../floors/promise.js";
+import type { FloorAsked } from "../floors/promise.js";
 import { checkKeys, checkObject } from "../keys.js";
 import type { ModelPool } from "../pool/pool.js";
 import { show } from "../show.js";
@@ -9,8 +9,8 @@ import { columnOf } from "./model-names.js";
 /** What one tenant's queries must keep within. */
 export interface TenantLimits {
   /**
-   * Floor of the mean quality of its queries, 0 to 1: of predicted quality, which the realised one misses about as often as
-   * not; with a {@link confidence}, of realised quality.
+   * Floor of the mean quality of its queries, 0 to 1: of the mean that is expected, which the realized mean exceeds about half
+   * of the time; with a {@link confidence}, of realized quality.
    */
   readonly minQuality?: number;
   /**
@@ -49,8 +49,8 @@ export interface RouteLimits extends TenantLimits {
 export interface CompiledLimits {
   readonly objective: Objective;
   readonly limits: readonly Limit[];
-  /** Floors of realised quality, which are not among the limits, and confidences without a floor. */
-  readonly promises: readonly PromiseAsked[];
+  /** Floors of mean quality, which are not among the limits, and confidences without a floor; the batch's first. */
+  readonly floors: readonly FloorAsked[];
   /** Every tenant that has a limit. */
   readonly groupNames: readonly string[];
 }
@@ -72,15 +72,15 @@ export function compileLimits(given: RouteLimits, pool: ModelPool): CompiledLimi
   const groupNames = Object.keys(tenants ?? {});
 
   // The caller's own come first, so that the solver's complaints count them as the caller does.
-  const limits: Limit[] = [...further, ...floorAndBudget(given, "limits")];
-  const promises = promiseOf(given, "limits");
+  const limits: Limit[] = [...further, ...budgetOf(given, "limits")];
+  const floors = floorOf(given, "limits");
   for (const group of groupNames) {
     if (group === "") throw invalid("limits.tenants", "must not name a tenant with the empty text");
     const at = `limits.tenants[${show(group)}]`;
     const own = tenants![group]!;
     checkKeys(own, TENANT_KEYS, at);
-    limits.push(...floorAndBudget(own, at).map(limit => ({ ...limit, group })));
-    promises.push(...promiseOf(own, at).map(promise => ({ ...promise, group })));
+    limits.push(...budgetOf(own, at).map(limit => ({ ...limit, group })));
+    floors.push(...floorOf(own, at).map(floor => ({ ...floor, group })));
   }
   const capacities = capacitiesOf(capacity, pool);
   pool.names.forEach((model, column) => {
@@ -88,35 +88,34 @@ export function compileLimits(given: RouteLimits, pool: ModelPool): CompiledLimi
     if (most !== undefined) limits.push({ sum: "requests", atMost: most, model });
   });
 
-  const floors =
-    promises.some(({ minQuality }) => minQuality !== undefined) ||
+  const hasFloor =
+    floors.some(({ minQuality }) => minQuality !== undefined) ||
     limits.some(limit => (limit.mean ?? limit.sum) === "quality" && limit.atLeast !== undefined);
   const budgets = limits.some(limit => (limit.mean ?? limit.sum) === "cost" && limit.atMost !== undefined);
-  const best = maximize === "quality" || (budgets && !floors);
+  const best = maximize === "quality" || (budgets && !hasFloor);
   const objective: Objective = best ? { maximize: "quality" } : { minimize: "cost" };
-  return { objective, limits, promises, groupNames };
+  return { objective, limits, floors, groupNames };
 }
 
-function floorAndBudget({ minQuality, confidence, budget }: TenantLimits, at: string): Limit[] {
-  const limits: Limit[] = [];
-  if (minQuality !== undefined) {
-    if (!(typeof minQuality === "number" && minQuality >= 0 && minQuality <= 1))
-      throw invalid(`${at}.minQuality`, `must be a number from 0 to 1, got ${show(minQuality)}`);
-    if (confidence === undefined) limits.push({ mean: "quality", atLeast: minQuality });
-  }
-  if (budget !== undefined) {
-    if (!(typeof budget === "number" && budget >= 0 && Number.isFinite(budget)))
-      throw invalid(`${at}.budget`, `must be a finite number of USD >= 0, got ${show(budget)}`);
-    limits.push({ sum: "cost", atMost: budget });
-  }
-  return limits;
+function budgetOf({ budget }: TenantLimits, at: string): Limit[] {
+  if (budget === undefined) return [];
+  if (!(typeof budget === "number" && budget >= 0 && Number.isFinite(budget)))
+    throw invalid(`${at}.budget`, `must be a finite number of USD >= 0, got ${show(budget)}`);
+  return [{ sum: "cost", atMost: budget }];
 }
 
-function promiseOf({ minQuality, confidence }: TenantLimits, at: string): PromiseAsked[] {
-  if (confidence === undefined) return [];
-  if (!(typeof confidence === "number" && confidence > 0 && confidence < 1))
+function floorOf({ minQuality, confidence }: TenantLimits, at: string): FloorAsked[] {
+  if (minQuality !== undefined && !(typeof minQuality === "number" && minQuality >= 0 && minQuality <= 1))
+    throw invalid(`${at}.minQuality`, `must be a number from 0 to 1, got ${show(minQuality)}`);
+  if (confidence !== undefined && !(typeof confidence === "number" && confidence > 0 && confidence < 1))
     throw invalid(`${at}.confidence`, `must be a number above 0 and below 1, got ${show(confidence)}`);
-  return [{ confidence, ...(minQuality === undefined ? {} : { minQuality }) }];
+  if (minQuality === undefined && confidence === undefined) return [];
+  return [
+    {
+      ...(confidence === undefined ? {} : { confidence }),
+      ...(minQuality === undefined ? {} : { minQuality }),
+    },
+  ];
 }
 
 /** Per model of the pool, how many queries it may take; undefined = any number. */

@@ -1,5 +1,6 @@
-import { Plan, type PlannedQuery, type Solved } from "../assignment/plan.js";
-import type { QualityPromise } from "../floors/promise.js";
+import { Plan, type PlannedQuery } from "../assignment/plan.js";
+import type { Correction, QualityPromise } from "../floors/promise.js";
+import type { Kept } from "../floors/search.js";
 import type { Predictions } from "../prediction/predictor.js";
 import type { QueryColumns } from "./queries.js";
 
@@ -45,18 +46,24 @@ export class RoutePlan extends Plan {
    * where the other limits cannot hold together, whatever is promised.
    */
   readonly promises: readonly QualityPromise[];
+  /**
+   * What was added to predicted quality, so that the plan's mean is what its policy is expected to realise: for the batch, and
+   * for each tenant with a floor or a promise of its own. `totals`, `values` and the limits' values are of corrected
+   * quality; {@link predictions} and `Router.predict` are not corrected.
+   */
+  readonly corrections: readonly Correction[];
   readonly #queries: QueryColumns;
 
   /** @internal */
   constructor(
-    solved: Solved,
+    { solved, promises, corrections }: Kept,
     queries: QueryColumns,
     predictions: Predictions,
     timings: RouteTimings,
-    promises: readonly QualityPromise[] = [],
   ) {
     super(solved);
     this.promises = promises;
+    this.corrections = corrections;
     this.#queries = queries;
     this.predictions = predictions;
     this.timings = timings;
@@ -73,6 +80,11 @@ export class RoutePlan extends Plan {
    */
   override get feasible(): boolean {
     return super.feasible && this.promises.every(({ refused }) => !refused);
+  }
+
+  /** The {@link corrections} of the batch. */
+  get correction(): Correction | undefined {
+    return this.corrections.find(({ group }) => group === undefined);
   }
 
   /** The query's id: its own, or its position in the batch. */

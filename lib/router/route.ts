@@ -1,12 +1,12 @@
-import { type AssignOptions, solve, solveAsync } from "../assignment/assign.js";
+import type { AssignOptions } from "../assignment/assign.js";
 import type { AssignmentProblem } from "../assignment/problem.js";
 import { invalid } from "../errors.js";
 import type { FloorHistory } from "../floors/residuals.js";
-import { solvePromised, solvePromisedAsync } from "../floors/solve.js";
+import { solveWithFloors, solveWithFloorsAsync } from "../floors/solve.js";
 import type { ModelPool } from "../pool/pool.js";
 import type { Predictions } from "../prediction/predictor.js";
 import { columnsOf, predict, predictSync } from "./batch.js";
-import { compileLimits, type RouteLimits } from "./limits.js";
+import { type CompiledLimits, compileLimits, type RouteLimits } from "./limits.js";
 import type { QueryColumns, RouteQuery } from "./queries.js";
 import { RoutePlan } from "./route-plan.js";
 import type { RouterState } from "./state.js";
@@ -29,22 +29,19 @@ export async function route(
 ): Promise<RoutePlan> {
   const compiled = compileLimits(limits, state.parts.pool);
   const columns = columnsOf(state, queries, compiled.groupNames);
-  const isPromised = compiled.promises.length > 0;
-  const history = isPromised ? floorHistoryOf(state) : undefined;
-  const { predictions, ...timings } = await predict(state, columns, signal, onProgress);
+  const history = floorHistoryOf(state);
+  const { predictions, cluster, ...timings } = await predict(state, columns, signal, onProgress);
+  const evidence = { history, likeness: { cluster, nearest: predictions.nearest } };
   const started = performance.now();
   const solveOptions = { ...options, ...(signal ? { signal } : {}) };
   let removed = removedFrom(state, present());
   for (;;) {
-    const narrowed = narrow(columns, state, removed, isPromised);
+    const narrowed = narrow(columns, state, removed, isPromised(compiled));
     const problem = problemOf(narrowed, predictions, compiled);
-    const { solved, promises } =
-      history === undefined
-        ? { solved: await solveAsync(problem, solveOptions), promises: [] }
-        : await solvePromisedAsync(problem, compiled.promises, history, solveOptions);
+    const kept = await solveWithFloorsAsync(problem, compiled.floors, evidence, solveOptions);
     const now = removedFrom(state, present());
     const assign = performance.now() - started;
-    if (now === removed) return new RoutePlan(solved, columns, predictions, { ...timings, assign }, promises);
+    if (now === removed) return new RoutePlan(kept, columns, predictions, { ...timings, assign });
     removed = now;
   }
 }
@@ -57,27 +54,28 @@ export function routeSync(
 ): RoutePlan {
   const compiled = compileLimits(limits, state.parts.pool);
   const columns = columnsOf(state, queries, compiled.groupNames);
-  const isPromised = compiled.promises.length > 0;
-  const { predictions, ...timings } = predictSync(state, columns);
+  const { predictions, cluster, ...timings } = predictSync(state, columns);
+  const evidence = {
+    history: floorHistoryOf(state),
+    likeness: { cluster, nearest: predictions.nearest },
+  };
   const started = performance.now();
-  const problem = problemOf(narrow(columns, state, 0n, isPromised), predictions, compiled);
-  const { solved, promises } = isPromised
-    ? solvePromised(problem, compiled.promises, floorHistoryOf(state), options)
-    : { solved: solve(problem, options), promises: [] };
+  const problem = problemOf(narrow(columns, state, 0n, isPromised(compiled)), predictions, compiled);
+  const kept = solveWithFloors(problem, compiled.floors, evidence, options);
   const assign = performance.now() - started;
-  return new RoutePlan(solved, columns, predictions, { ...timings, assign }, promises);
+  return new RoutePlan(kept, columns, predictions, { ...timings, assign });
+}
+
+function isPromised({ floors }: CompiledLimits): boolean {
+  return floors.some(({ confidence }) => confidence !== undefined);
 }
 
 /** How predictions turned out for the queries that the predictor was fitted on, the history's first. */
-function floorHistoryOf({ parts: { trained, history } }: RouterState): FloorHistory {
-  if (trained === undefined)
-    throw invalid(
-      "limits.confidence",
-      "needs predictions that were made out of fold, which this router, saved by an earlier release, does not hold: refit() it",
-    );
+function floorHistoryOf({ parts: { trained, evidence, history } }: RouterState): FloorHistory {
   const { outOfFold } = trained;
   // Copied, as grades may come in while a batch is under way.
-  return { outOfFold, quality: history.quality.slice(0, outOfFold.rows * outOfFold.models.length) };
+  const quality = history.quality.slice(0, outOfFold.rows * outOfFold.models.length);
+  return { outOfFold, quality, evidence };
 }
 
 /** Bit j: model j of that state is not in the pool any more. */
@@ -100,7 +98,7 @@ function narrow(
   removed: bigint,
   isPromised: boolean,
 ): QueryColumns {
-  const unproven = (isPromised && parts.trained?.unproven) || 0n;
+  const unproven = isPromised ? parts.trained.unproven : 0n;
   if (removed === 0n && (unproven & usable) === 0n) return columns;
   const all = usable & ((1n << BigInt(parts.pool.size)) - 1n);
   const before = columns.allowed ?? new BigUint64Array(columns.texts.length).fill(all);

@@ -1,5 +1,7 @@
 import * as z from "zod";
 import { OmniRouterError } from "../errors.js";
+import type { Evidence } from "../floors/evidence.js";
+import { decodeEvidence, encodeEvidence } from "../floors/evidence-file.js";
 import type { GrowingHistory } from "../history/growing.js";
 import { History } from "../history/history.js";
 import { ModelPool } from "../pool/pool.js";
@@ -24,8 +26,9 @@ export interface RouterParts {
   readonly tokens: InputTokenEstimator;
   /** Neighbours per query. */
   readonly neighbours: number;
-  /** Absent from a router saved by a release that had neighbours only, until a refit. */
-  readonly trained?: TrainedHalf | undefined;
+  readonly trained: TrainedHalf;
+  /** Of the rows that the trained half was fitted on. */
+  readonly evidence: Evidence;
   /** What the fit was told, for the next one. */
   readonly told: { readonly neighbours?: number | undefined; readonly seed: number };
 }
@@ -38,7 +41,6 @@ export interface Saved {
 
 /** The settings beside the files, in the manifest's `meta`. */
 const settings = z.object({
-  predictor: z.enum(["hybrid", "neighbours"]),
   neighbours: z.int().min(1),
   /** Absent from the first routers that were saved. */
   told: z.object({ neighbours: z.int().min(1).optional(), seed: z.int().min(0) }).default({ seed: 0 }),
@@ -85,10 +87,11 @@ const EMBEDDER = "embedder.bin";
 const INDEX = "index.faiss";
 const PREDICTOR = "predictor.bin";
 const OUT_OF_FOLD = "out-of-fold.bin";
+const EVIDENCE = "evidence.bin";
 
 /** What a save of these parts writes. */
 export function contentOf(
-  { pool, history, embedder, index, tokens, neighbours, trained, told }: RouterParts,
+  { pool, history, embedder, index, tokens, neighbours, trained, evidence, told }: RouterParts,
   signal: AbortSignal | undefined,
 ): GenerationContent {
   // One file's bytes at a time in memory, and an abort between two of them.
@@ -100,25 +103,17 @@ export function contentOf(
     [POOL, file(() => Buffer.from(`${JSON.stringify(pool, null, 2)}\n`))],
     [HISTORY, file(() => history.toBytes())],
     [INDEX, file(() => index.toBytesAsync(signal ? { signal } : {}))],
+    [PREDICTOR, file(() => trained.toBytes())],
+    [OUT_OF_FOLD, file(() => trained.outOfFoldToBytes())],
+    [EVIDENCE, file(() => encodeEvidence(evidence))],
   ]);
   if (embedder instanceof TextEmbedder)
     files.set(
       EMBEDDER,
       file(() => embedder.toBytes()),
     );
-  if (trained !== undefined) {
-    files.set(
-      PREDICTOR,
-      file(() => trained.toBytes()),
-    );
-    files.set(
-      OUT_OF_FOLD,
-      file(() => trained.outOfFoldToBytes()),
-    );
-  }
   const { unknownModels, skipped, withoutOutcomes, unknownKeys, priceDoubts } = history.report;
   const meta = {
-    predictor: trained === undefined ? "neighbours" : "hybrid",
     neighbours,
     told: told.neighbours === undefined ? { seed: told.seed } : { ...told, neighbours: told.neighbours },
     inputTokens: tokens.toJSON(),
@@ -206,18 +201,17 @@ async function readParts(
   if (index.size !== history.size)
     throw corrupt(`its index holds ${index.size} vectors for a history of ${history.size} queries`);
   const { neighbours, inputTokens, told } = meta.data;
-  let trained: TrainedHalf | undefined;
-  if (meta.data.predictor === "hybrid") {
-    const files = { predictor: await bytes(PREDICTOR), outOfFold: await bytes(OUT_OF_FOLD) };
-    trained = TrainedHalf.fromBytes(files, pool, index.dimension);
-    // Of the rows it was fitted on: what was learned since follows them.
-    if (trained.outOfFold.rows > history.size)
-      throw corrupt(
-        `it has out-of-fold predictions of ${trained.outOfFold.rows} queries for a history of ${history.size}`,
-      );
-  }
+  const files = { predictor: await bytes(PREDICTOR), outOfFold: await bytes(OUT_OF_FOLD) };
+  const trained = TrainedHalf.fromBytes(files, pool, index.dimension);
+  // Of the rows it was fitted on: what was learned since follows them.
+  const { rows } = trained.outOfFold;
+  if (rows > history.size)
+    throw corrupt(`it has out-of-fold predictions of ${rows} queries for a history of ${history.size}`);
+  const evidence = decodeEvidence(await bytes(EVIDENCE), pool.names);
+  if (evidence.rows !== rows || evidence.clusters.dimension !== index.dimension)
+    throw corrupt("its evidence is not of the queries that it has out-of-fold predictions of");
   const tokens = InputTokenEstimator.fromJSON(inputTokens);
-  const parts = { pool, history, index, tokens, neighbours, trained, told };
+  const parts = { pool, history, index, tokens, neighbours, trained, evidence, told };
   const { entries, end } = await log();
   signal?.throwIfAborted();
   const saved = { manifestSha256: checksum(manifest), end };

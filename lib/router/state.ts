@@ -10,8 +10,8 @@ import type { RouterParts } from "./saved.js";
 export interface RouterState {
   readonly parts: RouterParts;
   readonly neighbours: NeighbourPredictor;
-  /** The neighbours with the trained half, where there is one. */
-  readonly predictor: HybridPredictor | NeighbourPredictor;
+  /** The neighbours with the trained half. */
+  readonly predictor: HybridPredictor;
   /** Bit j: model j has a graded outcome, and so may be given queries. */
   readonly usable: bigint;
   /** What `parts.history` is a view of, once anything has been learned. */
@@ -27,8 +27,7 @@ export function stateOf(
     (mask, { graded }, column) => (graded > 0 ? mask | (1n << BigInt(column)) : mask),
     0n,
   );
-  const { trained } = parts;
-  const predictor = trained === undefined ? neighbours : new HybridPredictor(neighbours, trained);
+  const predictor = new HybridPredictor(neighbours, parts.trained);
   return { parts, neighbours, predictor, usable, growing };
 }
 

@@ -1,4 +1,3 @@
-import { HybridPredictor } from "../prediction/hybrid-predictor.js";
 import { knownOutputTokens } from "../prediction/output-tokens.js";
 import type { LearnedRecords } from "./changes.js";
 import type { RouterState } from "./state.js";
@@ -13,7 +12,7 @@ export async function withLevels(
   { records, vectors }: LearnedRecords,
   signal: AbortSignal | undefined,
 ): Promise<LearnedRecords> {
-  if (!(predictor instanceof HybridPredictor) || growing === undefined) return { records, vectors };
+  if (growing === undefined) return { records, vectors };
   const { history: news, rows } = growing.news(records);
   if (news.size === 0) return { records, vectors };
 

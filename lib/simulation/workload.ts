@@ -1,7 +1,7 @@
 import { invalid } from "../errors.js";
 import type { HistoryRecord, Outcome } from "../history/record.js";
 import { ModelPool } from "../pool/pool.js";
-import { type Random, seededRandom } from "./random.js";
+import { type Random, seededRandom } from "../random.js";
 import { FILLERS, TOPICS, type Topic } from "./vocabulary.js";
 
 /** How much is simulated, and from which seed. */

@@ -41,18 +41,25 @@ class FitTask final : public Task {
 
 class EmbedTask final : public Task {
  public:
-  EmbedTask(Napi::Env env, std::shared_ptr<const TextEmbedder> embedder, Texts texts)
+  EmbedTask(Napi::Env env, std::shared_ptr<const TextEmbedder> embedder, Texts texts, bool heldOut)
       : embedder_(std::move(embedder)),
         texts_(std::move(texts)),
+        heldOut_(heldOut),
         // Written from the pool's thread: nobody else can reach it before the promise resolves.
         out_(Napi::Persistent(Napi::Float32Array::New(env, texts_.size() * embedder_->dimension()))),
         data_(out_.Value().Data()) {}
-  void compute(const compute::CancelFlag& cancel) override { embedder_->embed(texts_, data_, cancel); }
+  void compute(const compute::CancelFlag& cancel) override {
+    if (heldOut_)
+      embedder_->embedHeldOut(texts_, data_, cancel);
+    else
+      embedder_->embed(texts_, data_, cancel);
+  }
   Napi::Value result(Napi::Env) override { return out_.Value(); }
 
  private:
   std::shared_ptr<const TextEmbedder> embedder_;
   Texts texts_;
+  bool heldOut_;
   Napi::Reference<Napi::Float32Array> out_;
   float* data_;
 };
@@ -77,7 +84,13 @@ Napi::Value embedTexts(const Napi::CallbackInfo& info) {
 // embedTextsAsync(handle, texts) -> task of a Float32Array
 Napi::Value embedTextsAsync(const Napi::CallbackInfo& info) {
   return start(info.Env(), std::make_shared<EmbedTask>(info.Env(), fromHandle<TextEmbedder>(info[0], "embedder"),
-                                                       texts(info[1], "texts")));
+                                                       texts(info[1], "texts"), false));
+}
+
+// embedTextsHeldOutAsync(handle, texts) -> task of a Float32Array
+Napi::Value embedTextsHeldOutAsync(const Napi::CallbackInfo& info) {
+  return start(info.Env(), std::make_shared<EmbedTask>(info.Env(), fromHandle<TextEmbedder>(info[0], "embedder"),
+                                                       texts(info[1], "texts"), true));
 }
 
 // textEmbedderInfo(handle) -> { dimension, fingerprint: 64 bits as a BigInt }
@@ -109,6 +122,7 @@ void registerTextEmbedder(Napi::Env env, Napi::Object exports) {
   exports.Set("fitTextEmbedder", guarded<fitTextEmbedder>(env, "fitTextEmbedder"));
   exports.Set("embedTexts", guarded<embedTexts>(env, "embedTexts"));
   exports.Set("embedTextsAsync", guarded<embedTextsAsync>(env, "embedTextsAsync"));
+  exports.Set("embedTextsHeldOutAsync", guarded<embedTextsHeldOutAsync>(env, "embedTextsHeldOutAsync"));
   exports.Set("textEmbedderInfo", guarded<textEmbedderInfo>(env, "textEmbedderInfo"));
   exports.Set("textEmbedderToBytes", guarded<textEmbedderToBytes>(env, "textEmbedderToBytes"));
   exports.Set("textEmbedderFromBytes", guarded<textEmbedderFromBytes>(env, "textEmbedderFromBytes"));

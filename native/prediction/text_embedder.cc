@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "compute/pool.h"
+#include "errors.h"
 #include "prediction/hash.h"
 #include "prediction/row_sum.h"
 #include "prediction/sparse_matrix.h"
@@ -30,6 +31,8 @@ constexpr size_t kFewDocuments = 32;
 constexpr size_t kMaxFitBytes = 16u << 20;
 
 constexpr size_t kTextsPerChunk = 16;
+
+uint32_t leastFrequency(size_t documents) { return documents < kFewDocuments ? 1 : 2; }
 
 template <class Body>
 void forEachText(size_t count, const CancelFlag& cancel, Body&& body) {
@@ -84,8 +87,12 @@ struct TextEmbedder::Scratch {
   std::vector<float> weight;
 };
 
+float TextEmbedder::idf(uint32_t documentFrequency, size_t documents) {
+  return static_cast<float>(std::log((1.0 + static_cast<double>(documents)) / (1.0 + documentFrequency)) + 1.0);
+}
+
 // The tf-idf vector of a text, into scratch.feature and scratch.weight.
-void TextEmbedder::features(std::string_view text, Scratch& scratch) const {
+void TextEmbedder::features(std::string_view text, bool heldOut, Scratch& scratch) const {
   scratch.occurrences.clear();
   appendNgrams(text, scratch.occurrences);
   const size_t mask = lookup_.size() - 1;
@@ -100,8 +107,14 @@ void TextEmbedder::features(std::string_view text, Scratch& scratch) const {
   scratch.feature.clear();
   scratch.weight.clear();
   double squares[kFamilies] = {};
+  const uint32_t least = leastFrequency(documents_);
   for (const Term& term : scratch.counter.count(scratch.occurrences)) {
-    const float weight = (1.0f + std::log(static_cast<float>(term.count))) * idf_[term.id];
+    float inverseFrequency = idf_[term.id];
+    if (heldOut) {
+      if (frequency_[term.id] <= least) continue;
+      inverseFrequency = idf(frequency_[term.id] - 1, documents_ - 1);
+    }
+    const float weight = (1.0f + std::log(static_cast<float>(term.count))) * inverseFrequency;
     scratch.feature.push_back(term.id);
     scratch.weight.push_back(weight);
     squares[familyOf(buckets_[term.id])] += static_cast<double>(weight) * weight;
@@ -118,7 +131,8 @@ void TextEmbedder::features(std::string_view text, Scratch& scratch) const {
 }
 
 void TextEmbedder::selectFeatures(const std::vector<uint32_t>& documentFrequency, size_t documents) {
-  const uint32_t least = documents < kFewDocuments ? 1 : 2;
+  const uint32_t least = leastFrequency(documents);
+  documents_ = documents;
   for (uint32_t bucket = 0; bucket < kBuckets; ++bucket)
     if (documentFrequency[bucket] >= least) buckets_.push_back(bucket);
   if (buckets_.size() > kMaxFeatures) {
@@ -128,9 +142,10 @@ void TextEmbedder::selectFeatures(const std::vector<uint32_t>& documentFrequency
     buckets_.resize(kMaxFeatures);
     std::sort(buckets_.begin(), buckets_.end());
   }
-  for (const uint32_t bucket : buckets_)
-    idf_.push_back(
-        static_cast<float>(std::log((1.0 + static_cast<double>(documents)) / (1.0 + documentFrequency[bucket])) + 1.0));
+  for (const uint32_t bucket : buckets_) {
+    idf_.push_back(idf(documentFrequency[bucket], documents));
+    frequency_.push_back(documentFrequency[bucket]);
+  }
 }
 
 void TextEmbedder::buildLookup() {
@@ -164,7 +179,7 @@ TextEmbedder TextEmbedder::fit(const Texts& texts, const FitOptions& options, co
     Scratch scratch;
     SparseMatrix& part = parts[chunk];
     for (size_t i = begin; i < end; ++i) {
-      embedder.features(texts[sample[i]], scratch);
+      embedder.features(texts[sample[i]], false, scratch);
       part.column.insert(part.column.end(), scratch.feature.begin(), scratch.feature.end());
       part.value.insert(part.value.end(), scratch.weight.begin(), scratch.weight.end());
       part.begin.push_back(part.column.size());
@@ -182,9 +197,30 @@ TextEmbedder TextEmbedder::fit(const Texts& texts, const FitOptions& options, co
   TruncatedSvd svd = truncatedSvd(matrix, options.dimension, options.seed, cancel);
   embedder.dimension_ = std::max<size_t>(svd.rank, 1);
   embedder.projection_ = std::move(svd.vectors);
+  embedder.singularValues_ = std::move(svd.singularValues);
+  embedder.singularValues_.resize(embedder.dimension_, 0.0);
   embedder.projection_.resize(embedder.buckets_.size() * embedder.dimension_, 0.0f);
   embedder.seal();
   return embedder;
+}
+
+namespace {
+
+// To unit length. Nearly nothing is rounding: the projection kept nothing of what the text shares with the history.
+void normalise(float* row, size_t dimension) {
+  double squares = 0;
+  for (size_t c = 0; c < dimension; ++c) squares += static_cast<double>(row[c]) * row[c];
+  const double norm = std::sqrt(squares);
+  for (size_t c = 0; c < dimension; ++c) row[c] = norm > 1e-6 ? static_cast<float>(row[c] / norm) : 0.0f;
+}
+
+}  // namespace
+
+void TextEmbedder::project(std::string_view text, bool heldOut, Scratch& scratch, float* row) const {
+  std::fill_n(row, dimension_, 0.0f);
+  features(text, heldOut, scratch);
+  addWeightedRows(projection_.data(), dimension_, scratch.feature.data(), scratch.weight.data(),
+                  scratch.feature.size(), row);
 }
 
 void TextEmbedder::embed(const Texts& texts, float* out, const CancelFlag& cancel) const {
@@ -192,15 +228,30 @@ void TextEmbedder::embed(const Texts& texts, float* out, const CancelFlag& cance
     Scratch scratch;
     for (size_t i = begin; i < end; ++i) {
       float* const row = out + i * dimension_;
-      std::fill_n(row, dimension_, 0.0f);
-      features(texts[i], scratch);
-      addWeightedRows(projection_.data(), dimension_, scratch.feature.data(), scratch.weight.data(),
-                      scratch.feature.size(), row);
-      double squares = 0;
-      for (size_t c = 0; c < dimension_; ++c) squares += static_cast<double>(row[c]) * row[c];
-      const double norm = std::sqrt(squares);
-      // Nearly nothing is rounding: the projection kept nothing of what the text shares with the history.
-      for (size_t c = 0; c < dimension_; ++c) row[c] = norm > 1e-6 ? static_cast<float>(row[c] / norm) : 0.0f;
+      project(texts[i], false, scratch, row);
+      normalise(row, dimension_);
+    }
+  });
+}
+
+void TextEmbedder::embedHeldOut(const Texts& texts, float* out, const CancelFlag& cancel) const {
+  if (singularValues_.empty())
+    throw InvalidArgument("embedder", "must have been fitted in this process: its saved form cannot hold texts out");
+  forEachText(texts.size(), cancel, [&](size_t, size_t begin, size_t end) {
+    Scratch scratch;
+    for (size_t i = begin; i < end; ++i) {
+      float* const row = out + i * dimension_;
+      project(texts[i], true, scratch, row);
+      double whole = 0, kept = 0;
+      for (const float weight : scratch.weight) whole += static_cast<double>(weight) * weight;
+      for (size_t c = 0; c < dimension_; ++c) kept += static_cast<double>(row[c]) * row[c];
+      const double left = std::max(0.0, whole - kept);
+      for (size_t c = 0; c < dimension_; ++c) {
+        const double own = static_cast<double>(row[c]) * row[c];
+        const double others = singularValues_[c] * singularValues_[c] - own;
+        row[c] = others > 0 ? static_cast<float>(row[c] / (1 + left / others)) : 0.0f;
+      }
+      normalise(row, dimension_);
     }
   });
 }

@@ -46,6 +46,15 @@ class TextEmbedder {
   // history. In parallel. Throws compute::Cancelled.
   void embed(const Texts& texts, float* out, const compute::CancelFlag& cancel) const;
 
+  // The same of texts that it was fitted on, as if it had been fitted without the text in question: what a predictor is
+  // fitted on has to look like the queries that it will be asked about. Only for an embedder that was just fitted, not for
+  // one that was read from bytes: throws InvalidArgument.
+  //
+  // A text's own n-grams count once less. Its component along the singular vector r, of singular value s, is too large by a
+  // factor of 1 + e^2 / (s^2 - z_r^2), z being its projection and e what the projection leaves of it: first-order
+  // perturbation by one row (Stewart and Sun, Matrix Perturbation Theory, 1990, chapter V).
+  void embedHeldOut(const Texts& texts, float* out, const compute::CancelFlag& cancel) const;
+
  private:
   struct Scratch;
 
@@ -53,7 +62,11 @@ class TextEmbedder {
   void selectFeatures(const std::vector<uint32_t>& documentFrequency, size_t documents);
   void buildLookup();
   void seal();  // once all else is in place: computes the fingerprint
-  void features(std::string_view text, Scratch& scratch) const;
+  // `heldOut`: with each of the text's n-grams counted in one document less.
+  void features(std::string_view text, bool heldOut, Scratch& scratch) const;
+  static float idf(uint32_t documentFrequency, size_t documents);
+  // The text's features times the singular vectors, [dimension].
+  void project(std::string_view text, bool heldOut, Scratch& scratch, float* row) const;
 
   size_t dimension_ = 1;
   std::vector<uint32_t> buckets_;  // [features], ascending: the n-grams that count
@@ -61,6 +74,10 @@ class TextEmbedder {
   std::vector<float> projection_;  // [features x dimension], row-major
   std::vector<uint32_t> lookup_;   // open addressing over buckets_: feature plus one, 0 is free
   uint64_t fingerprint_ = 0;
+  // What embedHeldOut() needs besides, and bytes do not keep.
+  size_t documents_ = 0;
+  std::vector<uint32_t> frequency_;      // [features]: documents that have the n-gram
+  std::vector<double> singularValues_;  // [dimension]
 };
 
 }  // namespace omnirouter::prediction

@@ -4,7 +4,7 @@ import { type Realised, realise } from "../../lib/evaluation/outcomes.js";
 import { splitQueries } from "../../lib/evaluation/splits.js";
 import { History } from "../../lib/history/history.js";
 import { ModelPool } from "../../lib/pool/pool.js";
-import { seededRandom } from "../../lib/simulation/random.js";
+import { seededRandom } from "../../lib/random.js";
 
 const WORDS = {
   algebra: ["matrix", "polynomial", "eigenvalue", "ring", "field", "determinant", "kernel", "basis"],

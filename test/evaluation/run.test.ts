@@ -5,7 +5,7 @@ import { type EvaluationOptions, type EvaluationSet, evaluate } from "../../lib/
 import { batchesOf } from "../../lib/evaluation/split-run.js";
 import { History } from "../../lib/history/history.js";
 import type { HistoryRecord } from "../../lib/history/record.js";
-import { seededRandom } from "../../lib/simulation/random.js";
+import { seededRandom } from "../../lib/random.js";
 import { simulateWorkload } from "../../lib/simulation/workload.js";
 
 const workload = simulateWorkload({ records: 500, queries: 0, seed: 3 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { binarySumDistribution } from "../../lib/floors/binary-sum.js";
 import { boundOf } from "../../lib/floors/bound.js";
 import type { Residuals } from "../../lib/floors/residuals.js";
-import { seededRandom } from "../../lib/simulation/random.js";
+import { seededRandom } from "../../lib/random.js";
 
 const certain: Residuals = { bias: 0, standardError: 0, dispersion: 1, outcomes: 1e6 };
 

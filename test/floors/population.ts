@@ -1,5 +1,5 @@
 import type { FloorHistory } from "../../lib/floors/residuals.js";
-import { seededRandom } from "../../lib/simulation/random.js";
+import { seededRandom } from "../../lib/random.js";
 
 /** Dearer models are better, and on hard queries by more. */
 const ABILITIES = [-1, 0, 1, 2];

@@ -10,7 +10,7 @@ import { decodeOutOfFold } from "../../lib/prediction/out-of-fold.js";
 import { TextEmbedder } from "../../lib/prediction/text-embedder.js";
 import { type HybridHistory, TrainedHalf } from "../../lib/prediction/trained-half.js";
 import { VectorIndex } from "../../lib/retrieval/vector-index.js";
-import { seededRandom } from "../../lib/simulation/random.js";
+import { seededRandom } from "../../lib/random.js";
 
 const pool = {
   models: [

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { History } from "../../lib/history/history.js";
 import { readRecords } from "../../lib/history/read.js";
-import { seededRandom } from "../../lib/simulation/random.js";
+import { seededRandom } from "../../lib/random.js";
 import { TOPICS } from "../../lib/simulation/vocabulary.js";
 import { simulateWorkload } from "../../lib/simulation/workload.js";
 

@@ -1,4 +1,4 @@
-import { type Random, seededRandom } from "../../simulation/random.js";
+import { type Random, seededRandom } from "../../random.js";
 
 /** Graded queries: `embeddings` `[rows x dimension]`, `quality` `[rows x models]`, NaN = unknown. */
 export interface GradedQueries {

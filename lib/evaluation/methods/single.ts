@@ -1,4 +1,4 @@
-import { seededRandom } from "../../simulation/random.js";
+import { seededRandom } from "../../random.js";
 import { modelMeans } from "../outcomes.js";
 import type { Method, Rules } from "./method.js";
 import { priceRules, qualityPrices } from "./price-rules.js";

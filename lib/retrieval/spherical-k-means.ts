@@ -1,5 +1,5 @@
-import { VectorIndex } from "../../retrieval/vector-index.js";
-import { seededRandom } from "../../simulation/random.js";
+import { VectorIndex } from "./vector-index.js";
+import { seededRandom } from "../random.js";
 
 /** Vectors of unit length (or 0), `[rows x dimension]`. */
 export interface UnitVectors {
