@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 
+#include "assignment/approach.h"
 #include "assignment/cells.h"
 #include "assignment/count_plan.h"
 #include "assignment/direct.h"
@@ -221,6 +222,8 @@ void attempt(const Problem& given, const Terms& terms, const Options& options, c
       recover(problem, terms, rows, scale, result.prices, 0, options.gapTolerance, result.choice.data(), cancel);
   }
   if (exact && !found && goesOn()) improve(problem);
+  if (exact && result.outOfNodes && !cancel.timeIsUp())
+    approachBound(problem, terms, rows, scale, result.prices, result.choice, cancel);
   // What is proven must be proven of the objective as stated; the tie-broken plan stands unless that has a better one.
   if (breaksTies) least = 0;
   if (exact && breaksTies && !cancel.timeIsUp()) {
