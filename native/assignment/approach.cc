@@ -164,7 +164,8 @@ bool opposes(const Problem& problem, const Limit& limit) {
 void approachBound(const Problem& problem, const Terms& terms, const RowSet& rows, const Scale& scale,
                    const Eigen::VectorXd& prices, std::vector<uint8_t>& choice, const compute::CancelFlag& cancel) {
   const std::span<const double> y{prices.data(), static_cast<size_t>(prices.size())};
-  Certificate best = certify(problem, y, choice.data(), cancel);
+  thread_local Certificate best;  // its memory serves the next
+  certify(problem, y, choice.data(), cancel, best);
   const auto isFar = [&] {
     const double size = std::max(std::abs(best.objective), std::abs(best.dual));
     return !best.holds || best.objective - best.dual > kFar * size;

@@ -119,7 +119,9 @@ void attempt(const Problem& given, const Terms& terms, const Options& options, c
   }
   const Problem& stated = buffers.stated;
   onLattice(given, buffers.stated);
-  const bool breaksTies = stated.tieBreak >= 0 && (buffers.direct.tied || isTiedInSample(stated));
+  const bool breaksTies = stated.tieBreak >= 0 && stated.rows > 0 &&
+                          (buffers.direct.tied || isTiedInSample(stated) ||
+                           (stated.rows <= kExactRows && objectiveHasLattice(stated)));
   if (breaksTies) addTieBreak(stated, terms, buffers.tied);
   const Problem& problem = breaksTies ? buffers.tied : stated;
 
