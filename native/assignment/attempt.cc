@@ -119,8 +119,10 @@ void attempt(const Problem& given, const Terms& terms, const Options& options, c
   }
   const Problem& stated = buffers.stated;
   onLattice(given, buffers.stated);
+  // A quantity to be kept small, cost mostly, is always weighed: it is a direction of descent where the objective has none, and
+  // small batches gain by the second search. One to be kept large, where there are ties.
   const bool breaksTies = stated.tieBreak >= 0 && stated.rows > 0 &&
-                          (buffers.direct.tied || isTiedInSample(stated) ||
+                          (!stated.tieLarge || buffers.direct.tied || isTiedInSample(stated) ||
                            (stated.rows <= kExactRows && objectiveHasLattice(stated)));
   if (breaksTies) addTieBreak(stated, terms, buffers.tied);
   const Problem& problem = breaksTies ? buffers.tied : stated;
@@ -233,7 +235,8 @@ void attempt(const Problem& given, const Terms& terms, const Options& options, c
     improve(stated);
   }
   result.raise = rounding() + least;
-  if (result.exhausted) result.rounding = 2 * searchRounding(problem, result.prices, objectiveOf(stated, result.choice));
+  if (result.exhausted)
+    result.rounding = 2 * searchRounding(problem, result.prices, objectiveOf(stated, result.choice));
 }
 
 }  // namespace omnirouter::assignment

@@ -53,7 +53,8 @@ class TiedRows {
       : problem_(whole), values_(whole.quantities.size()) {
     std::vector<std::vector<uint32_t>> tied(compute::Chunks(whole.rows, kSlice).count());
     forEachRow(whole, cancel, [&](size_t i, size_t slice) {
-      if (equal.mayHave(i, choice[i]) && equal.differ(i, equal.of(i, choice[i]))) tied[slice].push_back(static_cast<uint32_t>(i));
+      if (equal.mayHave(i, choice[i]) && equal.differ(i, equal.of(i, choice[i])))
+        tied[slice].push_back(static_cast<uint32_t>(i));
     });
     for (const auto& part : tied) rows_.insert(rows_.end(), part.begin(), part.end());
     std::vector<uint8_t> own;

@@ -44,11 +44,13 @@ struct Grid {
     const auto half = static_cast<double>(rows) / 2;
     if (below(2) == 0) p.limits.push_back({kSecond, true, half * 0.25 * static_cast<double>(1 + below(5)), kAll, kAll});
     if (below(2) == 0)
-      p.limits.push_back({kRequests, false, static_cast<double>(1 + below(rows)), kAll, static_cast<int>(below(models))});
+      p.limits.push_back(
+          {kRequests, false, static_cast<double>(1 + below(rows)), kAll, static_cast<int>(below(models))});
     if (below(3) == 0)
       p.limits.push_back({kRequests, true, static_cast<double>(below(3)), static_cast<int>(below(2)), kAll});
     if (below(3) == 0)
-      p.limits.push_back({kFirst, false, half * static_cast<double>(1 + below(3)) / 2, static_cast<int>(below(2)), kAll});
+      p.limits.push_back(
+          {kFirst, false, half * static_cast<double>(1 + below(3)) / 2, static_cast<int>(below(2)), kAll});
   }
 };
 
