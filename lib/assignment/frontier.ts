@@ -109,7 +109,7 @@ export class Frontier {
       curve.values.map((_, p) => factor * points[p * curve.length + field]!);
     const sign = compiled.maximize ? -1 : 1;
     const at = limitAt(names.length, swept);
-    const rows = numbers[at + LIMIT.mean] === 1 ? numbers[at + LIMIT.scope]! : 1;
+    const scope = numbers[at + LIMIT.mean] === 1 ? numbers[at + LIMIT.scope]! : 1;
     const towards = numbers[at + LIMIT.atLeast] === 1 ? 1 : -1;
     this.#curve = curve;
     this.values = curve.values;
