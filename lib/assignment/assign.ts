@@ -68,7 +68,8 @@ export interface AssignOptions {
  *
  * Synchronous: the matrices are read where they lie. Limits that cannot hold are an answer (`plan.status`), not an
  * exception. A sum counts as within a bound b when it misses it by at most 1e-7 |b| (the matrices are float32); counts
- * of requests are exact.
+ * of requests are exact. Plans, bounds, curves and proofs of infeasibility all use this one definition: a plan may use the
+ * tolerance where that saves anything, and `certificate.bound` holds for every plan that does.
  *
  * @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT`: a wrong type or length, a value that is not finite, negative, or a
  * quality above 1, a query without an allowed model. The error names the argument.

@@ -38,6 +38,9 @@ export interface Batch {
   readonly groups: Uint16Array | undefined;
 }
 
+/** Of weights and of bounds of sums: with values up to 1e30, no product of theirs overflows a double. */
+export const LARGEST_NUMBER = 1e100;
+
 /** Row numbers are 32-bit natively. */
 export const MAX_ROWS = 2 ** 32 - 1;
 
@@ -140,12 +143,19 @@ export function compileDemand(
         `must be a group of the problem (0 to ${groupCount - 1}, or its name), got ${String(stated)}`,
       );
 
+    const scope = group === undefined ? rows : rowsOfGroup(group);
+    if (!(Math.abs(bound) * (mean === undefined ? 1 : scope) <= LARGEST_NUMBER))
+      throw invalid(
+        `limits[${l}].${atLeast === undefined ? "atMost" : "atLeast"}`,
+        `must come to a sum of at most ${LARGEST_NUMBER}, got ${bound}`,
+      );
+
     const at = limitAt(quantityNames.length, l);
     numbers[at + LIMIT.quantity] = quantity;
     numbers[at + LIMIT.mean] = mean === undefined ? 0 : 1;
     numbers[at + LIMIT.atLeast] = atLeast === undefined ? 0 : 1;
     numbers[at + LIMIT.bound] = bound;
-    numbers[at + LIMIT.scope] = group === undefined ? rows : rowsOfGroup(group);
+    numbers[at + LIMIT.scope] = scope;
     numbers[at + LIMIT.group] = group ?? -1;
     numbers[at + LIMIT.model] = column;
     numbers[at + LIMIT.price] = 0;
@@ -338,8 +348,11 @@ function compileObjective(
     throw invalid(`objective.${sense}`, "must be a quantity's name or an object of weights");
   else
     for (const [name, weight] of Object.entries(stated)) {
-      if (typeof weight !== "number" || !Number.isFinite(weight))
-        throw invalid(`objective.${sense}.${name}`, `must be a finite weight, got ${String(weight)}`);
+      if (!(typeof weight === "number" && Math.abs(weight) <= LARGEST_NUMBER))
+        throw invalid(
+          `objective.${sense}.${name}`,
+          `must be a finite weight of at most ${LARGEST_NUMBER}, got ${String(weight)}`,
+        );
       writeWeight(numbers, names, sense, name, sign * weight);
     }
   writeTieBreak(numbers, names, tieBreak);

@@ -5,7 +5,7 @@ import { show } from "../show.js";
 import { settle } from "../task.js";
 import { type AssignOptions, writeOptions } from "./assign.js";
 import { STATUSES, type Status, type SweepArguments } from "./binding.js";
-import { type CompiledProblem, compileProblem, namingQuantity } from "./compile.js";
+import { type CompiledProblem, compileProblem, LARGEST_NUMBER, namingQuantity } from "./compile.js";
 import { Frame, LIMIT, limitAt, POINT, REQUEST } from "./frame.js";
 import { pricesAt } from "./plan.js";
 import type { Prices } from "./prices.js";
@@ -218,6 +218,12 @@ function prepare(
   };
   writeOptions(own, compiled, frame.numbers, Object.keys(own));
   const numbers = frame.numbers.slice(0, limitAt(compiled.quantityNames.length, limits.length + 1));
+  const at = limitAt(compiled.quantityNames.length, limits.length);
+  const rows = numbers[at + LIMIT.mean] === 1 ? numbers[at + LIMIT.scope]! : 1;
+  values.forEach((value, p) => {
+    if (!(Math.abs(value) * rows <= LARGEST_NUMBER))
+      throw invalid(`sweep.${sense}[${p}]`, `must come to a sum of at most ${LARGEST_NUMBER}, got ${value}`);
+  });
   const length = POINT.size + compiled.quantityNames.length + numbers[REQUEST.limits]!;
   return {
     compiled,

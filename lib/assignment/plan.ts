@@ -28,7 +28,7 @@ export interface Reachable {
   readonly limit: Limit;
   /** The best value a plan was found with, in the limit's own terms; `undefined` if none was found. */
   readonly value: number | undefined;
-  /** The value that no plan can better (certified). */
+  /** The value that no plan can better (certified); at most what the queries come to without any other limit. */
   readonly bound: number;
 }
 
@@ -52,7 +52,8 @@ export interface Certificate {
   readonly objective: number;
   /**
    * No plan that holds every limit, where it was moved to if it was relaxed, does better: a lower bound of what is
-   * minimised, an upper bound of what is maximised.
+   * minimised, an upper bound of what is maximised. A limit holds that is missed by at most 1e-7 of its bound (`assign`); what the
+   * computation of the bound itself may be rounded by is taken off. It is never better than {@link objective}.
    */
   readonly bound: number;
   /**

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 
+#include "assignment/approach.h"
 #include "assignment/cells.h"
 #include "assignment/count_plan.h"
 #include "assignment/direct.h"
@@ -118,7 +119,11 @@ void attempt(const Problem& given, const Terms& terms, const Options& options, c
   }
   const Problem& stated = buffers.stated;
   onLattice(given, buffers.stated);
-  const bool breaksTies = stated.tieBreak >= 0 && (buffers.direct.tied || isTiedInSample(stated));
+  // A quantity to be kept small, cost mostly, is always weighed: it is a direction of descent where the objective has none, and
+  // small batches gain by the second search. One to be kept large, where there are ties.
+  const bool breaksTies = stated.tieBreak >= 0 && stated.rows > 0 &&
+                          (!stated.tieLarge || buffers.direct.tied || isTiedInSample(stated) ||
+                           (stated.rows <= kExactRows && objectiveHasLattice(stated)));
   if (breaksTies) addTieBreak(stated, terms, buffers.tied);
   const Problem& problem = breaksTies ? buffers.tied : stated;
 
@@ -221,6 +226,8 @@ void attempt(const Problem& given, const Terms& terms, const Options& options, c
       recover(problem, terms, rows, scale, result.prices, 0, options.gapTolerance, result.choice.data(), cancel);
   }
   if (exact && !found && goesOn()) improve(problem);
+  if (exact && result.outOfNodes && !cancel.timeIsUp())
+    approachBound(problem, terms, rows, scale, result.prices, result.choice, cancel);
   // What is proven must be proven of the objective as stated; the tie-broken plan stands unless that has a better one.
   if (breaksTies) least = 0;
   if (exact && breaksTies && !cancel.timeIsUp()) {
@@ -228,7 +235,8 @@ void attempt(const Problem& given, const Terms& terms, const Options& options, c
     improve(stated);
   }
   result.raise = rounding() + least;
-  if (result.exhausted) result.rounding = 2 * searchRounding(problem, result.prices, objectiveOf(stated, result.choice));
+  if (result.exhausted)
+    result.rounding = 2 * searchRounding(problem, result.prices, objectiveOf(stated, result.choice));
 }
 
 }  // namespace omnirouter::assignment

@@ -82,6 +82,12 @@ double stepOf(const Problem& problem, size_t quantity, double useless) {
 
 }  // namespace
 
+bool objectiveHasLattice(const Problem& problem) {
+  for (size_t k = 0; k < problem.quantities.size(); ++k)
+    if (problem.objective[k] != 0 && stepOf(problem, k, 0) == 0) return false;
+  return true;
+}
+
 void onLattice(const Problem& problem, Problem& rounded) {
   rounded = problem;
   // A step not much above what a limit may be missed by is none.

@@ -11,6 +11,9 @@ namespace omnirouter::assignment {
 // The problem with the bounds of its limits on their lattices, where they have one that is coarser than the tolerance of
 // the limit (problem.h). Of a widened problem. At most one read of the matrices that are limited.
 void onLattice(const Problem& problem, Problem& rounded);
+
+// Whether all that the objective weighs has a lattice: plans of other rows' models may then cost the same.
+bool objectiveHasLattice(const Problem& problem);
 inline Problem onLattice(const Problem& problem) {
   Problem rounded;
   onLattice(problem, rounded);

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "assignment/attempt.h"
+#include "assignment/choose.h"
 #include "assignment/lattice.h"
 #include "assignment/reach.h"
 #include "assignment/recovery.h"
@@ -76,7 +77,8 @@ class Solve {
       if (solution_.status != Status::infeasible || options_.diagnose) tryReaching();
       if (solution_.status == Status::infeasible && solution_.conflict.empty()) filterConflict();
     }
-    if (solution_.certificate.holds && !settled()) tryFree();
+    // Proven optimal, a plan that costs next to nothing may still be above its bound by what prices round.
+    if (solution_.certificate.holds && (!settled() || (proven_ && solution_.gap > kRounding))) tryFree();
     if (solution_.certificate.holds && !settled() && byTheWay) improveReached();
     if (solution_.certificate.holds)
       finish();
@@ -184,7 +186,7 @@ class Solve {
   void tryFree() {
     const std::vector<double> free(problem_.limits.size(), 0.0);
     Certificate theirs = certify(problem_, free, solution_.choice.data(), cancel_);
-    if (!(theirs.dual > solution_.certificate.dual + raise_)) return;
+    if (!(theirs.dual > solution_.bound)) return;
     solution_.prices = free;
     solution_.certificate = std::move(theirs);
     raise_ = 0;
@@ -307,7 +309,7 @@ class Solve {
     const Problem others = allBut(l);
     const Reach best = reachLimit(others, limit, options_, cancel_);
     solution_.evaluations += best.evaluations;
-    solution_.reachable.push_back({static_cast<int>(l), best.found, best.value, best.bound});
+    solution_.reachable.push_back({static_cast<int>(l), best.found, best.value, withinReach(l, best.bound)});
     if (misses(limit, best.bound)) solution_.status = Status::infeasible;
     // Prices name a conflict that they prove themselves.
     if (misses(limit, best.dual) && solution_.conflict.empty()) {
@@ -322,6 +324,23 @@ class Solve {
     solution_.certificate = plan;
     proven_ = false;
     measure();
+  }
+
+  // Prices that went off prove more than all rows can come to: what they prove is cut off there, at the sum of the rows' own
+  // least and greatest amounts.
+  double withinReach(size_t l, double bound) const {
+    const Limit& limit = problem_.limits[l];
+    Problem alone = problem_;
+    alone.limits.clear();
+    std::fill(alone.objective.begin(), alone.objective.end(), 0.0);
+    alone.objectiveGroup = limit.group;
+    std::vector<uint8_t> choice(problem_.rows);
+    const auto extreme = [&](double sign) {
+      alone.objective[static_cast<size_t>(limit.quantity)] = sign;
+      chooseLeast(alone, {}, choice.data(), cancel_);
+      return sign * certify(alone, {}, choice.data(), cancel_).dual;
+    };
+    return std::clamp(bound, extreme(1), extreme(-1));
   }
 
   // The best plan found for the limits where they can be reached.

@@ -1,6 +1,7 @@
 #include "assignment/tie_break.h"
 
 #include <algorithm>
+#include <atomic>
 #include <span>
 #include <vector>
 
@@ -34,10 +35,13 @@ bool holds(const Problem& problem, const Cells& cells) {
 template <class Visit>
 void forEachRow(const Problem& problem, const compute::CancelFlag& cancel, const Visit& visit) {
   const compute::Chunks chunks(problem.rows, kSlice);
-  compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {
+  const auto visitSlice = [&chunks, &cancel, &visit](size_t chunk) {
     cancel.throwIfRaised();
     for (size_t i = chunks[chunk].begin; i < chunks[chunk].end; ++i) visit(i, chunk);
-  });
+  };
+  // A small batch needs no memory.
+  if (chunks.count() == 1) return visitSlice(0);
+  compute::Pool::shared().forEachChunk(chunks.count(), visitSlice);
 }
 
 // The rows that have models to choose from, as a problem of their own: the tie-break is its objective, and limits are less
@@ -49,7 +53,8 @@ class TiedRows {
       : problem_(whole), values_(whole.quantities.size()) {
     std::vector<std::vector<uint32_t>> tied(compute::Chunks(whole.rows, kSlice).count());
     forEachRow(whole, cancel, [&](size_t i, size_t slice) {
-      if (equal.mayHave(i, choice[i]) && equal.differ(i, equal.of(i, choice[i]))) tied[slice].push_back(static_cast<uint32_t>(i));
+      if (equal.mayHave(i, choice[i]) && equal.differ(i, equal.of(i, choice[i])))
+        tied[slice].push_back(static_cast<uint32_t>(i));
     });
     for (const auto& part : tied) rows_.insert(rows_.end(), part.begin(), part.end());
     std::vector<uint8_t> own;
@@ -110,10 +115,11 @@ bool breakTies(const Problem& problem, const Options& options, std::span<const d
   // A repair moves few rows of a large batch off their best.
   if (problem.rows > kMostRepaired && pricesBreakTies(problem, prices)) return false;
   const EqualModels equal(problem);
-  const size_t slices = compute::Chunks(problem.rows, kSlice).count();
-  std::vector<char> found(slices);
-  forEachRow(problem, cancel, [&](size_t i, size_t slice) { found[slice] |= equal.best(i, choice[i]) != choice[i]; });
-  if (std::none_of(found.begin(), found.end(), [](char any) { return any != 0; })) return false;
+  std::atomic<bool> found = false;
+  forEachRow(problem, cancel, [&](size_t i, size_t) {
+    if (equal.best(i, choice[i]) != choice[i]) found.store(true, std::memory_order_relaxed);
+  });
+  if (!found) return false;
 
   const std::vector<uint8_t> before(choice, choice + problem.rows);
   const auto quantity = static_cast<size_t>(problem.tieBreak);

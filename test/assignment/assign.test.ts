@@ -125,6 +125,34 @@ describe("assign", () => {
     expect(mirror.certificate.bound).toBeLessThanOrEqual(budget * (1 + 1e-6));
   });
 
+  it("breaks ties of cost towards the better plan, in a solve and by prices", () => {
+    const problem: AssignmentProblem = {
+      models: ["free", "free-and-better", "paid"],
+      quantities: {
+        quality: Float32Array.of(0.5, 0.7, 0.9, 0.6, 0.4, 0.9),
+        cost: Float32Array.of(0, 0, 1, 0, 0, 1),
+      },
+      objective: { minimize: "cost" },
+      limits: [{ mean: "quality", atLeast: 0.65 }],
+    };
+    const plan = assign(problem);
+    expect([...plan.choice]).toEqual([1, 0]);
+    expect(plan.status).toBe("optimal");
+    expect([...plan.prices.choose(problem)]).toEqual([1, 0]);
+    // The quantity that is named decides instead.
+    const objective = { minimize: "cost", tieBreak: "cost" } as const;
+    expect([...assign({ ...problem, objective, limits: [] }).choice]).toEqual([0, 0]);
+  });
+
+  it("names the fields of its own problem where numbers are too large", () => {
+    const base = workload(10, 2, 1);
+    const solve = (change: Partial<AssignmentProblem>) => () =>
+      assign({ ...base, objective: { minimize: "cost" }, ...change });
+    expect(solve({ limits: [{ sum: "cost", atMost: 2e100 }] })).toThrow(/limits\[0\]\.atMost must come to/);
+    expect(solve({ limits: [{ mean: "cost", atLeast: 2e99 }] })).toThrow(/limits\[0\]\.atLeast must come to/);
+    expect(solve({ objective: { minimize: { cost: 1e200 } } })).toThrow(/objective\.minimize\.cost must be/);
+  });
+
   it("breaks ties of quality towards the cheaper plan", () => {
     const plan = assign({
       models: ["dear", "cheap"],
