@@ -101,6 +101,20 @@ export function observationOf(
   return { known, propensity };
 }
 
+/**
+ * Whether each model's grades are a fair sample of its outcomes: whether they all were observed with one probability, as far
+ * as is known.
+ */
+export function isEvenlyObserved({ known, propensity }: Pick<Evidence, "known" | "propensity">): boolean {
+  const width = propensity.length / Math.max(known.length, 1);
+  const first = new Float64Array(width).fill(Number.NaN);
+  return propensity.every((probability, at) => {
+    if (Number.isNaN(probability)) return true;
+    if (Number.isNaN(first[at % width]!)) first[at % width] = probability;
+    return first[at % width] === probability;
+  });
+}
+
 /** The share of the rows selected at random in which each model is graded. */
 function sharesAtRandom({ models, selections, quality }: SelectedHistory): Float64Array {
   const width = models.length;

@@ -43,7 +43,7 @@ export interface Refusal {
 export const FEWEST_OUTCOMES = 10;
 
 /** A grade with a smaller probability of being observed stands for too many others: its query counts as one without overlap. */
-const LEAST_PROPENSITY = 0.02;
+const LEAST_PROPENSITY = 0.01;
 
 /** So much of what a policy chooses may lack overlap. The rest of it is unknown, and widens the standard error. */
 const MOST_WITHOUT_OVERLAP = 0.05;
@@ -157,6 +157,7 @@ export function residualsOf(
   const chosen = new Float64Array(width);
   const without = new Float64Array(width);
   const observedWeight = new Float64Array(width);
+  const squaredWeight = new Float64Array(width);
   const observed: Observed[] = [];
   let unknownOutcomes = 0;
   for (let row = 0; row < rows; row++) {
@@ -173,6 +174,7 @@ export function residualsOf(
     else if (!Number.isNaN(outcome)) {
       const weight = weights[row]! / probability;
       observedWeight[model]! += weight;
+      squaredWeight[model]! += weight * weight * (1 - probability);
       observed.push({ row, model, outcome, predicted: predicted[at]!, weight });
     }
   }
@@ -180,7 +182,12 @@ export function residualsOf(
     return { reason: unknownOutcomes >= FEWEST_OUTCOMES ? "selection" : "history" };
 
   const total = sumOf(chosen);
-  const covered = chosen.map((weight, j) => (observedWeight[j] === 0 ? 0 : weight - without[j]!));
+  const covered = chosen.map((weight, j) => {
+    const possible = weight - without[j]!;
+    // Were the probabilities right, the inverse ones of the grades observed would add up to the rows, but for chance.
+    const chance = 2 * Math.sqrt(squaredWeight[j]!);
+    return observedWeight[j] === 0 || observedWeight[j]! + chance < possible ? observedWeight[j]! : possible;
+  });
   const uncovered = 1 - sumOf(covered) / total;
   if (uncovered > MOST_WITHOUT_OVERLAP) return { reason: "overlap" };
   const all = sumOf(covered);

@@ -9,6 +9,8 @@ import { type BatchLikeness, type Shift, shiftOf } from "./shift.js";
 /** A promise that exceeds what was asked for by less is not worth another solve; of few queries, part of one. */
 const TOLERANCE = 2.5e-4;
 const TOLERANCE_IN_QUERIES = 0.02;
+/** In the mean that a plan with a promise reports; smaller than a tenth of the usual margin. */
+const PROMISE_CORRECTION_TOLERANCE = 0.002;
 /** Of means of 32-bit predictions. */
 const ROUNDING = 1e-6;
 
@@ -106,9 +108,13 @@ export class FloorScope {
     return this.#correction;
   }
 
-  /** Whether the correction that the last plan was solved with is that of its own policy. */
+  /**
+   * Whether the correction that the last plan was solved with is that of its own policy. A promise does not rest on it, as its
+   * bound has the bias of the very policy: there it need not be exact.
+   */
   get settled(): boolean {
-    return this.empty || Math.abs(this.#bias - this.#correction) <= this.#tolerance;
+    const tolerance = this.isPromise ? PROMISE_CORRECTION_TOLERANCE : this.#tolerance;
+    return this.empty || Math.abs(this.#bias - this.#correction) <= tolerance;
   }
 
   /** The floor of corrected quality to solve for next; absent where none was asked for. */
@@ -160,6 +166,7 @@ export class FloorScope {
    * third time on.
    */
   correct(): void {
+    if (this.isPromise && this.settled) return;
     this.#looks++;
     this.#correction = this.#looks > 2 ? (this.#correction + this.#bias) / 2 : this.#bias;
   }

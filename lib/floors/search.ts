@@ -72,11 +72,12 @@ export function* keepFloors(
     const stated = limits.slice(0, own.length).map(report => report.limit);
     if (!(plan.feasible || plan.relaxed) || relaxed.some(({ limit }) => stated.includes(limit))) break;
     for (const scope of scopes) scope.look(plan);
-    const settled = scopes.every(scope => scope.settled);
-    const held = scopes.every(scope => scope.holds);
-    const isLast = stopped === "timeLimit";
-    if (held && (settled || isLast) && (best === undefined || isBetter(problem, objective, best.objective)))
-      best = { ...answer(solved, false), objective };
+    // The bound of a promise has the bias of its own policy, whatever the correction.
+    const settled = scopes.every(scope => scope.isPromise || scope.settled);
+    const isLast = stopped === "timeLimit" || attempt === most;
+    if (scopes.every(scope => scope.holds) && (settled || isLast))
+      if (best === undefined || isBetter(problem, objective, best.objective))
+        best = { ...answer(solved, false), objective };
     if (isLast) break;
     // Nothing to gain; or the nearest was reached, and is not near enough.
     if (settled && floors.every(scope => scope.tight || (!scope.holds && plan.relaxed))) break;

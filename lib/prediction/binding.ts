@@ -102,6 +102,7 @@ export interface PredictionBinding {
     ...rest: [...batch: HybridBatch, quality: Float32Array, outputTokens: Float32Array]
   ): NativeTask<Float64Array>;
   hybridWithLevels(handle: HybridHandle, levels: Float64Array): HybridHandle;
+  hybridCalibrated(handle: HybridHandle, intercepts: Float64Array, slopes: Float64Array): HybridHandle;
   /** `from`: for each model its number in the one given, or -1 for a new one. */
   hybridWithModels(
     handle: HybridHandle,

@@ -2,6 +2,7 @@ import { binding } from "../binding.js";
 import { invalid } from "../errors.js";
 import { native, settle } from "../task.js";
 import type { HybridHandle, NativeHybridEstimates } from "./binding.js";
+import { type Calibration, calibrated } from "./calibration.js";
 import { checkTexts } from "./embedder.js";
 import type { NeighbourPredictions, NeighbourPredictor, PricedPool } from "./neighbour-predictor.js";
 import {
@@ -179,6 +180,15 @@ export class TrainedHalf {
   withLevels(levels: Float64Array): TrainedHalf {
     const handle = native(() => binding().hybridWithLevels(this.#handle, levels));
     return new TrainedHalf(handle, this.#record, this.outOfFold);
+  }
+
+  /** The same with each model's quality recalibrated, {@link outOfFold} too. */
+  calibrated(calibration: Calibration, pool: PricedPool): TrainedHalf {
+    const handle = native(() =>
+      binding().hybridCalibrated(this.#handle, calibration.intercepts, calibration.slopes),
+    );
+    const record = { ...this.#record, quality: calibrated(this.#record.quality, calibration) };
+    return new TrainedHalf(handle, record, pricedOutOfFold(record, pool));
   }
 
   /**

@@ -1,11 +1,18 @@
 import { invalid } from "../errors.js";
 import type { HistoryFormat } from "../history/formats/format.js";
-import { clustersOf, isSelectedByText, observationOf, selectionIndicators } from "../floors/evidence.js";
+import {
+  clustersOf,
+  isEvenlyObserved,
+  isSelectedByText,
+  observationOf,
+  selectionIndicators,
+} from "../floors/evidence.js";
 import { History } from "../history/history.js";
 import type { Selection } from "../history/record.js";
 import type { HistorySource } from "../history/source.js";
 import { checkObject } from "../keys.js";
 import { ModelPool } from "../pool/pool.js";
+import { calibrate } from "../prediction/calibration.js";
 import type { Embedder } from "../prediction/embedder.js";
 import { InputTokenEstimator } from "../prediction/input-tokens.js";
 import { defaultNeighbours, NeighbourPredictor } from "../prediction/neighbour-predictor.js";
@@ -114,17 +121,28 @@ async function fitPredictor(
   const inputTokens = tokens.complete(texts, history.inputTokens);
   const stop = signal ? { signal } : {};
   const outputTokens = knownOutputTokens(history, inputTokens, pool.models);
-  const trained = await TrainedHalf.fit(
+  const asGraded = await TrainedHalf.fit(
     new NeighbourPredictor(history, pool, index, { k, tokens }),
     { texts, embeddings, inputTokens, quality, outputTokens },
     pool,
     { seed, ...stop },
   );
   const estimated = isSelectedByText(history) ? await selectionByText() : undefined;
+  const observation = observationOf(history, estimated);
+  const trained = isEvenlyObserved(observation)
+    ? asGraded
+    : asGraded.calibrated(
+        calibrate(
+          asGraded.outOfFold.quality,
+          { quality, propensity: observation.propensity },
+          pool.names.length,
+        ),
+        pool,
+      );
   const evidence = {
     rows: total,
     models: pool.names,
-    ...observationOf(history, estimated),
+    ...observation,
     clusters: clustersOf({ vectors: embeddings, dimension: index.dimension }, seed),
   };
   onProgress({ stage: "predictor", done: total, total });

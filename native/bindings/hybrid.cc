@@ -186,6 +186,14 @@ Napi::Value hybridWithLevels(const Napi::CallbackInfo& info) {
   return hybridHandle(info.Env(), {priced->predictor.withLevels(levels), priced->prices});
 }
 
+// hybridCalibrated(handle, intercepts, slopes) -> handle
+Napi::Value hybridCalibrated(const Napi::CallbackInfo& info) {
+  const auto priced = fromHandle<PricedHybrid>(info[0], "predictor");
+  const auto intercepts = view<const double>(info[1], "intercepts");
+  const auto slopes = view<const double>(info[2], "slopes");
+  return hybridHandle(info.Env(), {priced->predictor.calibrated(intercepts, slopes), priced->prices});
+}
+
 // hybridWithModels(handle, from, inputPer1M, outputPer1M) -> handle
 Napi::Value hybridWithModels(const Napi::CallbackInfo& info) {
   const auto priced = fromHandle<PricedHybrid>(info[0], "predictor");
@@ -223,6 +231,7 @@ void registerHybrid(Napi::Env env, Napi::Object exports) {
   exports.Set("predictHybridAsync", guarded<predictHybridAsync>(env, "predictHybridAsync"));
   exports.Set("learnHybrid", guarded<learnHybrid>(env, "learnHybrid"));
   exports.Set("hybridWithLevels", guarded<hybridWithLevels>(env, "hybridWithLevels"));
+  exports.Set("hybridCalibrated", guarded<hybridCalibrated>(env, "hybridCalibrated"));
   exports.Set("hybridWithModels", guarded<hybridWithModels>(env, "hybridWithModels"));
   exports.Set("hybridToBytes", guarded<hybridToBytes>(env, "hybridToBytes"));
   exports.Set("hybridFromBytes", guarded<hybridFromBytes>(env, "hybridFromBytes"));

@@ -119,6 +119,9 @@ class HybridPredictor {
   // Throws InvalidArgument for levels that are not those of as many models.
   HybridPredictor withLevels(std::span<const double> levels) const;
 
+  // The predictor whose quality is, on the logit scale, intercepts[j] + slopes[j] x what it was. [models] each, finite.
+  HybridPredictor calibrated(std::span<const double> intercepts, std::span<const double> slopes) const;
+
   // The predictor for another pool: model j is model from[j] of this one, or, where that is -1, a new one, which begins
   // as the pool's models are on the whole, and as unsure as they differ. Throws InvalidArgument.
   HybridPredictor withModels(std::span<const int32_t> from) const;

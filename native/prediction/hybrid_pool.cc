@@ -1,7 +1,8 @@
-// What changes of a HybridPredictor (hybrid.h) between two fits: the models' levels, and which models there are.
+// What changes of a HybridPredictor (hybrid.h) after its fit: calibration, the models' levels, and which models there are.
 #include <cmath>
 #include <numeric>
 #include <string>
+#include <utility>
 
 #include "errors.h"
 #include "prediction/hybrid.h"
@@ -32,6 +33,23 @@ HybridPredictor HybridPredictor::withLevels(std::span<const double> levels) cons
       kind->response.parameters[j * (1 + kind->response.traits)] = *own++;
       kind->response.deviation[j] = *own++;
     }
+  }
+  return next;
+}
+
+HybridPredictor HybridPredictor::calibrated(std::span<const double> intercepts, std::span<const double> slopes) const {
+  for (const auto& [values, name] : {std::pair{intercepts, "intercepts"}, std::pair{slopes, "slopes"}}) {
+    if (values.size() != models()) throw InvalidArgument(name, std::string(name) + " must be [models]");
+    for (const double value : values)
+      if (!std::isfinite(value)) throw InvalidArgument(name, std::string(name) + " must be finite");
+  }
+  HybridPredictor next = *this;
+  ItemResponse& response = next.quality_.response;
+  const size_t width = 1 + response.traits;
+  // The logit is linear in the parameters.
+  for (size_t j = 0; j < models(); ++j) {
+    for (size_t r = 0; r < width; ++r) response.parameters[j * width + r] *= slopes[j];
+    response.parameters[j * width] += intercepts[j];
   }
   return next;
 }
