@@ -28,7 +28,7 @@ export interface QualityPromise {
   readonly margin: Margin;
   /** The floor of predicted quality that was solved for, so that the promise holds. Absent where no floor was asked for. */
   readonly floor?: number;
-  /** How the queries differ from the history's. Absent where nothing is known of the policy. */
+  /** How the queries differ from the history's. Absent without queries. */
   readonly shift?: Shift;
   /** Queries that the promise is over. */
   readonly queries: number;

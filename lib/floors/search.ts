@@ -75,12 +75,14 @@ export function* keepFloors(
     // The bound of a promise has the bias of its own policy, whatever the correction.
     const settled = scopes.every(scope => scope.isPromise || scope.settled);
     const isLast = stopped === "timeLimit" || attempt === most;
-    if (scopes.every(scope => scope.holds) && (settled || isLast))
+    const held = scopes.every(scope => scope.holds);
+    if (plan.feasible && held && (settled || isLast))
       if (best === undefined || isBetter(problem, objective, best.objective))
         best = { ...answer(solved, false), objective };
     if (isLast) break;
     // Nothing to gain; or the nearest was reached, and is not near enough.
-    if (settled && floors.every(scope => scope.tight || (!scope.holds && plan.relaxed))) break;
+    if (settled && plan.feasible && floors.every(scope => scope.tight)) break;
+    if (settled && plan.relaxed && floors.every(scope => !scope.holds)) break;
     for (const scope of scopes) scope.correct();
     for (const scope of floors) scope.move(attempt >= PATIENCE && best === undefined);
   }
