@@ -1,6 +1,7 @@
 import { summariseFloors } from "../evaluation/floor-summary.js";
 import { batchInWords, capacityInWords, statInWords } from "../evaluation/report/words.js";
 import type { EvaluationResults, SetResults } from "../evaluation/results.js";
+import { printable } from "../printable.js";
 import { formatCount, formatDuration, formatPercent } from "./format.js";
 import { formatTable } from "./tables.js";
 
@@ -12,8 +13,8 @@ export function setInWords(
 ): string {
   const lines = [
     "",
-    set.description,
-    `${set.name}: ${formatCount(set.queries)} queries, ${formatCount(set.historyQueries)} of them as history, ${set.models.length} models; ${formatDuration(set.seconds * 1000)}`,
+    printable(set.description),
+    `${printable(set.name)}: ${formatCount(set.queries)} queries, ${formatCount(set.historyQueries)} of them as history, ${set.models.length} models; ${formatDuration(set.seconds * 1000)}`,
   ];
   if (set.known < 0.9995) lines.push(`${formatPercent(set.known)} of the outcomes are known.`);
   for (const capacity of capacities) {

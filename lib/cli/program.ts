@@ -1,4 +1,5 @@
 import { Command, CommanderError, type OutputConfiguration } from "commander";
+import { printableLines } from "../printable.js";
 import { version } from "../version.js";
 import { describeError, UsageError } from "./errors.js";
 import { ExitCode } from "./exit-codes.js";
@@ -47,7 +48,7 @@ export async function runProgram(
           help += text;
         },
         writeErr: (text: string) => {
-          if (!json) session.stderr.write(text);
+          if (!json) session.stderr.write(printableLines(text));
         },
       };
       try {

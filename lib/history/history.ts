@@ -1,5 +1,5 @@
 import { invalid, OmniRouterError } from "../errors.js";
-import { differenceInWords, lookAlike } from "../look-alike.js";
+import { differenceInWords, lookOf } from "../look-alike.js";
 import { checkOptions } from "../options.js";
 import { ModelPool } from "../pool/pool.js";
 import { show } from "../show.js";
@@ -256,8 +256,9 @@ const READ_OPTIONS = ["format", "signal", "onProgress", "onBadRecord"];
 
 /** The models that records speak of and the pool does not have, the most frequent first. */
 export function unknownModelsOf(counts: ReadonlyMap<string, number>, { names }: ModelPool): UnknownModel[] {
+  const byLook = new Map(names.map(name => [lookOf(name), name]));
   return mostFirst(counts).map(([model, outcomes]) => {
-    const looksLike = lookAlike(model, names);
+    const looksLike = byLook.get(lookOf(model));
     return looksLike === undefined ? { model, outcomes } : { model, outcomes, looksLike };
   });
 }

@@ -131,10 +131,7 @@ function historyReading(format: HistoryFormat | undefined, unknownKeys: UnknownK
   const gathering = new Gathering();
   return {
     containers: {
-      isCsv: columns =>
-        format === "routerbench" ||
-        (format === undefined && isRouterBenchHeader(columns)) ||
-        ((format ?? "omnirouter") === "omnirouter" && isFlatHeader(columns)),
+      isCsv: columns => format === "routerbench" || isRouterBenchHeader(columns) || isFlatHeader(columns),
       rowsIn: rowsOfResult,
     },
     open: () => {

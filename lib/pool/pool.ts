@@ -31,7 +31,7 @@ export class ModelPool {
   readonly #column: ReadonlyMap<string, number>;
 
   private constructor(models: readonly Model[]) {
-    this.models = Object.freeze(models.map(model => Object.freeze(model)));
+    this.models = Object.freeze(models.map(({ metadata: _, ...model }) => Object.freeze(model)));
     this.names = Object.freeze(models.map(model => model.name));
     this.#column = new Map(this.names.map((name, column) => [name, column]));
   }

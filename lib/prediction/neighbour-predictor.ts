@@ -3,7 +3,7 @@ import { invalid, OmniRouterError } from "../errors.js";
 import { native, settle } from "../task.js";
 import type { NativeEstimates, NeighboursHandle } from "./binding.js";
 import { InputTokenEstimator } from "./input-tokens.js";
-import { type BilledHistory, knownOutputTokens } from "./output-tokens.js";
+import { type BilledHistory, knownOutputTokens, tokensToFit } from "./output-tokens.js";
 import type { Learned, ModelEstimate, Predictions, Predictor, QueryBatch } from "./predictor.js";
 
 /** What is needed of a history: its columns. Matrices are `[size x models]`, row-major, NaN = no outcome. */
@@ -121,7 +121,8 @@ export class NeighbourPredictor implements Predictor {
 
   /**
    * @param index over the embeddings of the history's queries; its ids are their row numbers.
-   * @throws OmniRouterError ERR_OMNI_INVALID_HISTORY if no outcome has a quality, or none a length or a cost.
+   * @throws OmniRouterError ERR_OMNI_INVALID_HISTORY if no outcome has a quality, or none a length or a
+   *   cost where costs depend on lengths.
    */
   constructor(
     history: NeighbourHistory,
@@ -156,12 +157,8 @@ export class NeighbourPredictor implements Predictor {
       this.#handle = learned;
       return;
     }
-    const outputTokens = this.#outputTokens(history);
-    refuseUnlessAnyKnown(history.quality, "quality: there is nothing to learn from");
-    refuseUnlessAnyKnown(
-      outputTokens,
-      "outputTokens, nor a cost to derive them from: no cost can be predicted",
-    );
+    refuseUnlessAnyKnown(history.quality);
+    const outputTokens = tokensToFit(this.#outputTokens(history), pool.models);
     this.#handle = native(() =>
       binding().createNeighbours(
         history.quality,
@@ -325,9 +322,11 @@ export function defaultNeighbours(quality: Float32Array): number {
   return Math.ceil(DEFAULT_OUTCOMES * Math.sqrt(quality.length / Math.max(present, 1)));
 }
 
-function refuseUnlessAnyKnown(values: Float32Array, what: string): void {
-  if (values.every(value => Number.isNaN(value)))
-    throw new OmniRouterError("ERR_OMNI_INVALID_HISTORY", `no outcome of a model of the pool has ${what}`, {
-      argument: "history",
-    });
+function refuseUnlessAnyKnown(quality: Float32Array): void {
+  if (quality.every(value => Number.isNaN(value)))
+    throw new OmniRouterError(
+      "ERR_OMNI_INVALID_HISTORY",
+      "no outcome of a model of the pool has quality: there is nothing to learn from",
+      { argument: "history" },
+    );
 }

@@ -1,3 +1,5 @@
+import { OmniRouterError } from "../errors.js";
+
 /** The columns of a history that say how long answers were. Matrices are `[size x models]`, row-major, NaN = unknown. */
 export interface BilledHistory {
   /** Number of rows. */
@@ -29,4 +31,27 @@ export function knownOutputTokens(
     }
   }
   return tokens;
+}
+
+/**
+ * The output tokens to fit on. Where none are known and no model is paid for its output, no cost depends on them: they are
+ * taken as 0, and costs are all that is predicted of them.
+ *
+ * @param outputTokens as {@link knownOutputTokens} gives them
+ * @throws OmniRouterError `ERR_OMNI_INVALID_HISTORY` where none are known and costs depend on them
+ */
+export function tokensToFit(
+  outputTokens: Float32Array,
+  models: readonly { readonly name: string; readonly outputPer1M: number }[],
+): Float32Array {
+  if (outputTokens.some(tokens => !Number.isNaN(tokens))) return outputTokens;
+  const paid = models.filter(({ outputPer1M }) => outputPer1M > 0).map(({ name }) => name);
+  if (paid.length === 0) return new Float32Array(outputTokens.length);
+  const some =
+    paid.length > 5 ? `${paid.slice(0, 5).join(", ")} and ${paid.length - 5} more` : paid.join(", ");
+  throw new OmniRouterError(
+    "ERR_OMNI_INVALID_HISTORY",
+    `no outcome has outputTokens, and none of a model that is paid for its output (${some}) has a cost to derive them from: no cost can be predicted`,
+    { argument: "history" },
+  );
 }

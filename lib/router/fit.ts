@@ -7,7 +7,7 @@ import { ModelPool } from "../pool/pool.js";
 import type { Embedder } from "../prediction/embedder.js";
 import { InputTokenEstimator } from "../prediction/input-tokens.js";
 import { defaultNeighbours, NeighbourPredictor } from "../prediction/neighbour-predictor.js";
-import { knownOutputTokens } from "../prediction/output-tokens.js";
+import { knownOutputTokens, tokensToFit } from "../prediction/output-tokens.js";
 import { TextEmbedder } from "../prediction/text-embedder.js";
 import { TrainedHalf } from "../prediction/trained-half.js";
 import { VectorIndex } from "../retrieval/vector-index.js";
@@ -106,7 +106,7 @@ async function fitPredictor(
       embeddings,
       inputTokens,
       quality,
-      outputTokens: knownOutputTokens(history, inputTokens, pool.models),
+      outputTokens: tokensToFit(knownOutputTokens(history, inputTokens, pool.models), pool.models),
     },
     pool,
     { seed, ...(signal ? { signal } : {}) },
