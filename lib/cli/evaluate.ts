@@ -13,6 +13,7 @@ import { ModelPool } from "../pool/pool.js";
 import { printableJson } from "../printable.js";
 import { UsageError } from "./errors.js";
 import { setInWords } from "./evaluation-tables.js";
+import { omissionsInWords } from "./omissions.js";
 import { wholeNumber } from "./options.js";
 import { checkOutput, say, toStream, withOutput } from "./output.js";
 import type { AddCommand } from "./program.js";
@@ -92,6 +93,7 @@ async function runEvaluate(options: Options, isHtmlAsked: boolean, session: Sess
   if (html !== false && plotting !== undefined) await checkOutput(html);
   await checkOutput(resultsFile);
   const sets = await readSets(options, session);
+  for (const { history } of sets) for (const line of omissionsInWords(history.report)) say(session, line);
   const results = await withProgress("evaluating", session, report =>
     evaluate(sets, {
       seeds: Array.from({ length: seeds }, (_, seed) => seed + 1),
