@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pRetry, { AbortError } from "p-retry";
 import { invalid, OmniRouterError } from "../errors.js";
+import { checkObject } from "../keys.js";
 import { checkOptions } from "../options.js";
 import { show } from "../show.js";
 import { checkTexts, type Embedder } from "./embedder.js";
@@ -118,6 +119,9 @@ export class OpenAIEmbedder implements Embedder {
     if (typeof options?.model !== "string" || options.model === "")
       throw invalid("model", "must be a model's name");
     const { dimensions, apiKey, headers = {} } = options;
+    checkObject(headers, "headers");
+    for (const [name, value] of Object.entries(headers))
+      if (typeof value !== "string") throw invalid(`headers[${show(name)}]`, "must be text");
     if (dimensions !== undefined) whole("dimensions", dimensions, 1);
     if (options.dimension === undefined && dimensions === undefined)
       throw invalid(
@@ -296,7 +300,8 @@ function whole(name: string, value: unknown, least: number, most = Number.MAX_SA
 
 function embeddingsURL(baseURL: string): URL {
   // The URL is not repeated in these sentences: it may carry a secret.
-  if (!URL.canParse(baseURL)) throw invalid("baseURL", "must be an absolute URL");
+  if (typeof baseURL !== "string" || !URL.canParse(baseURL))
+    throw invalid("baseURL", "must be an absolute URL");
   const url = new URL(baseURL);
   if (url.protocol !== "http:" && url.protocol !== "https:")
     throw invalid("baseURL", "must be an http or https URL");
