@@ -124,9 +124,9 @@ function checkQuery(given: unknown, row: number): RouteQuery {
   const at = `queries[${row}]`;
   if (typeof given !== "object" || given === null)
     throw invalid(at, `must be a text or an object with the key query, got ${show(given)}`);
-  checkQueryKeys(given, at);
   const { id, query, inputTokens, allowed, group } = given as Record<keyof RouteQuery, unknown>;
   if (typeof query !== "string") throw invalid(`${at}.query`, `must be text, got ${show(query)}`);
+  checkQueryKeys(given, at);
   if (id !== undefined && typeof id !== "string") throw invalid(`${at}.id`, `must be text, got ${show(id)}`);
   if (
     inputTokens !== undefined &&
