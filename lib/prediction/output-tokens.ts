@@ -1,4 +1,5 @@
 import { OmniRouterError } from "../errors.js";
+import { MAX_AMOUNT } from "../history/record.js";
 
 /** The columns of a history that say how long answers were. Matrices are `[size x models]`, row-major, NaN = unknown. */
 export interface BilledHistory {
@@ -12,7 +13,8 @@ export interface BilledHistory {
 
 /**
  * The history's output tokens, where only the cost is known derived from it:
- * `(cost * 1e6 - inputTokens * inputPer1M) / outputPer1M`, at least 0. What a model with free output cost says nothing.
+ * `(cost * 1e6 - inputTokens * inputPer1M) / outputPer1M`, from 0 to
+ * what a record may say. What a model with free output cost says nothing.
  *
  * @param inputTokens `[size]`, all known.
  */
@@ -27,7 +29,8 @@ export function knownOutputTokens(
       const at = row * models.length + model;
       const cost = history.cost[at]!;
       if (!Number.isNaN(tokens[at]!) || Number.isNaN(cost) || !(outputPer1M > 0)) continue;
-      tokens[at] = Math.max(0, (cost * 1e6 - inputTokens[row]! * inputPer1M) / outputPer1M);
+      const derived = (cost * 1e6 - inputTokens[row]! * inputPer1M) / outputPer1M;
+      tokens[at] = Math.min(MAX_AMOUNT, Math.max(0, derived));
     }
   }
   return tokens;

@@ -1,3 +1,4 @@
+import { printableLines } from "../../printable.js";
 import type { EvaluationResults, MethodResults, SetResults } from "../results.js";
 import { caveats } from "./caveats.js";
 import { methodColour, modelColour } from "./colours.js";
@@ -116,7 +117,9 @@ ${figure(
 }
 
 function figure(svg: string, caption: string): string {
-  return svg === "" ? "" : `<figure>${svg}<figcaption>${escapeHtml(caption)}</figcaption></figure>`;
+  return svg === ""
+    ? ""
+    : `<figure>${printableLines(svg)}<figcaption>${escapeHtml(caption)}</figcaption></figure>`;
 }
 
 function methodLegend(methods: readonly MethodResults[]): string {
