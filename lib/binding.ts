@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { AssignmentBinding } from "./assignment/binding.js";
+import { checkEnvironment } from "./environment.js";
 import { OmniRouterError } from "./errors.js";
 import type { PredictionBinding } from "./prediction/binding.js";
 import type { RetrievalBinding } from "./retrieval/binding.js";
@@ -45,6 +46,7 @@ function* candidates(): Iterable<string> {
 }
 
 function load(): Binding {
+  checkEnvironment();
   const require = createRequire(import.meta.url);
   const tried: string[] = [];
   for (const path of candidates()) {

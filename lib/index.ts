@@ -61,7 +61,11 @@ export {
   type PredictOptions,
   type PricedPool,
 } from "./prediction/neighbour-predictor.js";
-export { OpenAIEmbedder, type OpenAIEmbedderOptions } from "./prediction/openai-embedder.js";
+export {
+  OpenAIEmbedder,
+  type OpenAIEmbedderOptions,
+  type TextProblem,
+} from "./prediction/openai-embedder.js";
 export type { OutOfFoldPredictions } from "./prediction/out-of-fold.js";
 export type { Learned, ModelEstimate, Predictions, Predictor, QueryBatch } from "./prediction/predictor.js";
 export { TextEmbedder, type TextEmbedderOptions } from "./prediction/text-embedder.js";

@@ -1,6 +1,6 @@
 import { binding } from "../binding.js";
 import { fromNative, invalid } from "../errors.js";
-import { checkKeys } from "../keys.js";
+import { checkKeys, checkObject } from "../keys.js";
 import { show } from "../show.js";
 import { settle } from "../task.js";
 import { type AssignOptions, writeOptions } from "./assign.js";
@@ -203,6 +203,7 @@ function prepare(
     throw invalid("sweep", 'must have exactly one of "atLeast" and "atMost"');
   const sense = atLeast === undefined ? "atMost" : "atLeast";
   const values = valuesOf((atLeast ?? atMost)!, `sweep.${sense}`, sweep.sum === "requests");
+  checkObject(problem, "problem");
   const { limits = [] } = problem;
   if (!Array.isArray(limits)) throw invalid("limits", "must be an array of limits");
   const compiled = compileProblem(

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { binding } from "../binding.js";
 import { fromNative, invalid, OmniRouterError } from "../errors.js";
-import { checkKeys } from "../keys.js";
+import { checkKeys, checkObject } from "../keys.js";
+import { show } from "../show.js";
 import { checkOut, chosen } from "./choice.js";
 import {
   type Batch,
@@ -72,15 +73,20 @@ export class Prices {
    * @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT` for a weight that is not finite, or a price below 0
    */
   constructor(objective: Readonly<Record<string, number>>, limits: readonly LimitPrice[]) {
+    checkObject(objective, "objective");
+    if (!Array.isArray(limits)) throw invalid("limits", "must be an array of prices");
+    limits.forEach((limit, l) => {
+      checkObject(limit, `limits[${l}]`);
+    });
     // Copies, because a request made from them is kept.
     this.objective = Object.freeze({ ...objective });
     this.limits = Object.freeze(limits.map(limit => Object.freeze({ ...limit })));
     for (const [name, weight] of Object.entries(objective))
       if (!Number.isFinite(weight))
-        throw invalid(`objective.${name}`, `must be a finite weight, got ${weight}`);
+        throw invalid(`objective.${name}`, `must be a finite weight, got ${show(weight)}`);
     limits.forEach(({ price, sense }, l) => {
       if (!(Number.isFinite(price) && price >= 0))
-        throw invalid(`limits[${l}].price`, `must be a finite number >= 0, got ${price}`);
+        throw invalid(`limits[${l}].price`, `must be a finite number >= 0, got ${show(price)}`);
       if (sense !== "atLeast" && sense !== "atMost")
         throw invalid(`limits[${l}].sense`, 'must be "atLeast" or "atMost"');
     });

@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { OmniRouterError } from "../errors.js";
+import { printableJson, printableLines } from "../printable.js";
 
 /** A command line that cannot be obeyed: exit code 2, with a pointer to the help. */
 export class UsageError extends Error {
@@ -10,12 +11,12 @@ export class UsageError extends Error {
 export function describeError(error: unknown, { json, debug }: { json: boolean; debug: boolean }): string {
   const { code, message, argument } = facts(error);
   if (json)
-    return JSON.stringify({ error: { code, message, ...(argument === undefined ? {} : { argument }) } });
+    return printableJson({ error: { code, message, ...(argument === undefined ? {} : { argument }) } });
   const known = error instanceof OmniRouterError || error instanceof UsageError;
   const lines = [`error: ${message}${known && code !== "USAGE" ? ` (${code})` : ""}`];
   if (debug && error instanceof Error) lines.push(stackWithCauses(error));
   else if (!known) lines.push("This may be a defect; OMNIROUTER_DEBUG=1 or --debug shows where it happened.");
-  return lines.join("\n");
+  return printableLines(lines.join("\n"));
 }
 
 function facts(error: unknown): { code: string; message: string; argument?: string } {

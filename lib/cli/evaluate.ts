@@ -10,10 +10,12 @@ import type { HistoryFormat } from "../history/formats/format.js";
 import { HISTORY_FORMATS } from "../history/formats/shaper.js";
 import { History } from "../history/history.js";
 import { ModelPool } from "../pool/pool.js";
+import { printableJson } from "../printable.js";
 import { UsageError } from "./errors.js";
 import { setInWords } from "./evaluation-tables.js";
+import { omissionsInWords } from "./omissions.js";
 import { wholeNumber } from "./options.js";
-import { checkOutput, toStream, withOutput } from "./output.js";
+import { checkOutput, say, toStream, withOutput } from "./output.js";
 import type { AddCommand } from "./program.js";
 import { withProgress } from "./progress.js";
 import type { Session } from "./session.js";
@@ -91,6 +93,7 @@ async function runEvaluate(options: Options, isHtmlAsked: boolean, session: Sess
   if (html !== false && plotting !== undefined) await checkOutput(html);
   await checkOutput(resultsFile);
   const sets = await readSets(options, session);
+  for (const { history } of sets) for (const line of omissionsInWords(history.report)) say(session, line);
   const results = await withProgress("evaluating", session, report =>
     evaluate(sets, {
       seeds: Array.from({ length: seeds }, (_, seed) => seed + 1),
@@ -108,10 +111,10 @@ async function runEvaluate(options: Options, isHtmlAsked: boolean, session: Sess
     for (const set of results.sets) await toStream(session, `${setInWords(set, results, color)}\n`);
   }
   if (resultsFile !== undefined)
-    await withOutput(resultsFile, session, write => write(`${JSON.stringify(results)}\n`));
+    await withOutput(resultsFile, session, write => write(`${printableJson(results)}\n`));
   if (html !== false && plotting !== undefined) {
     await withOutput(html, session, write => write(htmlReport(results, plotting)));
-    if (html !== "-") session.stderr.write(`The report is in ${html}.\n`);
+    if (html !== "-") say(session, `The report is in ${html}.`);
   }
 }
 
@@ -131,7 +134,7 @@ async function plottingFor(isAsked: boolean, session: Session): Promise<Plotting
     return await loadPlotting();
   } catch (error) {
     if (isAsked || !(error instanceof OmniRouterError)) throw error;
-    session.stderr.write(`No report will be written: ${error.message}\n`);
+    say(session, `No report will be written: ${error.message}`);
     return undefined;
   }
 }

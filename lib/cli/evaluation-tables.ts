@@ -1,6 +1,8 @@
 import { summariseFloors } from "../evaluation/floor-summary.js";
+import { caveats } from "../evaluation/report/caveats.js";
 import { batchInWords, capacityInWords, statInWords } from "../evaluation/report/words.js";
 import type { EvaluationResults, SetResults } from "../evaluation/results.js";
+import { printable } from "../printable.js";
 import { formatCount, formatDuration, formatPercent } from "./format.js";
 import { formatTable } from "./tables.js";
 
@@ -12,13 +14,18 @@ export function setInWords(
 ): string {
   const lines = [
     "",
-    set.description,
-    `${set.name}: ${formatCount(set.queries)} queries, ${formatCount(set.historyQueries)} of them as history, ${set.models.length} models; ${formatDuration(set.seconds * 1000)}`,
+    printable(set.description),
+    `${printable(set.name)}: ${formatCount(set.queries)} queries, ${formatCount(set.historyQueries)} of them as history, ${set.models.length} models; ${formatDuration(set.seconds * 1000)}`,
   ];
-  if (set.known < 0.9995) lines.push(`${formatPercent(set.known)} of the outcomes are known.`);
+  lines.push(...caveats(set).map(printable));
   for (const capacity of capacities) {
     lines.push("", `${capital(capacityInWords(capacity))}:`, "", curves(set, capacity, color));
-    for (const batch of [...batches].reverse()) lines.push(floors(set, capacity, batch, color));
+    for (const batch of [...batches].reverse())
+      lines.push(
+        batch === "all" || batch <= set.heldOutQueries
+          ? floors(set, capacity, batch, color)
+          : `Floors, ${batchInWords(batch)}: none, as ${formatCount(set.heldOutQueries)} queries are held out.\n`,
+      );
   }
   return lines.join("\n");
 }
@@ -42,6 +49,9 @@ function curves(set: SetResults, capacity: number, color: boolean): string {
       { head: "CR", cell: match(0) },
       { head: "CR99", cell: match(1) },
       { head: "CR95", cell: match(2) },
+      ...(set.known < 0.9995
+        ? [{ head: "judged", cell: (method: (typeof rows)[number]) => formatPercent(at(method).judged.mean) }]
+        : []),
     ],
     color,
   );

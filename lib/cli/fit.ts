@@ -2,6 +2,7 @@ import { performance } from "node:perf_hooks";
 import { Option } from "commander";
 import type { HistoryFormat } from "../history/formats/format.js";
 import { HISTORY_FORMATS } from "../history/formats/shaper.js";
+import { printableJson } from "../printable.js";
 import type { FitStage } from "../router/fit.js";
 import { Router } from "../router/router.js";
 import { RouterStore } from "../router/store/store.js";
@@ -9,7 +10,7 @@ import { formatCount, formatDuration } from "./format.js";
 import { inputSource } from "./input.js";
 import { omissionsInWords } from "./omissions.js";
 import { wholeNumber } from "./options.js";
-import { withOutput } from "./output.js";
+import { say, withOutput } from "./output.js";
 import type { AddCommand } from "./program.js";
 import { type Report, withProgress } from "./progress.js";
 import type { Session } from "./session.js";
@@ -91,7 +92,8 @@ async function runFit(options: Options, session: Session): Promise<void> {
   );
   await router.save(out, { signal });
   const milliseconds = performance.now() - started;
-  const { records, ungraded, unknownModels, skipped } = router.report;
+  const { records, ungraded, unknownModels, skipped, withoutOutcomes, unknownKeys, priceDoubts } =
+    router.report;
   if (json) {
     const facts = {
       out,
@@ -101,14 +103,17 @@ async function runFit(options: Options, session: Session): Promise<void> {
       unknownModels,
       skipped: skipped.count,
       skippedKinds: skipped.kinds,
+      withoutOutcomes,
+      unknownKeys,
+      priceDoubts,
       milliseconds: Math.round(milliseconds),
     };
-    await withOutput(undefined, session, write => write(`${JSON.stringify(facts)}\n`));
+    await withOutput(undefined, session, write => write(`${printableJson(facts)}\n`));
     return;
   }
-  const say = (line: string) => session.stderr.write(`${line}\n`);
   say(
+    session,
     `Fitted on ${formatCount(records)} records for ${formatCount(router.pool.size)} models in ${formatDuration(milliseconds)}; saved in ${out}.`,
   );
-  for (const line of omissionsInWords(router.report)) say(line);
+  for (const line of omissionsInWords(router.report)) say(session, line);
 }

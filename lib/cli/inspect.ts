@@ -1,3 +1,4 @@
+import { printable, printableJson } from "../printable.js";
 import { inspectParts } from "../router/saved.js";
 import { formatCount, formatMoney, formatQuality } from "./format.js";
 import { omissionsInWords } from "./omissions.js";
@@ -46,21 +47,24 @@ async function inspect(folder: string, json: boolean, session: Session): Promise
     ungraded: history.report.ungraded,
     unknownModels: history.report.unknownModels,
     skipped: history.report.skipped,
+    withoutOutcomes: history.report.withoutOutcomes,
+    unknownKeys: history.report.unknownKeys,
+    priceDoubts: history.report.priceDoubts,
     models: models.map(({ model: _, ...rest }) => rest),
     files: manifest.files,
   };
   if (json) {
-    await withOutput(undefined, session, write => write(`${JSON.stringify(facts, null, 2)}\n`));
+    await withOutput(undefined, session, write => write(`${printableJson(facts, 2)}\n`));
     return;
   }
   const color = hasColor(session.stdout, session);
   const perMillion = (usd: number) => `$${usd}`;
   const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
-  const omissions = omissionsInWords(history.report).map(line => `${line}\n`);
+  const omissions = omissionsInWords(history.report).map(line => `${printable(line)}\n`);
   const text = [
-    `generation ${facts.generation}, saved ${facts.createdAt} by version ${facts.packageVersion}, ${formatCount(Math.ceil(bytes / 1024))} KiB`,
+    `generation ${facts.generation}, saved ${printable(facts.createdAt)} by version ${printable(facts.packageVersion)}, ${formatCount(Math.ceil(bytes / 1024))} KiB`,
     `history    ${formatCount(history.size)} queries`,
-    `embedder   ${facts.embedder ?? "-"}`,
+    `embedder   ${printable(facts.embedder ?? "-")}`,
     `index      ${facts.index}, ${formatCount(index.size)} vectors of ${facts.dimension} dimensions`,
     `predictor  ${formatCount(neighbours)} nearest neighbours${isHybrid ? ", and a trained half" : ""}`,
     "",

@@ -1,11 +1,12 @@
 import { Option } from "commander";
 import type { HistoryFormat } from "../history/formats/format.js";
 import { HISTORY_FORMATS } from "../history/formats/shaper.js";
+import { printableJson } from "../printable.js";
 import { Router } from "../router/router.js";
 import { formatCount } from "./format.js";
 import { inputSource } from "./input.js";
-import { skippedInWords } from "./omissions.js";
-import { withOutput } from "./output.js";
+import { inVainInWords, skippedInWords, unknownModelsInWords } from "./omissions.js";
+import { say, withOutput } from "./output.js";
 import type { AddCommand } from "./program.js";
 import type { Session } from "./session.js";
 
@@ -57,15 +58,15 @@ async function runLearn(options: Options, session: Session): Promise<void> {
   if (json) {
     const { skipped, ...rest } = report;
     const facts = { ...rest, skipped: skipped.count, skippedKinds: skipped.kinds };
-    await withOutput(undefined, session, write => write(`${JSON.stringify(facts)}\n`));
+    await withOutput(undefined, session, write => write(`${printableJson(facts)}\n`));
     return;
   }
   const { queries, outcomes: added, changed, unknownModels, skipped } = report;
-  const say = (line: string) => session.stderr.write(`${line}\n`);
   say(
+    session,
     `Learned ${formatCount(added)} outcomes and changed ${formatCount(changed)}; ${formatCount(queries)} queries are new.`,
   );
-  for (const line of skippedInWords(skipped)) say(line);
-  if (unknownModels.length > 0)
-    say(`Not in the pool, left out: ${unknownModels.map(({ model }) => model).join(", ")}.`);
+  for (const line of skippedInWords(skipped)) say(session, line);
+  for (const line of inVainInWords(report)) say(session, line);
+  for (const line of unknownModelsInWords(unknownModels, "Not in the pool, left out")) say(session, line);
 }

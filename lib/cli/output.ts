@@ -4,6 +4,7 @@ import type { Writable } from "node:stream";
 import { writeAtomically } from "../atomic-file.js";
 import { OmniRouterError } from "../errors.js";
 import { errnoCode, ioError } from "../files.js";
+import { printable } from "../printable.js";
 import { outputFailure, type Session } from "./session.js";
 
 /** Takes the next piece of text; the promise slows the writer down to the reader's pace. */
@@ -92,6 +93,11 @@ async function buffered(flush: Write, body: (write: Write) => Promise<void>): Pr
 async function toFile(file: FileHandle, text: string, path: string, { signal }: Session): Promise<void> {
   signal.throwIfAborted();
   await file.writeFile(text).catch(rejectWith(path));
+}
+
+/** Says one line to the person at the terminal: names in it come from files, which may be anybody's. */
+export function say({ stderr }: Pick<Session, "stderr">, line: string): void {
+  stderr.write(`${printable(line)}\n`);
 }
 
 /** Writes to stdout at once, and waits until the text has left for the reader. */

@@ -1,4 +1,6 @@
 import { Command, CommanderError, type OutputConfiguration } from "commander";
+import { isSet } from "../environment.js";
+import { printableLines } from "../printable.js";
 import { version } from "../version.js";
 import { describeError, UsageError } from "./errors.js";
 import { ExitCode } from "./exit-codes.js";
@@ -35,9 +37,10 @@ export async function runProgram(
 ): Promise<ExitCode> {
   // Also of use when the command line itself cannot be parsed.
   const json = argv.includes("--json");
-  const debug = argv.includes("--debug") || (terminal.env.OMNIROUTER_DEBUG ?? "") !== "";
+  let debug = argv.includes("--debug");
   let signal: AbortSignal | undefined;
   try {
+    debug ||= isSet(terminal.env, "OMNIROUTER_DEBUG");
     const { exitCode } = await withSession(terminal, async session => {
       signal = session.signal;
       // Commander writes in passing; what it says is kept until its writing can be waited for.
@@ -47,7 +50,7 @@ export async function runProgram(
           help += text;
         },
         writeErr: (text: string) => {
-          if (!json) session.stderr.write(text);
+          if (!json) session.stderr.write(printableLines(text));
         },
       };
       try {

@@ -1,4 +1,5 @@
 import { SingleBar } from "cli-progress";
+import { printable } from "../printable.js";
 import { formatCount } from "./format.js";
 import type { Session } from "./session.js";
 
@@ -25,10 +26,10 @@ export async function withProgress<T>(
     bar = new SingleBar({
       stream: session.stderr as NodeJS.WriteStream,
       format: (options, { progress }, { done, total }) => {
-        if (total === 0) return `${current}  ${formatCount(done)}`;
+        if (total === 0) return `${printable(current)}  ${formatCount(done)}`;
         const width = options.barsize ?? 30;
         const full = Math.round(progress * width);
-        return `${current}  ${"█".repeat(full)}${"░".repeat(width - full)}  ${formatCount(done)} of ${formatCount(total)}`;
+        return `${printable(current)}  ${"█".repeat(full)}${"░".repeat(width - full)}  ${formatCount(done)} of ${formatCount(total)}`;
       },
       barsize: 30,
       hideCursor: true,

@@ -10,7 +10,7 @@ import { type HistoryRecord, parseRecord } from "../history/record.js";
 import { plainBytes } from "../history/source.js";
 import type { ModelPool } from "../pool/pool.js";
 import { columnOf } from "../router/model-names.js";
-import type { RouteQuery } from "../router/queries.js";
+import { checkQueryKeys, type RouteQuery } from "../router/queries.js";
 import { show } from "../show.js";
 
 /** A query to route, with its outcomes where they are known. */
@@ -33,6 +33,11 @@ export function readQueries(
 function parseQuery(value: unknown, fallbackId: string, pool: ModelPool): QueryRecord | Problem {
   const record = parseRecord(value, fallbackId);
   if (record instanceof Problem) return record;
+  try {
+    checkQueryKeys(value as object, "");
+  } catch (error) {
+    return new Problem((error as Error).message);
+  }
   const { allowed, group } = value as { readonly allowed?: unknown; readonly group?: unknown };
   const extras: { allowed?: readonly string[]; group?: string } = {};
   if (allowed !== undefined && allowed !== null) {

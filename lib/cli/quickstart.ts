@@ -1,6 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { History } from "../history/history.js";
 import type { HistoryRecord } from "../history/record.js";
+import { printableLines } from "../printable.js";
 import type { FitStage } from "../router/fit.js";
 import type { RoutePlan } from "../router/route-plan.js";
 import { Router } from "../router/router.js";
@@ -84,7 +85,9 @@ async function routeWorkload(
 ): Promise<void> {
   const { signal } = session;
   const { pool, queries } = workload;
-  const say = (text: string) => toStream(session, `${text}\n`);
+  const say = (text: string) => toStream(session, `${printableLines(text)}\n`);
+  /** Its cells are printable already, and its heading may be bold. */
+  const show = (table: string) => toStream(session, `${table}\n`);
   await say(`\n${workload.description}`);
   await say(
     `${formatCount(workload.history.length)} graded queries as history, ${formatCount(queries.length)} others to route, ${formatCount(pool.size)} models`,
@@ -121,8 +124,8 @@ async function routeWorkload(
     return;
   }
   const color = hasColor(session.stdout, session);
-  await say(shareTable(sharesOf(plan, queries), color));
-  await say(comparison(plan, queries, best.model, router.report.ungraded, color));
+  await show(shareTable(sharesOf(plan, queries), color));
+  await show(comparison(plan, queries, best.model, router.report.ungraded, color));
   for (const line of account(plan, workload, minQuality)) await say(line);
   const stages: [string, number][] = [
     ["records", reading],

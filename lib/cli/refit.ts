@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import { Router } from "../router/router.js";
 import { STAGE_NAMES } from "./fit.js";
 import { formatCount, formatDuration } from "./format.js";
-import { withOutput } from "./output.js";
+import { say, withOutput } from "./output.js";
 import type { AddCommand } from "./program.js";
 import { type Report, withProgress } from "./progress.js";
 import type { Session } from "./session.js";
@@ -45,7 +45,8 @@ async function runRefit({ router: folder, json }: Options, session: Session): Pr
       write(`${JSON.stringify({ records, models, milliseconds: Math.round(milliseconds) })}\n`),
     );
   else
-    session.stderr.write(
-      `Fitted on ${formatCount(records)} records for ${formatCount(models)} models in ${formatDuration(milliseconds)}; saved in ${folder}.\n`,
+    say(
+      session,
+      `Fitted on ${formatCount(records)} records for ${formatCount(models)} models in ${formatDuration(milliseconds)}; saved in ${folder}.`,
     );
 }

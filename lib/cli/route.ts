@@ -1,4 +1,5 @@
 import type { HistoryRecord } from "../history/record.js";
+import { printable, printableJson } from "../printable.js";
 import type { RouteLimits } from "../router/limits.js";
 import type { RoutePlan } from "../router/route-plan.js";
 import { Router } from "../router/router.js";
@@ -6,7 +7,7 @@ import { ExitCode } from "./exit-codes.js";
 import { formatCount, formatDuration, formatMoney, formatQuality } from "./format.js";
 import { inputSource } from "./input.js";
 import { amount, capacity, probability, share } from "./options.js";
-import { checkOutput, withOutput } from "./output.js";
+import { checkOutput, say, withOutput } from "./output.js";
 import {
   conflictInWords,
   limitInWords,
@@ -110,24 +111,24 @@ async function runRoute(options: Options, session: Session): Promise<void> {
   );
   if (!plan.feasible && !plan.relaxed) {
     session.exitCode = ExitCode.infeasible;
-    if (options.json) session.stderr.write(`${JSON.stringify(summaryOf(plan, records))}\n`);
+    if (options.json) session.stderr.write(`${printableJson(summaryOf(plan, records))}\n`);
     else {
       const refused = plan.promises.filter(promise => promise.refused).flatMap(promiseInWords);
       const lines = refused.length > 0 ? refused : conflictInWords(plan);
-      session.stderr.write(`${lines.join("\n")}\nNo plan was written.\n`);
+      for (const line of [...lines, "No plan was written."]) say(session, line);
     }
     return;
   }
   await withOutput(options.out, session, async write => {
     for (const { id, model, values, runnerUp } of plan)
       await write(
-        `${JSON.stringify({ id, model, quality: values.quality, cost: values.cost, runnerUp: runnerUp?.model ?? null })}\n`,
+        `${printableJson({ id, model, quality: values.quality, cost: values.cost, runnerUp: runnerUp?.model ?? null })}\n`,
       );
   });
   if (options.quiet) return;
   session.stderr.write(
     options.json
-      ? `${JSON.stringify(summaryOf(plan, records))}\n`
+      ? `${printableJson(summaryOf(plan, records))}\n`
       : summaryInWords(plan, records, hasColor(session.stderr, session)),
   );
 }
@@ -169,7 +170,6 @@ function summaryInWords(plan: RoutePlan, records: readonly HistoryRecord[], colo
   const realised = realise(records, query => plan.models[plan.choice[query]!]);
   const { embed, predict, assign } = plan.timings;
   const lines = [
-    shareTable(sharesOf(plan, records), color),
     `${formatCount(plan.size)} queries, predicted: cost ${formatMoney(plan.totals.cost!)}, mean quality ${formatQuality(plan.mean("quality"))}`,
   ];
   if (realised.graded > 0) {
@@ -183,5 +183,5 @@ function summaryInWords(plan: RoutePlan, records: readonly HistoryRecord[], colo
   lines.push(
     `embedded in ${formatDuration(embed)}, predicted in ${formatDuration(predict)}, assigned in ${formatDuration(assign)}`,
   );
-  return `${lines.join("\n")}\n`;
+  return [shareTable(sharesOf(plan, records), color), ...lines.map(printable), ""].join("\n");
 }

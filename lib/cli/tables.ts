@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import Table from "cli-table3";
+import { printable } from "../printable.js";
 import type { Session } from "./session.js";
 
 export interface Column<Row> {
@@ -29,7 +30,7 @@ const noBorders = {
 
 /**
  * Rows under a heading, two spaces between columns: as good in a log file as on a terminal. The heading is bold where
- * {@link hasColor} says so. Ends with a newline.
+ * {@link hasColor} says so; names in cells are made printable. Ends with a newline.
  */
 export function formatTable<Row>(
   rows: readonly Row[],
@@ -43,7 +44,7 @@ export function formatTable<Row>(
     chars: noBorders,
     style: { "padding-left": 0, "padding-right": 0, head: [], border: [], compact: true },
   });
-  table.push(...rows.map(row => columns.map(({ cell }) => cell(row))));
+  table.push(...rows.map(row => columns.map(({ cell }) => printable(cell(row)))));
   return `${table
     .toString()
     .split("\n")

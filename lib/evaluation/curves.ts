@@ -17,11 +17,14 @@ export function mixOf(choice: Uint8Array, width: number): number[] {
   return mix.map(count => Math.round((1e4 * count) / choice.length) / 1e4);
 }
 
-/** Means of lists point by point, over the lists that are so long. */
+/** Means of lists point by point, over the lists that are so long and have a number there. */
 export function meanByPoint(lists: readonly (readonly (readonly number[])[])[]): number[][] {
   const longest = Math.max(0, ...lists.map(list => list.length));
   return Array.from({ length: longest }, (_, point) => {
     const held = lists.filter(list => list.length > point).map(list => list[point]!);
-    return held[0]!.map((_, i) => held.reduce((sum, values) => sum + values[i]!, 0) / held.length);
+    return held[0]!.map((_, i) => {
+      const known = held.map(values => values[i]!).filter(value => !Number.isNaN(value));
+      return known.reduce((sum, value) => sum + value, 0) / known.length;
+    });
   });
 }

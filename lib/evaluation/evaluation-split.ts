@@ -3,6 +3,7 @@ import type { ModelPool } from "../pool/pool.js";
 import { TextEmbedder } from "../prediction/text-embedder.js";
 import { VectorIndex } from "../retrieval/vector-index.js";
 import { Router } from "../router/router.js";
+import type { Billing } from "./billing.js";
 import { type Outcomes, outcomesOf } from "./outcomes.js";
 import { foldsOf } from "./splits.js";
 
@@ -41,6 +42,7 @@ export class EvaluationSplit {
       EvaluationSplit,
       "pool" | "history" | "heldOut" | "seed" | "signal" | "embeddings" | "dimension" | "neighbours"
     >,
+    billing: Billing,
   ) {
     this.pool = parts.pool;
     this.history = parts.history;
@@ -51,16 +53,18 @@ export class EvaluationSplit {
     this.dimension = parts.dimension;
     this.neighbours = parts.neighbours;
     this.outcomes = {
-      history: outcomesOf(parts.history, parts.pool),
-      heldOut: outcomesOf(parts.heldOut, parts.pool),
+      history: outcomesOf(parts.history, parts.pool, billing),
+      heldOut: outcomesOf(parts.heldOut, parts.pool, billing),
     };
     this.fold = foldsOf(parts.history.queries, FOLDS, parts.seed);
   }
 
+  /** @param billing of the whole set, so that an outcome costs the same on either side of whichever split */
   static async prepare(
     pool: ModelPool,
     history: History,
     heldOut: History,
+    billing: Billing,
     seed: number,
     signal?: AbortSignal,
   ): Promise<EvaluationSplit> {
@@ -79,16 +83,10 @@ export class EvaluationSplit {
       heldOut: await index.searchAsync(embeddings.heldOut, k, stop),
     };
     const { dimension } = embedder;
-    return new EvaluationSplit({
-      pool,
-      history,
-      heldOut,
-      seed,
-      signal,
-      embeddings,
-      dimension,
-      neighbours,
-    });
+    return new EvaluationSplit(
+      { pool, history, heldOut, seed, signal, embeddings, dimension, neighbours },
+      billing,
+    );
   }
 
   /** The router as anybody fits it, by its defaults, on the history. */

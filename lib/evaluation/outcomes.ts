@@ -1,5 +1,6 @@
 import type { History } from "../history/history.js";
 import type { ModelPool } from "../pool/pool.js";
+import type { Billing } from "./billing.js";
 
 /** What came of the graded answers of some queries: matrices `[rows x width]`, row-major, NaN = unknown. */
 export interface Outcomes {
@@ -22,16 +23,10 @@ export interface Realised {
   readonly known: number;
 }
 
-/** The outcomes of a history; where a cost is not recorded, it is that of its tokens at the pool's prices. */
-export function outcomesOf(history: History, pool: ModelPool): Outcomes {
-  const width = pool.size;
-  const cost = history.cost.map((recorded, cell) => {
-    if (!Number.isNaN(recorded)) return recorded;
-    const { inputPer1M, outputPer1M } = pool.models[cell % width]!;
-    const input = history.inputTokens[Math.floor(cell / width)]!;
-    return (input * inputPer1M + history.outputTokens[cell]! * outputPer1M) / 1e6;
-  });
-  return { rows: history.size, width, quality: history.quality, cost };
+/** @param billing of the whole set that the history is of */
+export function outcomesOf(history: History, pool: ModelPool, billing: Billing): Outcomes {
+  const { cost } = billing.costs(history);
+  return { rows: history.size, width: pool.size, quality: history.quality, cost };
 }
 
 /** Whether both the quality and the cost of a cell are known. */

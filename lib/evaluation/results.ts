@@ -1,3 +1,4 @@
+import type { CostCounts } from "./billing.js";
 import type { ReliabilityBin } from "./metrics/calibration.js";
 import type { CurvePoint } from "./metrics/curve.js";
 
@@ -77,6 +78,8 @@ export interface CapacityResults {
   readonly floors: readonly FloorResults[];
   /** Queries beyond what their models may take, over all batches and splits. */
   readonly violations: number;
+  /** Share of the held-out queries whose chosen model has a known outcome, over the points of the curve. */
+  readonly judged: Stat;
 }
 
 export interface MethodResults {
@@ -100,6 +103,10 @@ export interface SetResults {
   readonly ungraded: readonly string[];
   /** Pairs of a query and a model whose quality and cost are known, of all. */
   readonly known: number;
+  /** Queries with a grade of more than one model, of all: of the others nobody knows what another choice would have come to. */
+  readonly answered: number;
+  /** How the costs of graded outcomes are known. */
+  readonly costs: CostCounts;
   /** Of each split: the best single model of its history, and what it came to on the held-out queries. */
   readonly best: readonly { readonly model: string; readonly quality: number; readonly cost: number }[];
   readonly methods: readonly MethodResults[];

@@ -1,12 +1,12 @@
-import { invalid } from "../errors.js";
+import { invalid, OmniRouterError } from "../errors.js";
 import type { History } from "../history/history.js";
 import type { ModelPool } from "../pool/pool.js";
 import { version } from "../version.js";
+import { Billing } from "./billing.js";
 import { EvaluationSplit } from "./evaluation-split.js";
 import { METHODS } from "./methods/all.js";
 import type { Method } from "./methods/method.js";
 import { CONFIDENCE } from "./methods/ours.js";
-import { isKnown, outcomesOf } from "./outcomes.js";
 import type { EvaluationResults, SetResults } from "./results.js";
 import { type Conditions, type MethodRun, type Reference, referenceOf, runMethod } from "./split-run.js";
 import { splitQueries } from "./splits.js";
@@ -88,6 +88,9 @@ async function evaluateSet(
   const runs: MethodRun[][] = methods.map(() => []);
   const references: Reference[] = [];
   let sizes = { history: 0, heldOut: 0 };
+  const billing = new Billing(history, pool);
+  const { cost, counts } = billing.costs(history);
+  refuseIncomparable(set, cost);
   for (const seed of seeds) {
     const parts = splitQueries(history.queries, trainShare, seed);
     sizes = { history: parts.history.length, heldOut: parts.heldOut.length };
@@ -98,7 +101,7 @@ async function evaluateSet(
       );
     const [learned, heldOut] = [history.select(parts.history), history.select(parts.heldOut)];
     step(seed, "preparing");
-    const split = await EvaluationSplit.prepare(pool, learned, heldOut, seed, signal);
+    const split = await EvaluationSplit.prepare(pool, learned, heldOut, billing, seed, signal);
     const reference = referenceOf(split);
     references.push(reference);
     for (const [m, method] of methods.entries()) {
@@ -115,18 +118,46 @@ async function evaluateSet(
     heldOutQueries: sizes.heldOut,
     models: pool.names,
     ungraded: history.report.ungraded,
-    known: knownShare(set),
+    known: knownShare(set, cost),
+    answered: answeredShare(set),
+    costs: counts,
     best: references.map(({ column, quality, cost }) => ({ model: pool.names[column]!, quality, cost })),
     methods: methods.map((method, m) => summarise(method, runs[m]!, pool.names, options)),
     seconds: (performance.now() - started) / 1000,
   };
 }
 
-function knownShare({ history, pool }: EvaluationSet): number {
-  const outcomes = outcomesOf(history, pool);
+function knownShare({ history: { quality } }: EvaluationSet, cost: Float32Array): number {
   let known = 0;
-  outcomes.quality.forEach((_, cell) => {
-    if (isKnown(outcomes, cell)) known++;
+  quality.forEach((grade, cell) => {
+    if (!Number.isNaN(grade) && !Number.isNaN(cost[cell]!)) known++;
   });
-  return known / outcomes.quality.length;
+  return known / quality.length;
+}
+
+/** Share of the queries with a grade of more than one model. */
+function answeredShare({ history: { quality, size }, pool }: EvaluationSet): number {
+  let several = 0;
+  for (let row = 0; row < size; row++) {
+    const grades = quality.subarray(row * pool.size, (row + 1) * pool.size);
+    if (grades.filter(grade => !Number.isNaN(grade)).length > 1) several++;
+  }
+  return several / size;
+}
+
+/** Methods are told apart by what they give to which model, for what: of one model, or without costs, there is nothing to tell. */
+function refuseIncomparable({ name, history: { quality }, pool }: EvaluationSet, cost: Float32Array): void {
+  const known = new Set<number>();
+  quality.forEach((grade, cell) => {
+    if (!Number.isNaN(grade) && !Number.isNaN(cost[cell]!)) known.add(cell % pool.size);
+  });
+  if (known.size > 1) return;
+  const [only] = known;
+  throw new OmniRouterError(
+    "ERR_OMNI_INVALID_HISTORY",
+    only === undefined
+      ? `no graded outcome of ${name} has a cost, or tokens that tell one: methods cannot be compared by what they cost`
+      : `${name} has graded outcomes with a known cost of ${pool.names[only]} alone: there is nothing to choose between`,
+    { argument: "history" },
+  );
 }

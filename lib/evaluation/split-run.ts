@@ -46,6 +46,7 @@ export interface CapacityRun {
   /** By batch size, then floor. */
   readonly floors: readonly FloorRun[];
   readonly violations: number;
+  readonly judged: number;
 }
 
 export interface MethodRun {
@@ -150,9 +151,13 @@ async function runCapacity(
 }
 
 function curveRun({ points, choices }: RealisedCurve, reference: Reference, width: number) {
+  // Of a point whose choices have no known outcome at all, nothing is known.
+  const judged = points.filter(({ known }) => known > 0);
+  const queries = choices.reduce((sum, choice) => sum + choice.length, 0);
   return {
-    peak: peak(points),
-    aiq: averageImprovement(points, reference.cheapest, [reference.cheapest.cost, reference.cost]),
+    judged: points.reduce((sum, { known }) => sum + known, 0) / queries,
+    peak: judged.length === 0 ? Number.NaN : peak(judged),
+    aiq: averageImprovement(judged, reference.cheapest, [reference.cheapest.cost, reference.cost]),
     match: MATCH_SHARES.map(share => costRatio(points, share * reference.quality, reference.cost)),
     curve: points.map(
       ({ quality, cost }) => [quality / reference.quality, cost / reference.cost] as [number, number],

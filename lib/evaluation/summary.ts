@@ -88,6 +88,7 @@ function summariseCapacity(
       ),
     ),
     violations: runs.reduce((sum, run) => sum + run.violations, 0),
+    judged: statOf(runs.map(run => run.judged)),
   };
 }
 

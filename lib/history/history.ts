@@ -1,5 +1,6 @@
 import { invalid, OmniRouterError } from "../errors.js";
-import { differenceInWords, lookAlike } from "../look-alike.js";
+import { checkObject } from "../keys.js";
+import { differenceInWords, lookOf } from "../look-alike.js";
 import { checkOptions } from "../options.js";
 import { ModelPool } from "../pool/pool.js";
 import { show } from "../show.js";
@@ -193,6 +194,8 @@ export class History {
    * @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT` for a number that is no row
    */
   select(rows: Int32Array | readonly number[]): History {
+    if (!Array.isArray(rows) && !(rows instanceof Int32Array))
+      throw invalid("rows", `must be an array of row numbers, got ${show(rows)}`);
     for (const [index, row] of rows.entries())
       if (!Number.isInteger(row) || row < 0 || row >= this.size)
         throw invalid(`rows[${index}]`, `must be a row number from 0 to ${this.size - 1}, got ${row}`);
@@ -234,7 +237,9 @@ export class History {
    *   `ERR_OMNI_VERSION` where a later release wrote them
    */
   static fromBytes(bytes: Uint8Array, omissions: Omissions = NOTHING_OMITTED): History {
-    return new History(decodeHistory(bytes), omissionsOf(omissions));
+    if (!(bytes instanceof Uint8Array)) throw invalid("bytes", `must be a Uint8Array, got ${show(bytes)}`);
+    checkObject(omissions, "omissions");
+    return new History(decodeHistory(bytes), omissionsOf({ ...NOTHING_OMITTED, ...omissions }));
   }
 
   /**
@@ -270,8 +275,9 @@ export function checkSelection(selection: unknown): void {
 
 /** The models that records speak of and the pool does not have, the most frequent first. */
 export function unknownModelsOf(counts: ReadonlyMap<string, number>, { names }: ModelPool): UnknownModel[] {
+  const byLook = new Map(names.map(name => [lookOf(name), name]));
   return mostFirst(counts).map(([model, outcomes]) => {
-    const looksLike = lookAlike(model, names);
+    const looksLike = byLook.get(lookOf(model));
     return looksLike === undefined ? { model, outcomes } : { model, outcomes, looksLike };
   });
 }
@@ -280,7 +286,8 @@ export function unknownModelsOf(counts: ReadonlyMap<string, number>, { names }: 
 function whatIsMissing({ records, models, unknownModels, unknownKeys }: HistoryReport): string {
   const seen =
     unknownKeys.length === 0 ? "" : `; keys that nothing reads: ${unknownKeysInWords(unknownKeys)}`;
-  if (models.some(({ outcomes }) => outcomes > 0))
+  const hasOutcomes = unknownKeys.some(({ key }) => key.startsWith("outcomes.*."));
+  if (models.some(({ outcomes }) => outcomes > 0) || (hasOutcomes && unknownModels.length === 0))
     return `has outcomes of models of the pool, and none of them has a quality, in ${records} records${seen}`;
   if (unknownModels.length === 0)
     return `has no outcomes: none of its ${records} records has outcomes by model, or a model and its quality${seen}`;

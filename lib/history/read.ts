@@ -1,7 +1,7 @@
 import { invalid } from "../errors.js";
 import { checkOptions } from "../options.js";
 import { show } from "../show.js";
-import type { HistoryFormat } from "./formats/format.js";
+import type { Converted, HistoryFormat } from "./formats/format.js";
 import { rowsOfResult } from "./formats/llmrouterbench.js";
 import { isFlatHeader } from "./formats/omnirouter.js";
 import { isRouterBenchHeader } from "./formats/routerbench.js";
@@ -131,16 +131,13 @@ function historyReading(format: HistoryFormat | undefined, unknownKeys: UnknownK
   const gathering = new Gathering();
   return {
     containers: {
-      isCsv: columns =>
-        format === "routerbench" ||
-        (format === undefined && isRouterBenchHeader(columns)) ||
-        ((format ?? "omnirouter") === "omnirouter" && isFlatHeader(columns)),
+      isCsv: columns => format === "routerbench" || isRouterBenchHeader(columns) || isFlatHeader(columns),
       rowsIn: rowsOfResult,
     },
     open: () => {
       const shaper = new Shaper(format);
       return (row, fallbackId, place) => {
-        const shaped = shaper.shape(row);
+        const shaped = shapedBy(shaper, row);
         if (shaped instanceof Problem) return shaped;
         const record = parseRecord(shaped.record, fallbackId);
         if (record instanceof Problem) return withHint(record, row);
@@ -151,6 +148,19 @@ function historyReading(format: HistoryFormat | undefined, unknownKeys: UnknownK
     },
     gathered: () => gathering.records(),
   };
+}
+
+/** What is made into text on the way may be nested without end, or hold itself. */
+function shapedBy(shaper: Shaper, row: unknown): Converted | Problem {
+  try {
+    return shaper.shape(row);
+  } catch (error) {
+    if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
+    return new Problem(
+      `holds what cannot be made into text: ${error.message}`,
+      "holds what cannot be made into text",
+    );
+  }
 }
 
 /** A record without a query may have it under another name. */

@@ -1,10 +1,10 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { addAbortSignal, pipeline, Readable } from "node:stream";
-import { fileURLToPath } from "node:url";
 import { createGunzip } from "node:zlib";
 import { invalid } from "../errors.js";
 import { ioError } from "../files.js";
+import { pathOf } from "../paths.js";
 
 /**
  * Where records come from: the path or `file:` URL of a file, plain or gzipped, or an array of those; a stream or async
@@ -56,18 +56,13 @@ function isPath(source: unknown): source is string | URL {
 }
 
 async function fileInput(path: string | URL, what: string): Promise<Input> {
-  const name = path instanceof URL ? fileUrlPath(path) : path;
+  const name = pathOf(path, "source");
   try {
     const { size } = await stat(name);
     return { name, bytes: size, open: () => createReadStream(name, { highWaterMark: 1 << 18 }) };
   } catch (cause) {
     throw ioError(`read ${what}`, name, cause);
   }
-}
-
-function fileUrlPath(url: URL): string {
-  if (url.protocol !== "file:") throw invalid("source", `must be a file: URL, got ${url.protocol}`);
-  return fileURLToPath(url);
 }
 
 /** Passes items on until the signal aborts, which it also does while the next item is awaited: it may never come. */

@@ -1,7 +1,9 @@
 import { readFile, stat } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
-import { OmniRouterError } from "../errors.js";
+import { invalid, OmniRouterError } from "../errors.js";
 import { ioError } from "../files.js";
+import { checkOptions } from "../options.js";
+import { pathOf } from "../paths.js";
+import { show } from "../show.js";
 import { type Model, type PoolProblem, poolSchema, problems } from "./schema.js";
 import { parseYaml, YamlProblems } from "./yaml.js";
 
@@ -31,7 +33,7 @@ export class ModelPool {
   readonly #column: ReadonlyMap<string, number>;
 
   private constructor(models: readonly Model[]) {
-    this.models = Object.freeze(models.map(model => Object.freeze(model)));
+    this.models = Object.freeze(models.map(({ metadata: _, ...model }) => Object.freeze(model)));
     this.names = Object.freeze(models.map(model => model.name));
     this.#column = new Map(this.names.map((name, column) => [name, column]));
   }
@@ -61,6 +63,10 @@ export class ModelPool {
    * @throws OmniRouterError `ERR_OMNI_INVALID_POOL`
    */
   static parse(text: string, options: { file?: string } = {}): ModelPool {
+    if (typeof text !== "string") throw invalid("text", `must be text, got ${show(text)}`);
+    checkOptions(options, ["file"]);
+    if (options.file !== undefined && typeof options.file !== "string")
+      throw invalid("options.file", `must be the name of a file, got ${show(options.file)}`);
     if (text.length > MAX_BYTES) throw tooLong(options.file);
     let value: unknown;
     try {
@@ -82,7 +88,7 @@ export class ModelPool {
    * @throws OmniRouterError `ERR_OMNI_IO` where it cannot be read, `ERR_OMNI_INVALID_POOL` where it is not a pool
    */
   static async load(path: string | URL): Promise<ModelPool> {
-    const file = path instanceof URL ? fileURLToPath(path) : path;
+    const file = pathOf(path, "path");
     let bytes: Uint8Array;
     try {
       if ((await stat(file)).size > MAX_BYTES) throw tooLong(file);

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { MAX_MODELS } from "../assignment/frame.js";
+import { differenceInWords, lookAlike } from "../look-alike.js";
 import { nearest } from "../nearest.js";
 import { show } from "../show.js";
 
@@ -15,6 +16,8 @@ export interface Model {
   readonly capacity?: number | undefined;
   /** Where the prices come from: carried along, not interpreted. */
   readonly priceSource?: string | undefined;
+  /** The caller's own: neither looked at nor kept. */
+  readonly metadata?: unknown;
 }
 
 const name = z
@@ -25,6 +28,9 @@ const name = z
   // Results are keyed by model name, and this one key a plain object cannot hold.
   .refine(text => text !== "__proto__", "cannot be a model's name");
 
+/** A thousand USD for each token. */
+const MAX_PRICE = 1e9;
+
 const price = z
   .number({
     error: issue =>
@@ -32,7 +38,10 @@ const price = z
         ? "is missing; no model is free because its price is missing; write 0 if it is"
         : `must be a finite number of USD per 1M tokens, got ${show(issue.input)}`,
   })
-  .min(0, { error: issue => `must be >= 0, got ${show(issue.input)}` });
+  .min(0, { error: issue => `must be >= 0, got ${show(issue.input)}` })
+  .max(MAX_PRICE, {
+    error: issue => `must be 1,000,000,000 USD per 1M tokens at most, got ${show(issue.input)}`,
+  });
 
 const capacity = z.custom<number>(value => Number.isSafeInteger(value) && (value as number) >= 0, {
   abort: false,
@@ -47,9 +56,18 @@ const model = z.strictObject(
     outputPer1M: price,
     capacity: capacity.optional(),
     priceSource: z.string({ error: "must be text" }).optional(),
+    metadata: z.unknown().optional(),
   } satisfies Record<keyof Model, z.ZodType>,
   { error: issue => (issue.code === "invalid_type" ? "must be an object with name and prices" : undefined) },
 );
+
+/** Names that differ in case are two, as they are told apart at sight; names that are seen to be one are not. */
+function seenAlike(name: string, names: Iterable<string>): string | undefined {
+  const alike = lookAlike(name, names);
+  const isSeen =
+    alike !== undefined && name.normalize("NFC").toLowerCase() === alike.normalize("NFC").toLowerCase();
+  return isSeen && name.normalize("NFC") !== alike.normalize("NFC") ? undefined : alike;
+}
 
 /**
  * The schema of a pool. Duplicate names are looked for even where other problems were found (`when`), so that one run
@@ -72,13 +90,17 @@ export const poolSchema = z.strictObject(
             const called = (entry as { name?: unknown } | null | undefined)?.name;
             if (typeof called !== "string") return;
             const earlier = first.get(called);
-            if (earlier === undefined) first.set(called, index);
-            else
+            const alike = earlier === undefined ? seenAlike(called, first.keys()) : undefined;
+            if (earlier !== undefined || alike !== undefined)
               context.addIssue({
                 code: "custom",
                 path: [index, "name"],
-                message: `${show(called)} is the name of models[${earlier}] already`,
+                message:
+                  alike === undefined
+                    ? `${show(called)} is the name of models[${earlier}] already`
+                    : `is the name of models[${first.get(alike)}] but for what cannot be seen: ${differenceInWords(called, alike)}`,
               });
+            else first.set(called, index);
           });
         },
         { when: payload => Array.isArray(payload.value) },

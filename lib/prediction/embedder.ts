@@ -1,4 +1,5 @@
 import { invalid } from "../errors.js";
+import { show } from "../show.js";
 
 /**
  * Turns texts into vectors whose inner products are cosines. Whatever has these members will do:
@@ -13,6 +14,13 @@ export interface Embedder {
   embed(texts: readonly string[], options?: { signal?: AbortSignal }): Promise<Float32Array>;
   /** The same at once; only embedders that compute in this process have it. */
   embedSync?(texts: readonly string[]): Float32Array;
+}
+
+/** Throws unless `embedder` has what an {@link Embedder} has. */
+export function checkEmbedder(embedder: unknown, argument = "options.embedder"): void {
+  const { dimension, fingerprint, embed } = (embedder ?? {}) as Partial<Embedder>;
+  if (typeof embed !== "function" || !Number.isInteger(dimension) || typeof fingerprint !== "string")
+    throw invalid(argument, `must be an Embedder: dimension, fingerprint and embed(), got ${show(embedder)}`);
 }
 
 /** Throws unless `texts` is an array of strings. */

@@ -1,4 +1,5 @@
 import { invalid, OmniRouterError } from "../errors.js";
+import { checkTexts } from "./embedder.js";
 
 /** English prose in the tokenizers of today's models; used only where the history knows no input tokens at all. */
 const BYTES_PER_TOKEN = 4;
@@ -30,6 +31,8 @@ export class InputTokenEstimator {
    * @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT` for another number of them than of texts
    */
   static fit(texts: readonly string[], inputTokens: Float32Array): InputTokenEstimator {
+    checkTexts(texts);
+    if (!(inputTokens instanceof Float32Array)) throw invalid("inputTokens", "must be a Float32Array");
     if (inputTokens.length !== texts.length)
       throw invalid("inputTokens", `has ${inputTokens.length} elements for ${texts.length} texts`);
     const known: { bytes: number; tokens: number }[] = [];

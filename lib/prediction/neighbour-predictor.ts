@@ -1,9 +1,13 @@
 import { binding } from "../binding.js";
 import { invalid, OmniRouterError } from "../errors.js";
+import { checkObject } from "../keys.js";
+import { checkOptions } from "../options.js";
+import { show } from "../show.js";
 import { native, settle } from "../task.js";
 import type { NativeEstimates, NeighboursHandle } from "./binding.js";
+import { checkTexts } from "./embedder.js";
 import { InputTokenEstimator } from "./input-tokens.js";
-import { type BilledHistory, knownOutputTokens } from "./output-tokens.js";
+import { type BilledHistory, knownOutputTokens, tokensToFit } from "./output-tokens.js";
 import type { Learned, ModelEstimate, Predictions, Predictor, QueryBatch } from "./predictor.js";
 
 /** What is needed of a history: its columns. Matrices are `[size x models]`, row-major, NaN = no outcome. */
@@ -121,7 +125,8 @@ export class NeighbourPredictor implements Predictor {
 
   /**
    * @param index over the embeddings of the history's queries; its ids are their row numbers.
-   * @throws OmniRouterError ERR_OMNI_INVALID_HISTORY if no outcome has a quality, or none a length or a cost.
+   * @throws OmniRouterError ERR_OMNI_INVALID_HISTORY if no outcome has a quality, or none a length or a
+   *   cost where costs depend on lengths.
    */
   constructor(
     history: NeighbourHistory,
@@ -129,7 +134,13 @@ export class NeighbourPredictor implements Predictor {
     index: NeighbourSource,
     options: NeighbourOptions = {},
   ) {
+    checkOptions(options, ["k", "power", "shrinkage", "tokens"]);
+    checkHistory(history);
+    checkPool(pool);
+    checkObject(index, "index");
     const { power = DEFAULT_POWER, shrinkage = DEFAULT_SHRINKAGE } = options;
+    if (options.tokens !== undefined && !(options.tokens instanceof InputTokenEstimator))
+      throw invalid("tokens", `must be an InputTokenEstimator, got ${show(options.tokens)}`);
     const names = pool.models.map(model => model.name);
     if (history.models.length !== names.length || names.some((name, i) => history.models[i] !== name))
       throw invalid("history", "must have the pool's models as its columns, in the pool's order");
@@ -156,12 +167,8 @@ export class NeighbourPredictor implements Predictor {
       this.#handle = learned;
       return;
     }
-    const outputTokens = this.#outputTokens(history);
-    refuseUnlessAnyKnown(history.quality, "quality: there is nothing to learn from");
-    refuseUnlessAnyKnown(
-      outputTokens,
-      "outputTokens, nor a cost to derive them from: no cost can be predicted",
-    );
+    refuseUnlessAnyKnown(history.quality);
+    const outputTokens = tokensToFit(this.#outputTokens(history), pool.models);
     this.#handle = native(() =>
       binding().createNeighbours(
         history.quality,
@@ -184,6 +191,7 @@ export class NeighbourPredictor implements Predictor {
     batch: QueryBatch,
     options: PredictOptions & { signal?: AbortSignal } = {},
   ): Promise<NeighbourPredictions> {
+    checkOptions(options, ["exclude", "signal"]);
     const { signal } = options;
     signal?.throwIfAborted();
     this.#check(batch, options.exclude);
@@ -217,6 +225,7 @@ export class NeighbourPredictor implements Predictor {
    * @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT`
    */
   predictSync(batch: QueryBatch, options: PredictOptions = {}): NeighbourPredictions {
+    checkOptions(options, ["exclude"]);
     this.#check(batch, options.exclude);
     const result = this.#allocate(batch.inputTokens.length);
     for (const slice of this.#slices(batch, options.exclude)) {
@@ -270,7 +279,9 @@ export class NeighbourPredictor implements Predictor {
     return knownOutputTokens(history, inputTokens, this.#pool.models);
   }
 
-  #check({ embeddings, inputTokens }: QueryBatch, exclude: Int32Array | undefined): void {
+  #check(batch: QueryBatch, exclude: Int32Array | undefined): void {
+    checkObject(batch, "batch");
+    const { embeddings, inputTokens } = batch;
     if (!(embeddings instanceof Float32Array)) throw invalid("batch.embeddings", "must be a Float32Array");
     if (!(inputTokens instanceof Float32Array)) throw invalid("batch.inputTokens", "must be a Float32Array");
     const rows = inputTokens.length;
@@ -348,9 +359,26 @@ export function defaultNeighbours(quality: Float32Array): number {
   return Math.ceil(DEFAULT_OUTCOMES * Math.sqrt(quality.length / Math.max(present, 1)));
 }
 
-function refuseUnlessAnyKnown(values: Float32Array, what: string): void {
-  if (values.every(value => Number.isNaN(value)))
-    throw new OmniRouterError("ERR_OMNI_INVALID_HISTORY", `no outcome of a model of the pool has ${what}`, {
-      argument: "history",
-    });
+function checkHistory(history: NeighbourHistory): void {
+  checkObject(history, "history");
+  if (!Array.isArray(history.models)) throw invalid("history.models", "must be an array of names");
+  checkTexts(history.queries, "history.queries");
+  for (const name of ["inputTokens", "quality", "outputTokens", "cost"] as const)
+    if (!(history[name] instanceof Float32Array))
+      throw invalid(`history.${name}`, `must be a Float32Array, got ${show(history[name])}`);
+}
+
+function checkPool(pool: PricedPool): void {
+  checkObject(pool, "pool");
+  if (!Array.isArray(pool.models)) throw invalid("pool.models", "must be an array of models");
+  for (const [m, model] of pool.models.entries()) checkObject(model, `pool.models[${m}]`);
+}
+
+function refuseUnlessAnyKnown(quality: Float32Array): void {
+  if (quality.every(value => Number.isNaN(value)))
+    throw new OmniRouterError(
+      "ERR_OMNI_INVALID_HISTORY",
+      "no outcome of a model of the pool has quality: there is nothing to learn from",
+      { argument: "history" },
+    );
 }

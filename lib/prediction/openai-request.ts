@@ -11,22 +11,33 @@ export interface EmbeddingsEndpoint {
   readonly timeoutMs: number;
 }
 
-/** One request that failed; `transient` if the next may not. Its message holds no secret. */
+/**
+ * One request that failed; `transient` if the next may not, `refused` if one of its texts, or all of them together, may be
+ * why. Its message holds no secret.
+ */
 export class RequestFailure extends Error {
   readonly transient: boolean;
+  readonly refused: boolean;
   readonly retryAfterMs: number | undefined;
 
   constructor(
     message: string,
-    options: { transient: boolean; retryAfterMs?: number | undefined; cause?: unknown },
+    options: {
+      transient: boolean;
+      refused?: boolean;
+      retryAfterMs?: number | undefined;
+      cause?: unknown;
+    },
   ) {
     super(message, "cause" in options ? { cause: options.cause } : undefined);
     this.transient = options.transient;
+    this.refused = options.refused ?? false;
     this.retryAfterMs = options.retryAfterMs;
   }
 
-  toPublic(): OmniRouterError {
-    return new OmniRouterError("ERR_OMNI_EMBEDDER", this.message, { cause: this.cause });
+  /** @param before what the message begins with */
+  toPublic(before = ""): OmniRouterError {
+    return new OmniRouterError("ERR_OMNI_EMBEDDER", before + this.message, { cause: this.cause });
   }
 }
 
@@ -43,7 +54,8 @@ export async function requestEmbeddings(
   const where = `${endpoint.url.origin}${endpoint.url.pathname} (model ${endpoint.model})`;
   const key = await apiKeyOf(endpoint, where);
   const hide = redactor([key, ...Object.values(endpoint.headers), endpoint.url.search.slice(1)]);
-  const { response, body } = await post(endpoint, texts, key, where, hide, signal);
+  const most = longestAnswer(texts.length, dimension);
+  const { response, body } = await post(endpoint, texts, key, where, hide, most, signal);
 
   const { status } = response;
   if (status >= 300 && status < 400)
@@ -52,8 +64,12 @@ export async function requestEmbeddings(
       { transient: false },
     );
   if (!response.ok) {
+    // llama.cpp answers 500 to a text that is too long for it.
+    const refused =
+      REFUSALS.has(status) || (status >= 500 && /too (large|long|many)|context (size|length)/i.test(body));
     throw new RequestFailure(`${where} answered ${status}${excerpt(hide(body))}`, {
-      transient: status === 408 || status === 409 || status === 429 || status >= 500,
+      transient: !refused && (status === 408 || status === 409 || status === 429 || status >= 500),
+      refused,
       retryAfterMs: retryAfter(response.headers),
     });
   }
@@ -87,6 +103,7 @@ async function post(
   key: string | undefined,
   where: string,
   hide: (text: string) => string,
+  mostBytes: number,
   signal: AbortSignal | undefined,
 ): Promise<{ response: Response; body: string }> {
   const { model, dimensions, timeoutMs } = endpoint;
@@ -115,9 +132,13 @@ async function post(
       // Followed, a redirect would carry the caller's headers (Azure's api-key) to whatever host it names.
       redirect: "manual",
     });
-    return { response, body: await response.text() };
+    // Of what went wrong a page is enough.
+    return response.ok
+      ? { response, body: await textOf(response, mostBytes, where) }
+      : { response, body: await textOf(response, ERROR_BYTES) };
   } catch (error) {
     signal?.throwIfAborted();
+    if (error instanceof RequestFailure) throw error;
     if (timeout.aborted)
       throw new RequestFailure(`${where} did not answer within ${timeoutMs} ms`, { transient: true });
     // fetch says "fetch failed"; what failed (ECONNREFUSED, ENOTFOUND, ...) is in its cause.
@@ -125,6 +146,45 @@ async function post(
     const reason = cause instanceof Error ? cause.message || (cause as NodeJS.ErrnoException).code : message;
     throw new RequestFailure(`${where} could not be reached: ${hide(String(reason))}`, { transient: true });
   }
+}
+
+/** Statuses with which endpoints refuse a text that is too long, or too many of them: OpenAI and vLLM, TEI, others. */
+const REFUSALS: ReadonlySet<number> = new Set([400, 413, 422]);
+
+const ERROR_BYTES = 64 << 10;
+
+/** No model has longer vectors. */
+const MAX_DIMENSION = 1 << 16;
+
+/** A number as text, with blanks around it as where the answer is indented for people to read. */
+const BYTES_PER_NUMBER = 64;
+
+/** More than any honest answer takes, in bytes. */
+function longestAnswer(texts: number, dimension = MAX_DIMENSION): number {
+  return ERROR_BYTES + texts * (1024 + dimension * BYTES_PER_NUMBER);
+}
+
+/**
+ * The body of an answer, of which no more is read than `mostBytes`.
+ *
+ * @param where given where a longer one is a failure; else its beginning is as good
+ */
+async function textOf(response: Response, mostBytes: number, where?: string): Promise<string> {
+  if (response.body === null) return "";
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  // Leaving the loop cancels what is left.
+  for await (const chunk of response.body) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes <= mostBytes) continue;
+    if (where === undefined) break;
+    throw new RequestFailure(
+      `${where} broke the embeddings contract: its answer is longer than ${mostBytes} bytes, which is more than its vectors take`,
+      { transient: false },
+    );
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
 function vectorsOf(

@@ -1,5 +1,6 @@
 import { binding } from "../binding.js";
 import { invalid } from "../errors.js";
+import { checkOptions } from "../options.js";
 import { native, settle } from "../task.js";
 import type { TextEmbedderHandle } from "./binding.js";
 import { checkTexts, type Embedder } from "./embedder.js";
@@ -44,6 +45,7 @@ export class TextEmbedder implements Embedder {
    * @throws OmniRouterError ERR_OMNI_INVALID_ARGUMENT; the signal's reason when aborted.
    */
   static async fit(texts: readonly string[], options: TextEmbedderOptions = {}): Promise<TextEmbedder> {
+    checkOptions(options, ["dimension", "seed", "signal"]);
     const { dimension = 256, seed = 0, signal } = options;
     checkTexts(texts);
     if (texts.length === 0) throw invalid("texts", "must hold at least one text to fit on");
@@ -54,6 +56,8 @@ export class TextEmbedder implements Embedder {
   }
 
   async embed(texts: readonly string[], options: { signal?: AbortSignal } = {}): Promise<Float32Array> {
+    checkTexts(texts);
+    checkOptions(options, ["signal"]);
     return settle(options.signal, () => binding().embedTextsAsync(this.#handle, texts));
   }
 

@@ -1,10 +1,13 @@
 import { binding } from "../binding.js";
 import { invalid } from "../errors.js";
+import { checkObject } from "../keys.js";
+import { checkOptions } from "../options.js";
+import { show } from "../show.js";
 import { native, settle } from "../task.js";
 import type { HybridHandle, NativeHybridEstimates } from "./binding.js";
 import { type Calibration, calibrated } from "./calibration.js";
 import { checkTexts } from "./embedder.js";
-import type { NeighbourPredictions, NeighbourPredictor, PricedPool } from "./neighbour-predictor.js";
+import { type NeighbourPredictions, NeighbourPredictor, type PricedPool } from "./neighbour-predictor.js";
 import {
   decodeOutOfFold,
   encodeOutOfFold,
@@ -72,11 +75,20 @@ export class TrainedHalf {
     neighbours: NeighbourPredictor,
     history: HybridHistory,
     pool: PricedPool,
-    { seed = 0, signal }: HybridFitOptions,
+    options: HybridFitOptions,
   ): Promise<TrainedHalf> {
+    checkOptions(options, ["seed", "signal"]);
+    const { seed = 0, signal } = options;
+    if (!(neighbours instanceof NeighbourPredictor))
+      throw invalid("neighbours", `must be a NeighbourPredictor, got ${show(neighbours)}`);
+    checkObject(history, "history");
+    checkObject(pool, "pool");
     const { texts, embeddings, inputTokens, quality, outputTokens } = history;
     if (!Number.isSafeInteger(seed) || seed < 0) throw invalid("seed", "must be a whole number >= 0");
     checkTexts(texts, "history.texts");
+    for (const name of ["embeddings", "inputTokens", "quality", "outputTokens"] as const)
+      if (!(history[name] instanceof Float32Array))
+        throw invalid(`history.${name}`, `must be a Float32Array, got ${show(history[name])}`);
     const rows = texts.length;
     if (rows === 0) throw invalid("history.texts", "must hold at least one query to fit on");
     if (inputTokens.length !== rows)
@@ -225,6 +237,10 @@ export class TrainedHalf {
     pool: PricedPool,
     dimension: number,
   ): TrainedHalf {
+    checkObject(saved, "saved");
+    for (const name of ["predictor", "outOfFold"] as const)
+      if (!(saved[name] instanceof Uint8Array))
+        throw invalid(`saved.${name}`, `must be a Uint8Array, got ${show(saved[name])}`);
     const handle = native(() => binding().hybridFromBytes(saved.predictor, ...pricesOf(pool), dimension));
     const record = decodeOutOfFold(
       saved.outOfFold,

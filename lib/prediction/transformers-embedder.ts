@@ -1,4 +1,7 @@
 import { invalid, OmniRouterError } from "../errors.js";
+import { checkObject } from "../keys.js";
+import { checkOptions } from "../options.js";
+import { show } from "../show.js";
 import { checkTexts, type Embedder, writeNormalised } from "./embedder.js";
 
 /** The parts of `@huggingface/transformers` that are used. */
@@ -63,12 +66,16 @@ export class TransformersEmbedder implements Embedder {
    * ERR_OMNI_EMBEDDER if the model does not.
    */
   static async load(options: TransformersEmbedderOptions): Promise<TransformersEmbedder> {
-    const { model, pipelineOptions = {}, batchSize = 32, signal } = options;
+    checkOptions(options, ["model", "pipelineOptions", "batchSize", "importTransformers", "signal"]);
+    const { model, pipelineOptions = {}, batchSize = 32, importTransformers, signal } = options;
+    checkObject(pipelineOptions, "pipelineOptions");
+    if (importTransformers !== undefined && typeof importTransformers !== "function")
+      throw invalid("importTransformers", `must be a function, got ${show(importTransformers)}`);
     if (typeof model !== "string" || model === "") throw invalid("model", "must be a model's name or folder");
     if (!Number.isInteger(batchSize) || batchSize < 1)
       throw invalid("batchSize", "must be a whole number >= 1");
     signal?.throwIfAborted();
-    const { pipeline } = await importPackage(options.importTransformers);
+    const { pipeline } = await importPackage(importTransformers);
     let extract: Extractor;
     try {
       extract = await pipeline("feature-extraction", model, { ...pipelineOptions });
@@ -90,6 +97,7 @@ export class TransformersEmbedder implements Embedder {
   /** @throws OmniRouterError ERR_OMNI_EMBEDDER if the model fails; the signal's reason when aborted between batches. */
   async embed(texts: readonly string[], options: { signal?: AbortSignal } = {}): Promise<Float32Array> {
     checkTexts(texts);
+    checkOptions(options, ["signal"]);
     options.signal?.throwIfAborted();
     const result = new Float32Array(texts.length * this.dimension);
     const rows = [...texts.keys()].filter(row => texts[row]!.trim() !== "");
@@ -147,6 +155,8 @@ async function run(
   } catch (cause) {
     throw failed(`failed: ${(cause as Error).message}`, cause);
   }
+  if (!Array.isArray(tensor?.dims) || typeof tensor.data?.length !== "number")
+    throw failed(`gave ${show(tensor)} where a tensor is needed`);
   const [count, width, ...more] = tensor.dims;
   if (more.length > 0 || count !== texts.length || !width || width !== (dimension ?? width))
     throw failed(

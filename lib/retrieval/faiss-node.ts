@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { invalid, OmniRouterError } from "../errors.js";
+import { checkOptions } from "../options.js";
 import { checkDimension, checkIds, checkK, checkRows } from "./arguments.js";
 import type { Index, IndexCallOptions, SearchResult } from "./index.js";
 
@@ -53,6 +54,7 @@ export class FaissNodeIndex implements Index {
     importer: (name: string) => Promise<unknown> = name => import(name),
   ): Promise<FaissNodeIndex> {
     checkDimension(dimension);
+    checkOptions(options, ["kind"]);
     const { kind = "flat" } = options;
     if (kind !== "flat" && kind !== "hnsw") throw invalid("options.kind", 'must be "flat" or "hnsw"');
     const faiss = await importFaissNode(importer);
@@ -82,6 +84,7 @@ export class FaissNodeIndex implements Index {
 
   /** Adds before it returns: faiss-node has no asynchronous addition that is safe beside a search. */
   async addAsync(vectors: Float32Array, ids?: Int32Array, options: IndexCallOptions = {}): Promise<void> {
+    checkOptions(options, ["signal"]);
     options.signal?.throwIfAborted();
     this.add(vectors, ids);
   }
@@ -98,6 +101,7 @@ export class FaissNodeIndex implements Index {
   async searchAsync(queries: Float32Array, k: number, options: IndexCallOptions = {}): Promise<SearchResult> {
     const rows = checkRows("queries", queries, this.dimension);
     checkK(k);
+    checkOptions(options, ["signal"]);
     options.signal?.throwIfAborted();
     const copy = queries.slice();
     checkValues("queries", copy, this.dimension);
@@ -168,7 +172,10 @@ async function importFaissNode(importer: (name: string) => Promise<unknown>): Pr
   } catch (cause) {
     throw missing(cause as Error & { code?: string });
   }
-  return (module.default ?? module) as FaissNode; // a CommonJS package: everything is on its default export
+  const faiss = (module?.default ?? module) as Partial<FaissNode> | undefined; // a CommonJS package: all on its default export
+  if (typeof faiss?.IndexFlatIP !== "function" || typeof faiss.Index?.fromFactory !== "function")
+    throw missing(new Error("it has no IndexFlatIP and Index"));
+  return faiss as FaissNode;
 }
 
 /** The two ways faiss-node is missing: not installed, or installed while its install script was not allowed to run. */

@@ -3,6 +3,7 @@ import { writeAtomically } from "../atomic-file.js";
 import { binding } from "../binding.js";
 import { invalid, OmniRouterError } from "../errors.js";
 import { ioError } from "../files.js";
+import { checkOptions } from "../options.js";
 import { native, settle } from "../task.js";
 import { checkDimension, checkIds, checkK, checkPath, checkRows } from "./arguments.js";
 import type { NativeVectorIndex } from "./binding.js";
@@ -69,6 +70,7 @@ export class VectorIndex implements Index {
   /** Asynchronous additions happen one after the other, in the order of the calls. */
   async addAsync(vectors: Float32Array, ids?: Int32Array, options: IndexCallOptions = {}): Promise<void> {
     checkIds(ids, checkRows("vectors", vectors, this.dimension));
+    checkOptions(options, ["signal"]);
     const start = (v: Float32Array, i: Int32Array | undefined) =>
       settle(options.signal, () => this.#native.addAsync(v, i)); // which copies
     let done: Promise<void>;
@@ -114,6 +116,7 @@ export class VectorIndex implements Index {
 
   /** Resolves when the graph, if there is to be one, has been built as far as it will be for these vectors. */
   async settled(options: IndexCallOptions = {}): Promise<void> {
+    checkOptions(options, ["signal"]);
     return settle(options.signal, () => this.#native.settle());
   }
 
@@ -124,6 +127,7 @@ export class VectorIndex implements Index {
    */
   async save(path: string, options: IndexCallOptions = {}): Promise<void> {
     checkPath(path);
+    checkOptions(options, ["signal"]);
     options.signal?.throwIfAborted();
     await writeAtomically(path, file => settle(options.signal, () => this.#native.writeFile(file.fd)));
   }
@@ -135,13 +139,15 @@ export class VectorIndex implements Index {
    */
   static async load(path: string, options: VectorIndexOptions & IndexCallOptions = {}): Promise<VectorIndex> {
     checkPath(path);
-    const index = new VectorIndex(1, options);
-    options.signal?.throwIfAborted();
+    checkOptions(options, ["kind", "signal"]);
+    const { signal, ...rest } = options;
+    const index = new VectorIndex(1, rest);
+    signal?.throwIfAborted();
     const file = await open(path, "r").catch(cause => {
       throw ioError("read", path, cause);
     });
     try {
-      await settle(options.signal, () => index.#native.readFile(file.fd));
+      await settle(signal, () => index.#native.readFile(file.fd));
     } catch (error) {
       throw error instanceof OmniRouterError && error.code === "ERR_OMNI_CORRUPT"
         ? inFile(path, error)
@@ -159,6 +165,7 @@ export class VectorIndex implements Index {
 
   /** The same without blocking. */
   async toBytesAsync(options: IndexCallOptions = {}): Promise<Uint8Array> {
+    checkOptions(options, ["signal"]);
     return settle(options.signal, () => this.#native.toBytesAsync());
   }
 
@@ -186,15 +193,18 @@ function searchLater(
   index: NativeVectorIndex,
   queries: Float32Array,
   k: number,
-  { signal }: IndexCallOptions,
+  options: IndexCallOptions,
   ...among: [number?]
 ): Promise<SearchResult> {
+  checkOptions(options, ["signal"]);
   checkRows("queries", queries, index.dimension());
   checkK(k);
-  return settle(signal, () => index.searchAsync(queries, k, ...among));
+  return settle(options.signal, () => index.searchAsync(queries, k, ...among));
 }
 
-function checkKind({ kind = "auto" }: VectorIndexOptions): string {
+function checkKind(options: VectorIndexOptions): string {
+  checkOptions(options, ["kind"]);
+  const { kind = "auto" } = options;
   if (kind !== "auto" && kind !== "flat" && kind !== "hnsw")
     throw invalid("options.kind", 'must be "auto", "flat" or "hnsw"');
   return kind;

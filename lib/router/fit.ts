@@ -7,19 +7,21 @@ import {
   observationOf,
   selectionIndicators,
 } from "../floors/evidence.js";
+import { HISTORY_FORMATS } from "../history/formats/shaper.js";
 import { History } from "../history/history.js";
 import type { Selection } from "../history/record.js";
 import type { HistorySource } from "../history/source.js";
-import { checkObject } from "../keys.js";
+import { checkOptions } from "../options.js";
 import { ModelPool } from "../pool/pool.js";
 import { calibrate } from "../prediction/calibration.js";
-import type { Embedder } from "../prediction/embedder.js";
+import { checkEmbedder, type Embedder } from "../prediction/embedder.js";
 import { InputTokenEstimator } from "../prediction/input-tokens.js";
 import { defaultNeighbours, NeighbourPredictor } from "../prediction/neighbour-predictor.js";
-import { knownOutputTokens } from "../prediction/output-tokens.js";
+import { knownOutputTokens, tokensToFit } from "../prediction/output-tokens.js";
 import { TextEmbedder } from "../prediction/text-embedder.js";
 import { TrainedHalf } from "../prediction/trained-half.js";
 import { VectorIndex } from "../retrieval/vector-index.js";
+import { show } from "../show.js";
 import { embedTexts } from "./embed.js";
 import type { RouterParts } from "./saved.js";
 
@@ -59,6 +61,9 @@ export interface FitOptions {
   readonly selection?: Selection;
 }
 
+const REFIT_OPTIONS = ["neighbours", "seed", "signal", "onProgress"];
+const FIT_OPTIONS = [...REFIT_OPTIONS, "embedder", "format", "onBadRecord", "selection"];
+
 /** So many texts are embedded between two reports of progress: they are copied in and checked on the event loop. */
 const TEXTS_PER_CHUNK = 1024;
 
@@ -67,9 +72,9 @@ export async function fitParts(
   poolSource: ModelPool | string | URL | object,
   options: FitOptions,
 ): Promise<RouterParts> {
-  checkObject(options, "options");
+  checkOptions(options, FIT_OPTIONS);
   const { signal, onProgress = () => {}, seed = 0 } = options;
-  checkOptions(options, seed);
+  checkValues(options, seed);
   signal?.throwIfAborted();
   const pool = await poolOf(poolSource);
   const history = await historyOf(source, pool, options);
@@ -120,7 +125,7 @@ async function fitPredictor(
   const k = neighbours ?? defaultNeighbours(quality);
   const inputTokens = tokens.complete(texts, history.inputTokens);
   const stop = signal ? { signal } : {};
-  const outputTokens = knownOutputTokens(history, inputTokens, pool.models);
+  const outputTokens = tokensToFit(knownOutputTokens(history, inputTokens, pool.models), pool.models);
   const asGraded = await TrainedHalf.fit(
     new NeighbourPredictor(history, pool, index, { k, tokens }),
     { texts, embeddings, inputTokens, quality, outputTokens },
@@ -162,7 +167,10 @@ async function fitPredictor(
           cost: history.cost,
           quality: indicators,
         },
-        pool, index, { k, tokens }),
+        pool,
+        index,
+        { k, tokens },
+      ),
       { texts, embeddings, inputTokens, quality: indicators, outputTokens },
       pool,
       { seed, ...stop },
@@ -179,7 +187,7 @@ export type RefitOptions = Pick<FitOptions, "neighbours" | "seed" | "signal" | "
  * fitted again; another embedder is not: its vectors of the history are as good as they were.
  */
 export async function refitParts(parts: RouterParts, options: RefitOptions): Promise<RouterParts> {
-  checkObject(options, "options");
+  checkOptions(options, REFIT_OPTIONS);
   const { neighbours = parts.told.neighbours, seed = parts.told.seed } = options;
   const { history, pool, embedder } = parts;
   if (embedder instanceof TextEmbedder)
@@ -188,7 +196,7 @@ export async function refitParts(parts: RouterParts, options: RefitOptions): Pro
       seed,
       ...(neighbours === undefined ? {} : { neighbours }),
     });
-  checkOptions(options, seed);
+  checkValues(options, seed);
   options.signal?.throwIfAborted();
   const embeddings = parts.index.vectors(Int32Array.from({ length: history.size }, (_, row) => row));
   const fitted = await fitPredictor(parts, embeddings, {
@@ -199,16 +207,22 @@ export async function refitParts(parts: RouterParts, options: RefitOptions): Pro
   return { ...parts, ...fitted };
 }
 
-function checkOptions({ neighbours, embedder }: FitOptions, seed: number): void {
+function checkValues({ neighbours, embedder, format, onBadRecord }: FitOptions, seed: number): void {
   if (
     neighbours !== undefined &&
     !(Number.isInteger(neighbours) && neighbours >= 1 && neighbours < 2 ** 31 - 1)
   )
-    throw invalid("options.neighbours", `must be a whole number from 1 to ${2 ** 31 - 2}, got ${neighbours}`);
+    throw invalid(
+      "options.neighbours",
+      `must be a whole number from 1 to ${2 ** 31 - 2}, got ${show(neighbours)}`,
+    );
   if (!Number.isSafeInteger(seed) || seed < 0)
-    throw invalid("options.seed", `must be a whole number >= 0, got ${seed}`);
-  if (embedder !== undefined && typeof (embedder as Partial<Embedder> | null)?.embed !== "function")
-    throw invalid("options.embedder", "must be an Embedder: dimension, fingerprint and embed()");
+    throw invalid("options.seed", `must be a whole number >= 0, got ${show(seed)}`);
+  if (embedder !== undefined) checkEmbedder(embedder);
+  if (format !== undefined && !HISTORY_FORMATS.includes(format))
+    throw invalid("options.format", `must be one of ${HISTORY_FORMATS.join(", ")}, got ${show(format)}`);
+  if (onBadRecord !== undefined && onBadRecord !== "error" && onBadRecord !== "skip")
+    throw invalid("options.onBadRecord", `must be "error" or "skip", got ${show(onBadRecord)}`);
 }
 
 async function poolOf(source: ModelPool | string | URL | object): Promise<ModelPool> {

@@ -66,7 +66,8 @@ export function compileLimits(given: RouteLimits, pool: ModelPool): CompiledLimi
     throw invalid("limits.maximize", `must be "quality" or left out, got ${show(maximize)}`);
   if (!Array.isArray(further)) throw invalid("limits.limits", "must be an array of limits");
   further.forEach((limit: Limit, l) => {
-    if (limit?.model !== undefined) columnOf(pool, limit.model, `limits.limits[${l}].model`);
+    checkObject(limit, `limits.limits[${l}]`);
+    if (limit.model !== undefined) columnOf(pool, limit.model, `limits.limits[${l}].model`);
   });
   if (tenants !== undefined) checkObject(tenants, "limits.tenants");
   const groupNames = Object.keys(tenants ?? {});

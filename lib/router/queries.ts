@@ -1,4 +1,6 @@
 import { invalid } from "../errors.js";
+import { MAX_AMOUNT, RECORD_KEYS } from "../history/record.js";
+import { differenceInWords, lookAlike } from "../look-alike.js";
 import type { ModelPool } from "../pool/pool.js";
 import type { InputTokenEstimator } from "../prediction/input-tokens.js";
 import { show } from "../show.js";
@@ -16,6 +18,31 @@ export interface RouteQuery {
   readonly allowed?: readonly string[];
   /** The tenant it belongs to, for `RouteLimits.tenants`. Not empty. */
   readonly group?: string;
+  /** The caller's own: not looked at. */
+  readonly metadata?: unknown;
+}
+
+/** What is read of a query, or is the caller's. */
+const QUERY_KEYS = ["id", "query", "inputTokens", "allowed", "group", "metadata"];
+
+/** What may stand in a query: also what a record of a history holds besides, which is not looked at. */
+const KEYS: readonly string[] = [...new Set([...QUERY_KEYS, ...RECORD_KEYS])];
+
+/**
+ * Refuses a query with a key that nothing reads: routed as if it were not there, `excluded` would go to just those models.
+ *
+ * @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT`, naming the key
+ */
+export function checkQueryKeys(query: object, at: string): void {
+  for (const key of Object.keys(query))
+    if (!KEYS.includes(key)) throw invalid(at === "" ? key : `${at}.${key}`, unknownKey(key));
+}
+
+function unknownKey(key: string): string {
+  const known = `is not a known key of a query; known are ${QUERY_KEYS.join(", ")}`;
+  return /^exclu|^disallow|^forbid|^except/i.test(key)
+    ? `${known}: name those that may answer in allowed`
+    : known;
 }
 
 /** A batch of queries by column. */
@@ -68,7 +95,10 @@ export function queryColumns(
     if (inputTokens !== undefined) tokenCounts[row] = inputTokens;
     if (names !== undefined) allowed![row] = maskOf(names, row, pool, usable);
     if (groups !== undefined) {
-      if (!numbers.has(group)) numbers.set(group, numbers.size);
+      if (!numbers.has(group)) {
+        refuseLookAlike(group, groupNames, row);
+        numbers.set(group, numbers.size);
+      }
       groups[row] = numbers.get(group)!;
     }
   });
@@ -82,6 +112,13 @@ export function queryColumns(
   };
 }
 
+/** A tenant whose limits would not hold, as they are those of a name that only looks like it. */
+function refuseLookAlike(group: string, limited: readonly string[], row: number): void {
+  const other = lookAlike(group, limited);
+  if (other !== undefined)
+    throw invalid(`queries[${row}].group`, `${differenceInWords(group, other)}, which has limits`);
+}
+
 function checkQuery(given: unknown, row: number): RouteQuery {
   if (typeof given === "string") return { query: given };
   const at = `queries[${row}]`;
@@ -89,12 +126,13 @@ function checkQuery(given: unknown, row: number): RouteQuery {
     throw invalid(at, `must be a text or an object with the key query, got ${show(given)}`);
   const { id, query, inputTokens, allowed, group } = given as Record<keyof RouteQuery, unknown>;
   if (typeof query !== "string") throw invalid(`${at}.query`, `must be text, got ${show(query)}`);
+  checkQueryKeys(given, at);
   if (id !== undefined && typeof id !== "string") throw invalid(`${at}.id`, `must be text, got ${show(id)}`);
   if (
     inputTokens !== undefined &&
-    !(typeof inputTokens === "number" && inputTokens >= 0 && Number.isFinite(Math.fround(inputTokens)))
+    !(typeof inputTokens === "number" && inputTokens >= 0 && inputTokens <= MAX_AMOUNT)
   )
-    throw invalid(`${at}.inputTokens`, `must be a finite number >= 0, got ${show(inputTokens)}`);
+    throw invalid(`${at}.inputTokens`, `must be a number from 0 to 1,000,000,000, got ${show(inputTokens)}`);
   if (allowed !== undefined && !Array.isArray(allowed))
     throw invalid(`${at}.allowed`, `must be an array of names of models, got ${show(allowed)}`);
   if (group !== undefined && !(typeof group === "string" && group !== NO_GROUP))

@@ -4,9 +4,11 @@ import { invalid } from "../errors.js";
 import type { History, HistoryReport } from "../history/history.js";
 import type { HistorySource } from "../history/source.js";
 import { checkObject } from "../keys.js";
+import { checkOptions } from "../options.js";
+import { pathOf } from "../paths.js";
 import { ModelPool } from "../pool/pool.js";
 import type { Model } from "../pool/schema.js";
-import type { Embedder } from "../prediction/embedder.js";
+import { checkEmbedder, type Embedder } from "../prediction/embedder.js";
 import type { OutOfFoldPredictions } from "../prediction/out-of-fold.js";
 import type { ModelEstimate, Predictions } from "../prediction/predictor.js";
 import { show } from "../show.js";
@@ -120,6 +122,8 @@ export class Router {
     options: RouteOptions = {},
   ): Promise<RoutePlan> {
     checkObject(options, "options");
+    const { signal, onProgress } = options;
+    checkOptions({ signal, onProgress }, ["signal", "onProgress"]);
     return await route(this.#knowledge.state, () => this.pool, queries, limits, options);
   }
 
@@ -140,7 +144,7 @@ export class Router {
     queries: readonly (string | RouteQuery)[],
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<Predictions> {
-    checkObject(options, "options");
+    checkOptions(options, ["signal"]);
     const { state } = this.#knowledge;
     return (await predict(state, columnsOf(state, queries), options.signal)).predictions;
   }
@@ -179,7 +183,7 @@ export class Router {
    *   `ERR_OMNI_LOCKED`, `ERR_OMNI_CORRUPT`; the signal's reason when aborted before anything was written
    */
   async learn(records: HistorySource, options: LearnOptions = {}): Promise<LearnReport> {
-    checkObject(options, "options");
+    checkOptions(options, ["signal", "format", "onBadRecord"]);
     return await this.#knowledge.learn(records, options);
   }
 
@@ -194,7 +198,7 @@ export class Router {
    *   be left; as {@link learn} does
    */
   async setPool(pool: ModelPool | object, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    checkObject(options, "options");
+    checkOptions(options, ["signal"]);
     const next = ModelPool.from(pool);
     await this.#knowledge.setPool(() => next, options.signal);
   }
@@ -205,13 +209,13 @@ export class Router {
    * query by query: {@link estimates} says how unsure that is. A plan with a promise uses it from the next {@link refit} on.
    */
   async addModel(model: Model, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    checkObject(options, "options");
+    checkOptions(options, ["signal"]);
     await this.#knowledge.setPool(pool => ModelPool.from([...pool.models, model]), options.signal);
   }
 
   /** {@link setPool} without one of the models. */
   async removeModel(name: string, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    checkObject(options, "options");
+    checkOptions(options, ["signal"]);
     await this.#knowledge.setPool(pool => {
       columnOf(pool, name, "name");
       return ModelPool.from(pool.models.filter(model => model.name !== name));
@@ -236,7 +240,7 @@ export class Router {
    * @throws OmniRouterError as {@link load} does; the router is then as it was
    */
   async refresh(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    checkObject(options, "options");
+    checkOptions(options, ["signal"]);
     await this.#knowledge.refresh(options.signal);
   }
 
@@ -250,7 +254,7 @@ export class Router {
    */
   async save(directory: string | URL, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     checkDirectory(directory);
-    checkObject(options, "options");
+    checkOptions(options, ["signal"]);
     await this.#knowledge.save(directory, options.signal);
   }
 
@@ -265,12 +269,12 @@ export class Router {
     options: { readonly embedder?: Embedder; readonly signal?: AbortSignal } = {},
   ): Promise<Router> {
     checkDirectory(directory);
-    checkObject(options, "options");
+    checkOptions(options, ["embedder", "signal"]);
+    if (options.embedder !== undefined) checkEmbedder(options.embedder);
     return new Router(await Knowledge.load(directory, options));
   }
 }
 
 function checkDirectory(directory: unknown): void {
-  if (!(directory instanceof URL) && !(typeof directory === "string" && directory !== ""))
-    throw invalid("directory", "must be the path of a folder");
+  pathOf(directory, "directory");
 }

@@ -1,7 +1,9 @@
 import { invalid } from "../errors.js";
 import type { HistoryRecord, Outcome } from "../history/record.js";
+import { checkOptions } from "../options.js";
 import { ModelPool } from "../pool/pool.js";
 import { type Random, seededRandom } from "../random.js";
+import { show } from "../show.js";
 import { FILLERS, TOPICS, type Topic } from "./vocabulary.js";
 
 /** How much is simulated, and from which seed. */
@@ -69,10 +71,11 @@ const SPECIALISATION = 0.35;
  * @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT`
  */
 export function simulateWorkload(options: SimulationOptions = {}): SimulatedWorkload {
+  checkOptions(options, ["records", "queries", "seed"]);
   const { records = 3000, queries = 1000, seed = 1 } = options;
   for (const [name, value] of Object.entries({ records, queries, seed }))
     if (!Number.isSafeInteger(value) || value < 0)
-      throw invalid(name, `must be a whole number >= 0, got ${value}`);
+      throw invalid(name, `must be a whole number >= 0, got ${show(value)}`);
   const random = seededRandom(seed);
   const abilities = new Map(
     TOPICS.map(topic => [topic, MODELS.map(({ ability }) => ability + SPECIALISATION * random.normal())]),

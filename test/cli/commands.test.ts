@@ -428,6 +428,114 @@ describe("omnirouter route", () => {
   });
 });
 
+describe("names from files", () => {
+  const evil = "\u001b]0;pwned\u0007A\u001b[2J\u009b1m\u202e";
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it is they that must not be printed
+  const control = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/;
+
+  it("reach no terminal as they are, whichever command prints them", () => {
+    const records = Array.from({ length: 40 }, (_, i) => ({
+      id: `${evil}${i}`,
+      query: `what is ${i}`,
+      [`${evil}key`]: 1,
+      outcomes: { [evil]: { quality: i % 2, outputTokens: 4, cost: 1 }, [`${evil}B`]: { quality: 1 } },
+    }));
+    writeFileSync(at("evil.jsonl"), lines(records));
+    writeFileSync(
+      at("evil.json"),
+      JSON.stringify({ models: [{ name: evil, inputPer1M: 1, outputPer1M: 1 }] }),
+    );
+    writeFileSync(at("evil-queries.jsonl"), lines([{ id: evil, query: "hi", group: evil }]));
+    const files = ["--history", at("evil.jsonl"), "--pool", at("evil.json")];
+    const router = ["--router", at("evil")];
+    const queries = ["--queries", at("evil-queries.jsonl")];
+    for (const argv of [
+      ["fit", ...files, "--out", at("evil")],
+      ["fit", ...files, "--out", at("evil"), "--json"],
+      ["inspect", at("evil")],
+      ["inspect", at("evil"), "--json"],
+      ["route", ...router, ...queries],
+      ["route", ...router, ...queries, "--json"],
+      ["route", ...router, ...queries, "--min-quality", "1"],
+      ["route", ...router, ...queries, "--capacity", `${evil}=0`],
+      ["route", ...router, ...queries, "--capacity", `${evil}x=0`],
+      ["learn", ...router, "--outcomes", at("evil.jsonl")],
+      ["evaluate", ...files, "--seeds", "1", "--no-html"],
+      ["inspect", at(evil)],
+      ["inspect", at(evil), "--json"],
+    ]) {
+      const { stdout, stderr } = run(argv);
+      expect(stdout + stderr, argv.join(" ")).not.toMatch(control);
+      expect(stdout + stderr).not.toBe("");
+    }
+  });
+
+  it("in plans are as they were, once they are read", () => {
+    const { stdout } = run([
+      "route",
+      "--router",
+      at("evil"),
+      "--queries",
+      at("evil-queries.jsonl"),
+      "--quiet",
+    ]);
+    expect(JSON.parse(stdout)).toMatchObject({ id: evil, model: evil });
+  });
+});
+
+describe("what a history holds in vain", () => {
+  it("is told by fit, learn, inspect and evaluate", () => {
+    const { names } = pool;
+    const odd = [
+      ...history.map(record => ({ ...record, scroe: 1 })),
+      { id: "none", query: "nothing came of it", performance: 1 },
+      { id: "alike", query: "other", outcomes: { [names[0]!.toUpperCase()]: { quality: 1 } } },
+    ];
+    writeFileSync(at("odd.jsonl"), lines(odd));
+    const cheap = pool.models.map(model => ({
+      ...model,
+      outputPer1M: model.outputPer1M / 1e6,
+      inputPer1M: 0,
+    }));
+    writeFileSync(at("per-token.json"), JSON.stringify(cheap));
+    const files = ["--history", at("odd.jsonl"), "--pool", at("per-token.json")];
+    const fitted = run(["fit", ...files, "--out", at("odd")]);
+    expect(fitted.status).toBe(0);
+    for (const told of [fitted.stderr, run(["inspect", at("odd")]).stdout]) {
+      expect(told).toContain(
+        "Of 402 records 2 have no outcome of a model of the pool, and count for nothing.",
+      );
+      expect(told).toContain("Not read, and perhaps misspelt: performance (in 1; quality may be meant).");
+      expect(told).toContain("Not read, as no such key is known: scroe (in 400).");
+      expect(told).toContain(`"${names[0]!.toUpperCase()}" looks like "${names[0]}"`);
+      expect(told).toMatch(/Prices in doubt: 400 known costs of sim-tiny-1 .* were they given per token\?/);
+    }
+    const learned = run(["learn", "--router", at("odd"), "--outcomes", at("odd.jsonl")]);
+    expect(learned.stderr).toContain("performance (in 1; quality may be meant)");
+  });
+
+  it("in queries is refused", () => {
+    const asked = (query: object) => route([], `${JSON.stringify({ query: "a", ...query })}\n`);
+    expect(asked({ excluded: ["sim-tiny-1"] })).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^error: input:1: excluded is not a known key of a query.*in allowed/),
+    });
+    expect(asked({ metadata: { excluded: 1 } })).toMatchObject({ status: 0 });
+  });
+
+  it("in the environment is refused", () => {
+    for (const [name, value] of [
+      ["OMNIROUTER_THREADS", "many"],
+      ["OMNIROUTER_ISA", "sse9"],
+      ["OMNIROUTER_DEBUG", "maybe"],
+    ] as const)
+      expect(run(["route", "--router", at("router"), "--text"], "a\n", { [name]: value })).toMatchObject({
+        status: 1,
+        stderr: expect.stringMatching(new RegExp(`${name}.*ERR_OMNI_INVALID_ARGUMENT`)),
+      });
+  });
+});
+
 describe("omnirouter inspect", () => {
   it("says what is in a saved router", () => {
     const { status, stdout } = run(["inspect", at("router")]);

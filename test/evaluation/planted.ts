@@ -1,3 +1,4 @@
+import { Billing } from "../../lib/evaluation/billing.js";
 import { EvaluationSplit } from "../../lib/evaluation/evaluation-split.js";
 import type { Method } from "../../lib/evaluation/methods/method.js";
 import { type Realised, realise } from "../../lib/evaluation/outcomes.js";
@@ -44,7 +45,13 @@ async function plantedHistory(rows: number): Promise<History> {
 export async function plantedSplit(rows = 240, history?: History): Promise<EvaluationSplit> {
   const all = history ?? (await plantedHistory(rows));
   const { history: learned, heldOut } = splitQueries(all.queries, 0.7, 1);
-  return await EvaluationSplit.prepare(pool, all.select(learned), all.select(heldOut), 1);
+  return await EvaluationSplit.prepare(
+    pool,
+    all.select(learned),
+    all.select(heldOut),
+    new Billing(all, pool),
+    1,
+  );
 }
 
 export async function curveOf(split: EvaluationSplit, method: Method, share = 1): Promise<Realised[]> {

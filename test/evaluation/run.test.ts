@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { METHODS } from "../../lib/evaluation/methods/all.js";
 import { ours } from "../../lib/evaluation/methods/ours.js";
+import { caveats } from "../../lib/evaluation/report/caveats.js";
+import type { CapacityResults, SetResults } from "../../lib/evaluation/results.js";
 import { type EvaluationOptions, type EvaluationSet, evaluate } from "../../lib/evaluation/run.js";
 import { batchesOf } from "../../lib/evaluation/split-run.js";
 import { History } from "../../lib/history/history.js";
@@ -65,6 +67,97 @@ describe("evaluate", () => {
       sets: sets.map(({ seconds: __, ...own }) => own),
     });
     expect(timeless(again)).toEqual(timeless(results));
+  });
+
+  it("judges records as the README has them: the input is estimated, and said to be", async () => {
+    const bare = workload.history.map(({ id, query, outcomes }) => ({
+      id,
+      query,
+      outcomes: Object.fromEntries(
+        Object.entries(outcomes).map(([model, { quality, outputTokens }]) => [
+          model,
+          { quality, outputTokens },
+        ]),
+      ),
+    }));
+    const [full, own] = [await setOf(workload.history), await setOf(bare as HistoryRecord[])];
+    const { sets } = await evaluate([full, own], { ...options, seeds: [1] });
+    const [told, estimated] = sets as [SetResults, SetResults];
+    expect(told.costs).toMatchObject({ graded: 4000, recorded: 4000 });
+    expect(estimated.costs).toMatchObject({ graded: 4000, inputEstimated: 4000, unknown: 0 });
+    expect(caveats(told)).toEqual([]);
+    expect(caveats(estimated)).toEqual([expect.stringMatching(/4,000 have neither a cost nor inputTokens/)]);
+    // Grades are the same, and answers are by far the larger part of costs.
+    for (const [at, { capacities }] of estimated.methods.entries()) {
+      const [slack] = told.methods[at]!.capacities;
+      expect(capacities[0]!.peak.mean).toBeCloseTo(slack!.peak.mean, 1);
+      expect(capacities[0]!.judged.mean).toBe(1);
+    }
+  });
+
+  it("judges records of which some lack tokens and costs, and counts them", async () => {
+    const partly = workload.history.map(({ inputTokens, outcomes, ...record }, row) => ({
+      ...record,
+      ...(row % 2 === 0 && inputTokens !== undefined ? { inputTokens } : {}),
+      outcomes: Object.fromEntries(
+        Object.entries(outcomes).map(([model, { quality, outputTokens, cost }], column) => [
+          model,
+          [{ quality }, { quality, cost }, { quality, outputTokens }][(row + column) % 3],
+        ]),
+      ),
+    }));
+    const { sets } = await evaluate([await setOf(partly as HistoryRecord[])], { ...options, seeds: [1] });
+    const [{ known, costs }] = sets as [SetResults];
+    expect(known).toBe(1);
+    const { graded, recorded, counted, inputEstimated, lengthAssumed, unknown } = costs;
+    expect(recorded + counted + inputEstimated + lengthAssumed).toBe(graded);
+    expect(unknown).toBe(0);
+    for (const part of [recorded, counted, inputEstimated, lengthAssumed]) expect(part).toBeGreaterThan(600);
+    expect(caveats(sets[0]!)).toHaveLength(2);
+  });
+
+  it("judges a log of one answer a query by what it shares with it, and says how much that is", async () => {
+    const names = workload.pool.names;
+    const log = workload.history.map(({ outcomes, ...record }, row) => {
+      const model = names[(row * 5) % names.length]!;
+      return { ...record, outcomes: { [model]: outcomes[model]! } };
+    });
+    const { sets } = await evaluate([await setOf(log)], { ...options, seeds: [1] });
+    const [{ answered, methods, known }] = sets as [SetResults];
+    expect(answered).toBe(0);
+    expect(known).toBeCloseTo(1 / names.length, 2);
+    for (const { id, capacities } of methods) {
+      const [{ judged, peak, floors }] = capacities as [CapacityResults];
+      if (id === "oracle") expect(judged.mean).toBe(1);
+      else expect(judged.mean).toBeLessThan(0.5);
+      expect(peak.mean).toBeGreaterThan(0);
+      for (const { met, batches } of floors) expect(met).toBeLessThanOrEqual(batches);
+    }
+    expect(caveats(sets[0]!)).toEqual([
+      expect.stringMatching(/have a known outcome/),
+      expect.stringMatching(/^100\.0 % of the queries were answered by one model or none/),
+    ]);
+  });
+
+  it("refuses what there is nothing to compare in", async () => {
+    const only = workload.pool.names[2]!;
+    const log = workload.history.map(({ outcomes, ...rest }) => ({
+      ...rest,
+      outcomes: { [only]: outcomes[only]! },
+    }));
+    await expect(evaluate([await setOf(log)], options)).rejects.toMatchObject({
+      code: "ERR_OMNI_INVALID_HISTORY",
+      message: expect.stringContaining(`of ${only} alone`),
+    });
+    const grades = workload.history.map(({ id, query }, row) => ({
+      id,
+      query,
+      outcomes: Object.fromEntries(workload.pool.names.map(name => [name, { quality: row % 2 }])),
+    }));
+    await expect(evaluate([await setOf(grades)], options)).rejects.toMatchObject({
+      code: "ERR_OMNI_INVALID_HISTORY",
+      message: expect.stringContaining("cannot be compared by what they cost"),
+    });
   });
 
   it("scores a history with shuffled labels as chance", async () => {

@@ -1,5 +1,6 @@
 // Everything that reads what somebody else may have written, on what was good once: an error of the kind that is promised,
 // or something that holds together.
+import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -124,6 +125,21 @@ describe("a file of a saved router, damaged or made up", () => {
     });
   });
 
+  it("the manifest, nested as deep as it may be: is refused", () => {
+    for (const depth of [20, 5000, 200_000])
+      for (const [open, close] of [
+        ["[", "]"],
+        ['{"a":', "}"],
+      ] as const) {
+        const meta = `${open.repeat(depth)}1${close.repeat(depth)}`;
+        const content = `{"format":"omnirouter","version":1,"generation":1,"createdAt":"","packageVersion":"","files":[],"meta":{"x":${meta}}`;
+        const sha256 = createHash("sha256").update(`${content}}`).digest("hex");
+        const refused = () => parseManifest(`${content},"sha256":"${sha256}"}`, "m");
+        if (depth === 20) expect(refused().meta).toHaveProperty("x");
+        else expect(refused).toThrow(expect.objectContaining({ code: "ERR_OMNI_CORRUPT" }));
+      }
+  });
+
   it("prices and the estimate of input tokens: are refused, or survive saving", async () => {
     const prices = new Prices({ cost: 1 }, [
       { quantity: "quality", sense: "atLeast", group: "a", price: 0.2 },
@@ -154,6 +170,40 @@ describe("what people write", () => {
     });
   });
 
+  it("a pool of whatever YAML has, however often it has it: is refused, or is one, and soon", async () => {
+    const piece = fc.constantFrom(
+      ...[
+        "[",
+        "]",
+        "{",
+        "}",
+        "- ",
+        "? ",
+        ": ",
+        "a: ",
+        "&a ",
+        "*a ",
+        "!t ",
+        "| ",
+        "> ",
+        "'",
+        '"',
+        "#",
+        "%",
+        ",",
+      ],
+      ...["\n", "\n ", "\t", "---\n", "...\n", "<<: ", "models:\n", "name: x\n", "\\", "\u0000", "\ufeff"],
+    );
+    const text = fc
+      .array(fc.tuple(fc.array(piece, { minLength: 1, maxLength: 4 }), fc.constantFrom(1, 3, 40, 1500)), {
+        maxLength: 4,
+      })
+      .map(parts => parts.map(([pieces, times]) => pieces.join("").repeat(times)).join(""));
+    await fuzz(text, text =>
+      unlessRefused(["ERR_OMNI_INVALID_POOL"], () => ModelPool.parse(text)).then(() => {}),
+    );
+  });
+
   const rows = {
     omnirouter: records,
     routerbench: [{ prompt: '["q"]', eval_name: "e", sample_id: "s", m: 1, "m|total_cost": 0.5 }],
@@ -164,7 +214,16 @@ describe("what people write", () => {
     "avengers-pro": [{ query: "q", records: { m: 1 }, usages: { m: { prompt_tokens: 1 } } }],
   };
   const csv = 'sample_id,prompt,eval_name,m,m|total_cost\ns,"[""q"", ""r""]",e,1.0,0.5\nt,"[\'q\']",e,,nan\n';
-  const documents = Object.values(rows).map(rows =>
+  const answers = [
+    { id: "a", query: "one", model: "m", quality: true, outputTokens: 3, cost: 0.1, metadata: [] },
+    { id: "a", query: "one", model: "n", quality: 0.5, performance: 3 },
+    { query: "zwei ü", model: "m", quality: null, inputTokens: "12", latencyMs: 7 },
+  ];
+  const tables = [",", ";", "\t"].map(
+    delimiter =>
+      `${["id", "query", "model", "quality", "cost"].join(delimiter)}\n${["a", '"x ""y"" z"', "m", "true", "0.5"].join(delimiter)}\n${["", "b", "m", "", "nan"].join(delimiter)}\r\n`,
+  );
+  const documents = [...Object.values(rows), answers].map(rows =>
     fc.oneof(
       damagedJson(rows).map(value => Buffer.from(JSON.stringify(value) ?? "")),
       damaged(Buffer.from(rows.map(row => JSON.stringify(row)).join("\n"))),
@@ -174,7 +233,7 @@ describe("what people write", () => {
   );
 
   it("records: are refused, or are records, whether bad ones are left out or not", async () => {
-    const file = fc.oneof(...documents, damaged(Buffer.from(csv)));
+    const file = fc.oneof(...documents, ...[csv, ...tables].map(table => damaged(Buffer.from(table))));
     await fuzz(fc.tuple(file, fc.boolean()), async ([file, skips]) => {
       const onBadRecord = skips ? () => {} : "error";
       const read = await unlessRefused(["ERR_OMNI_INVALID_HISTORY"], () => all(bytes(file), { onBadRecord }));

@@ -129,6 +129,28 @@ describe("records are read from", () => {
     );
   });
 
+  it("a gzip that inflates beyond reason only as far as it takes to tell", async () => {
+    const packed = (unit: string) => gzipSync(unit.repeat((80 << 20) / unit.length));
+    for (const unit of ["\n", " \r\n", "\t\n"])
+      await expect(all(bytes(packed(unit)))).rejects.toMatchObject(invalid(/inflates|250 times as long/));
+    // Records that are much alike are no such thing.
+    const alike = Array.from(
+      { length: 20_000 },
+      (_, i) => `{"id":"${i}","query":"${"same ".repeat(200)}"}\n`,
+    );
+    expect(await all(bytes(gzipSync(alike.join(""))))).toHaveLength(20_000);
+  });
+
+  it("blank lines by the million in a moment, with the lines after them numbered as they stand", async () => {
+    const blank = Buffer.from("\n \r\n\t\n".repeat(1_000_000));
+    expect(await all(bytes(blank, '{"query":"a"}\n', blank, ' {"query":"b"}'))).toMatchObject([
+      { id: "1:3000001" },
+      { id: "1:6000002" },
+    ]);
+    // Blanks at the beginning of a line that is not blank are part of it, wherever the chunks end.
+    expect(await all(bytes(" \n  ", "\t", '{"query":"c"}\n \n'))).toMatchObject([{ id: "1:2", query: "c" }]);
+  });
+
   it("no other kind of source", async () => {
     for (const source of [
       undefined,

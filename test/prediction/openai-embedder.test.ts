@@ -1,6 +1,12 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { OmniRouterError, OpenAIEmbedder, type OpenAIEmbedderOptions } from "../../lib/index.js";
+import {
+  OmniRouterError,
+  OpenAIEmbedder,
+  type OpenAIEmbedderOptions,
+  type TextProblem,
+} from "../../lib/index.js";
 import { type Answer, endpoint, send, vectorOf, wellFormed } from "./endpoint.js";
 
 const KEY = "sk-test-5f1c0ffee5f1c0ffee";
@@ -179,8 +185,98 @@ describe("OpenAIEmbedder", () => {
         send(response, status, `no: Bearer ${KEY} is bad`),
       );
       expect(message).toContain(`answered ${status}: no: Bearer [hidden] is bad`);
-      expect(requests).toBe(1);
+      // Where one of the two texts may be why, the first of them is asked for by itself.
+      expect(requests).toBe([401, 404].includes(status) ? 1 : 2);
     }
+  });
+
+  /** OpenAI's limits, at 4 characters a token, and a word that it does not like. */
+  const limited: Answer = (request, response, ...rest) => {
+    const tokens = request.input.map(text => Math.ceil(text.length / 4));
+    const refusal = tokens.some(count => count > 8192)
+      ? "maximum context length is 8192 tokens"
+      : tokens.reduce((sum, count) => sum + count, 0) > 300_000
+        ? "max 300000 tokens per request"
+        : request.input.some(text => text.includes("forbidden"))
+          ? "not to be embedded"
+          : undefined;
+    if (refusal === undefined) return wellFormed(request, response, ...rest);
+    send(response, 400, { error: { message: refusal } });
+  };
+
+  it("packs requests within the limits, and cuts the text that is too long, and no other", async () => {
+    await using server = await endpoint(limited);
+    const one = embedder(server.baseURL, { batchSize: 128 });
+    const texts = Array.from({ length: 200 }, (_, i) => `q${i} ${"word ".repeat(2400)}`);
+    texts[77] = `${"x".repeat(40_000)} the end`;
+    texts[78] = "é".repeat(200_000);
+    const problems: TextProblem[] = [];
+    const told = embedder(server.baseURL, {
+      batchSize: 128,
+      onTextProblem: problem => problems.push(problem),
+    });
+    const vectors = await told.embed(texts);
+    expect(problems.map(({ index, kind }) => `${index} ${kind}`).sort()).toEqual(["77 cut", "78 cut"]);
+    expect(server.requests.length).toBeLessThan(12);
+    const sent = server.requests.flatMap(({ input }) => input);
+    const ends = sent.filter(text => text.endsWith(" the end") && text.length <= 32_768);
+    expect(ends).toHaveLength(1);
+    expect(ends[0]).toMatch(/^x+\nx+ the end$/);
+    expect(sent.every(text => !text.includes("\ufffd"))).toBe(true);
+    for (const row of [0, 76, 199])
+      expect([...vectors.subarray(3 * row, 3 * row + 3)]).toEqual(
+        unit(vectorOf(texts[row]!)).map(x => Math.fround(x)),
+      );
+    expect(await one.embed(texts)).toEqual(vectors);
+  });
+
+  it("finds the one text that is refused, and spoils no other with it where somebody is told", async () => {
+    await using server = await endpoint(limited);
+    const texts = Array.from({ length: 100 }, (_, i) => (i === 42 ? "a forbidden word" : `text ${i}`));
+    await expect(embedder(server.baseURL).embed(texts)).rejects.toMatchObject({
+      code: "ERR_OMNI_EMBEDDER",
+      message: expect.stringMatching(/^texts\[42\] is refused: .*not to be embedded/),
+    });
+    const problems: TextProblem[] = [];
+    const vectors = await embedder(server.baseURL, {
+      onTextProblem: problem => problems.push(problem),
+    }).embed(texts);
+    expect(problems).toMatchObject([{ index: 42, kind: "refused" }]);
+    expect([...vectors.subarray(126, 129)]).toEqual([0, 0, 0]);
+    expect(vectors.findLastIndex(x => x > 0)).toBe(299);
+  });
+
+  it("rejects texts that are too long where it is told to", async () => {
+    await using server = await endpoint(limited);
+    for (const length of [40_000, 400_000])
+      await expect(
+        embedder(server.baseURL, { longTexts: "error" }).embed(["a", "x".repeat(length)]),
+      ).rejects.toMatchObject({ message: expect.stringMatching(/^texts\[1\] is (refused|too long)/) });
+  });
+
+  it("gives up soon where the endpoint refuses whatever it is sent", async () => {
+    await using server = await endpoint((_, response) => send(response, 400, "no such parameter"));
+    const texts = Array.from({ length: 128 }, () => "word ".repeat(5000));
+    await expect(embedder(server.baseURL, { concurrency: 1 }).embed(texts)).rejects.toThrow(
+      /no such parameter/,
+    );
+    expect(server.requests.length).toBeLessThan(20);
+  });
+
+  it("reads no more of an answer than its vectors can take", async () => {
+    let written = 0;
+    await using server = await endpoint(async (_, response) => {
+      response.writeHead(200, { "content-type": "application/json" });
+      response.on("error", () => {});
+      const chunk = " ".repeat(1 << 16);
+      while (!response.destroyed && written < 1 << 28) {
+        written += chunk.length;
+        if (!response.write(chunk)) await sleep(1);
+      }
+      response.end();
+    });
+    await expect(embedder(server.baseURL, { retries: 0 }).embed(["a"])).rejects.toThrow(/longer than/);
+    expect(written).toBeLessThan(1 << 25);
   });
 
   it("follows no redirect, which would take its headers to another host", async () => {
@@ -337,9 +433,13 @@ describe("OpenAIEmbedder", () => {
     wrong({ dimensions: 0 }, "dimensions");
     wrong({ apiKey: "" }, "apiKey");
     wrong({ apiKey: 5 }, "apiKey");
+    wrong({ longTexts: "cu" }, "longTexts");
+    wrong({ maxTokens: 5 }, "options.maxTokens");
+    wrong({ onTextProblem: 5 }, "options.onTextProblem");
     for (const baseURL of ["nowhere", "ftp://x", "https://user:secret@host/v1"])
       wrong({ baseURL }, "baseURL");
-    for (const name of ["batchSize", "concurrency", "timeoutMs"]) wrong({ [name]: 0 }, name);
+    for (const name of ["batchSize", "concurrency", "timeoutMs", "maxTokensPerText", "maxTokensPerRequest"])
+      wrong({ [name]: 0 }, name);
     for (const name of ["timeoutMs", "retryDelayMs", "maxRetryDelayMs"]) wrong({ [name]: 2 ** 31 }, name);
     for (const name of ["retries", "retryDelayMs", "maxRetryDelayMs"]) wrong({ [name]: -1 }, name);
     // biome-ignore lint/suspicious/noExplicitAny: as above

@@ -8,6 +8,7 @@ import { History } from "../../lib/history/history.js";
 import { ModelPool } from "../../lib/pool/pool.js";
 import type { FitStage } from "../../lib/router/fit.js";
 import type { RouteLimits } from "../../lib/router/limits.js";
+import type { RouteQuery } from "../../lib/router/queries.js";
 import type { RouteOptions } from "../../lib/router/route.js";
 import { Router } from "../../lib/router/router.js";
 import { letterEmbedder, workload } from "./workload.js";
@@ -292,6 +293,10 @@ describe("what is asked wrongly is refused by name", () => {
     [[{ text: "a" }], "queries[0].query"],
     [[{ query: "a", inputTokens: -1 }], "queries[0].inputTokens"],
     [[{ query: "a", inputTokens: 1e39 }], "queries[0].inputTokens"],
+    [[{ query: "a", inputTokens: 3e38 }], "queries[0].inputTokens"],
+    [["a", { query: "a", excluded: [first] }], "queries[1].excluded"],
+    [[{ query: "a", models: [first] }], "queries[0].models"],
+    [[{ query: "a", allowed: [`${first}\u200b`] }], "queries[0].allowed[0]"],
     [[{ query: "a", id: 3 }], "queries[0].id"],
     [[{ query: "a", group: "" }], "queries[0].group"],
     [[{ query: "a", allowed: [] }], "queries[0].allowed"],
@@ -302,6 +307,20 @@ describe("what is asked wrongly is refused by name", () => {
       code: "ERR_OMNI_INVALID_ARGUMENT",
       argument,
     });
+  });
+
+  it("a tenant whose name only looks like that of one with limits", async () => {
+    const asked = router.route([{ query: "a", group: "Te\u0301" }], { tenants: { Té: { budget: 1 } } });
+    await expect(asked).rejects.toMatchObject({
+      argument: "queries[0].group",
+      message: expect.stringContaining('"Te\\u0301" looks like "T\\u00e9"'),
+    });
+  });
+
+  it("but not what a record of a history has besides, nor what is the caller's own", async () => {
+    const [record] = queries;
+    const plan = await router.route([{ ...record!, metadata: { excluded: first } } as RouteQuery], limits);
+    expect(plan.size).toBe(1);
   });
 
   it("prices and options of another kind", async () => {

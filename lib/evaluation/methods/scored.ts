@@ -56,7 +56,7 @@ export function cheapestReaching(curve: readonly Realised[], floor: number): num
     const reaches = quality >= floor;
     const better = reaches
       ? !reached || cost < curve[best]!.cost
-      : !reached && quality > curve[best]!.quality;
+      : !reached && (quality > curve[best]!.quality || Number.isNaN(curve[best]!.quality));
     if (better) best = point;
     reached ||= reaches;
   });

@@ -27,7 +27,7 @@ function improvementOnHistory({ outcomes: { history }, signal }: EvaluationSplit
   const rows = allRows(history.rows);
   const curve = Array.from({ length: rules.count }, (_, point) =>
     realise(history, chooseWithSpill(rows, history.width, rules.score(point), history.rows)),
-  );
+  ).filter(({ known }) => known > 0);
   const { cheapest, best } = singleModels(history);
   const [floor, ceiling] = [cheapest, best].map(column =>
     realise(history, new Uint8Array(history.rows).fill(column)),

@@ -13,6 +13,7 @@ export interface RoutedBatch {
 
 /** How batches of one size fared under one floor in one split. */
 export interface FloorRun {
+  /** Those of which anything is known: that they were refused, or an outcome. */
   readonly batches: number;
   readonly refused: number;
   readonly met: number;
@@ -38,7 +39,7 @@ export interface FloorRun {
 export function hindsightPoint(curve: readonly Realised[], floor: number, batch: number, z: number): number {
   let best = -1;
   curve.forEach(({ quality, cost, variance }, point) => {
-    if (quality - z * Math.sqrt(variance / batch) < floor - 1e-12) return;
+    if (!(quality - z * Math.sqrt(variance / batch) >= floor - 1e-12)) return; // NaN too: nothing is known of it
     if (best < 0 || cost < curve[best]!.cost) best = point;
   });
   return best;
@@ -52,7 +53,8 @@ export function floorRun(
   size: number,
   routed: readonly RoutedBatch[],
 ): FloorRun {
-  const accepted = routed.filter(({ decision }) => !decision.refused);
+  const judged = routed.filter(({ decision, realised }) => decision.refused || realised.known > 0);
+  const accepted = judged.filter(({ decision }) => !decision.refused);
   const slacks = accepted.map(({ realised }) => realised.quality - floor);
   const mean = (values: readonly number[]) =>
     values.length === 0 ? Number.NaN : values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -72,8 +74,8 @@ export function floorRun(
   };
   const withMargin = hindsightPoint(curve.points, floor, size, Z95);
   return {
-    batches: routed.length,
-    refused: routed.length - accepted.length,
+    batches: judged.length,
+    refused: judged.length - accepted.length,
     met: slacks.filter(slack => slack >= -1e-12).length,
     quality: mean(accepted.map(({ realised }) => realised.quality)),
     cost: mean(accepted.map(({ realised }) => realised.cost)),

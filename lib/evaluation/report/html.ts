@@ -1,4 +1,6 @@
+import { printableLines } from "../../printable.js";
 import type { EvaluationResults, MethodResults, SetResults } from "../results.js";
+import { caveats } from "./caveats.js";
 import { methodColour, modelColour } from "./colours.js";
 import { curveFigure, mixedModels, mixFigure } from "./curve-figures.js";
 import { floorFigure } from "./floor-figures.js";
@@ -35,14 +37,13 @@ ${TERMS}
 }
 
 function setSection(set: SetResults, place: number, results: EvaluationResults, plotting: Plotting): string {
-  const { name, description, queries, historyQueries, heldOutQueries, models, known, ungraded } = set;
+  const { name, description, queries, historyQueries, heldOutQueries, models, ungraded } = set;
   const simulated = description.startsWith("Simulated")
     ? `<p class="simulated">${escapeHtml(description)}</p>`
     : `<p class="facts">${escapeHtml(description)}</p>`;
-  const missing =
-    known < 0.9995
-      ? ` Of all pairs of a query and a model, ${percent(known, 1)} have a known outcome: a query whose chosen model has none counts neither for nor against.`
-      : "";
+  const missing = caveats(set)
+    .map(line => ` ${escapeHtml(line)}`)
+    .join("");
   const without =
     ungraded.length === 0 ? "" : ` Without any graded outcome: ${escapeHtml(ungraded.join(", "))}.`;
   return `<section id="set-${place}">
@@ -116,7 +117,9 @@ ${figure(
 }
 
 function figure(svg: string, caption: string): string {
-  return svg === "" ? "" : `<figure>${svg}<figcaption>${escapeHtml(caption)}</figcaption></figure>`;
+  return svg === ""
+    ? ""
+    : `<figure>${printableLines(svg)}<figcaption>${escapeHtml(caption)}</figcaption></figure>`;
 }
 
 function methodLegend(methods: readonly MethodResults[]): string {

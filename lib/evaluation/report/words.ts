@@ -1,8 +1,9 @@
+import { printable } from "../../printable.js";
 import type { Stat } from "../results.js";
 
-/** Text as HTML shows it. */
+/** Text as HTML shows it, without what would reverse or hide it. */
 export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`);
+  return printable(text).replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`);
 }
 
 /** "0.531 ± 0.012": a mean with its standard error over the splits; "–" where there is none. */

@@ -6,24 +6,36 @@
  *   uint32     version of this format
  *   32 bytes   SHA-256 of the generation's manifest: a log of another generation of the same number is not replayed
  *   uint32     CRC-32 of the 44 bytes before
+ *   uint64     where the last entry ends that was acknowledged
+ *   uint32     CRC-32 of these 8 bytes
+ *   4 bytes    zeros
  *   entries    uint32 length, uint32 CRC-32 of the content, uint32 CRC-32 of these 8 bytes, content
  *
- * An entry is acknowledged when it has been flushed to the disk. A writer that dies before leaves a torn entry at the
- * end, which no reader takes and the next writer cuts off; anything else that does not add up is damage. The two are
- * told apart as etcd's write-ahead log does (server/storage/wal/decoder.go, isTornEntry): a torn entry is cut short, or
- * has a sector that was never written and so is all zeros.
+ * An entry is acknowledged when it has been flushed to the disk, and after it the place where it ends. So a log that is
+ * shorter than that was cut: what it lost had been acknowledged, and it is refused. A writer that dies before leaves a torn
+ * entry behind that place, which no reader takes and the next writer cuts off; anything else that does not add up is
+ * damage. These two are told apart as etcd's write-ahead log does (server/storage/wal/decoder.go, isTornEntry): a torn
+ * entry is cut short, or has a sector that was never written and so is all zeros. The beginning is never torn: the file
+ * appears under its name only once that is on the disk.
+ *
+ * Logs of version 1 end with the CRC-32 after 48 bytes, and do not say what was acknowledged. They are read and continued as
+ * they are, until the next save.
  */
 import { type FileHandle, open, readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { crc32 } from "node:zlib";
+import { writeAtomically } from "../../atomic-file.js";
 import { OmniRouterError } from "../../errors.js";
 import { errnoCode, ioError } from "../../files.js";
-import { makeFolder, syncFolder } from "./folders.js";
+import { makeFolder } from "./folders.js";
 import type { StoreLock } from "./lock.js";
 
 const MAGIC = Buffer.from("OMNILOG\n");
-const VERSION = 1;
-const START_BYTES = 48;
+const VERSION = 2;
+const OWNER_BYTES = 48;
+const ACKNOWLEDGED_BYTES = 12;
+const START_BYTES: Readonly<Record<number, number>> = { 1: OWNER_BYTES, [VERSION]: 64 };
 const HEAD_BYTES = 12;
 const SECTOR_BYTES = 512;
 
@@ -44,6 +56,14 @@ export function logPath(directory: string, generation: number): string {
   return join(directory, "log", `${String(generation).padStart(6, "0")}.log`);
 }
 
+/** What a log begins with. */
+interface LogStart {
+  readonly bytes: number;
+  readonly manifestSha256: string;
+  /** Where the last acknowledged entry ends; undefined in a log that does not say. */
+  readonly acknowledged: number | undefined;
+}
+
 /**
  * The whole entries of a log from `from` on (0: from the first).
  *
@@ -55,16 +75,23 @@ export async function readLog(directory: string, owner: LogOwner, from = 0): Pro
   let handle: FileHandle | undefined;
   try {
     handle = await open(path, "r");
+    // Before the size: what is acknowledged then is in a file of that size, whatever a writer does meanwhile.
+    const start = await readStart(handle, path);
     const { size } = await handle.stat();
     if (size < from) throw corrupt(path, `has ${size} bytes where ${from} were written: entries are lost`);
-    const bytes = Buffer.alloc(size - from);
-    let length = 0;
-    while (length < bytes.length) {
-      const { bytesRead } = await handle.read(bytes, length, bytes.length - length, from + length);
-      if (bytesRead === 0) break; // a writer has cut off a torn entry meanwhile
-      length += bytesRead;
+    if (start.manifestSha256 !== owner.manifestSha256) {
+      if (from > 0) throw corrupt(path, "is that of another generation");
+      return { entries: [], end: 0 };
     }
-    return parseLog(bytes.subarray(0, length), from, owner, path);
+    const { acknowledged = 0 } = start;
+    if (size < acknowledged)
+      throw corrupt(
+        path,
+        `is cut short: it has ${size} of ${acknowledged} bytes that were acknowledged, and what was learned last is lost; bring back a copy, or remove the file to go on without all that was learned since the last save`,
+      );
+    const at = Math.max(from, start.bytes);
+    const bytes = await readFrom(handle, at, size - at);
+    return parseEntries(bytes, at, acknowledged, path);
   } catch (error) {
     if (errnoCode(error) === "ENOENT") return undefined;
     throw ioError("read", path, error);
@@ -73,47 +100,85 @@ export async function readLog(directory: string, owner: LogOwner, from = 0): Pro
   }
 }
 
-/** `bytes` are those of the file from `from` on. */
-function parseLog(bytes: Buffer, from: number, owner: LogOwner, path: string): LogContent {
-  let at = 0;
-  if (from === 0) {
-    if (!startsLog(bytes, owner, path)) return { entries: [], end: 0 };
-    at = START_BYTES;
+/** As many bytes as there are, up to `length`: a writer may cut off a torn entry meanwhile. */
+async function readFrom(handle: FileHandle, from: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(Math.max(0, length));
+  let read = 0;
+  while (read < bytes.length) {
+    const { bytesRead } = await handle.read(bytes, read, bytes.length - read, from + read);
+    if (bytesRead === 0) break;
+    read += bytesRead;
   }
+  return bytes.subarray(0, read);
+}
+
+/** A reader may find the acknowledged end half written, but not as often as this. */
+const START_ATTEMPTS = 5;
+
+async function readStart(handle: FileHandle, path: string): Promise<LogStart> {
+  for (let attempt = 1; ; attempt++) {
+    const bytes = await readFrom(handle, 0, START_BYTES[VERSION]!);
+    const start = parseStart(bytes, path);
+    if (start !== undefined) return start;
+    if (attempt === START_ATTEMPTS) throw corrupt(path, "is damaged at its beginning");
+    await sleep(attempt);
+  }
+}
+
+/** Undefined where what is acknowledged cannot be read. */
+function parseStart(bytes: Buffer, path: string): LogStart | undefined {
+  if (bytes.length < OWNER_BYTES)
+    throw corrupt(path, `is cut short: it has ${bytes.length} bytes, and whatever was learned in it is lost`);
+  const ownerBytes = bytes.subarray(0, OWNER_BYTES);
+  if (crc32(ownerBytes.subarray(0, OWNER_BYTES - 4)) !== ownerBytes.readUInt32LE(OWNER_BYTES - 4))
+    throw corrupt(path, "is damaged at its beginning, or is no log");
+  if (!ownerBytes.subarray(0, MAGIC.length).equals(MAGIC)) throw corrupt(path, "is no log");
+  const version = ownerBytes.readUInt32LE(MAGIC.length);
+  const startBytes = START_BYTES[version];
+  if (startBytes === undefined)
+    throw new OmniRouterError(
+      "ERR_OMNI_VERSION",
+      `${path} has format ${version}, this release reads format ${VERSION}: use the release that wrote it, or a later one`,
+    );
+  const manifestSha256 = ownerBytes.toString("hex", MAGIC.length + 4, OWNER_BYTES - 4);
+  if (version === 1) return { bytes: startBytes, manifestSha256, acknowledged: undefined };
+  if (bytes.length < startBytes)
+    throw corrupt(path, `is cut short: it has ${bytes.length} bytes, and whatever was learned in it is lost`);
+  const end = bytes.subarray(OWNER_BYTES);
+  if (crc32(end.subarray(0, 8)) !== end.readUInt32LE(8)) return undefined;
+  const acknowledged = Number(end.readBigUInt64LE(0));
+  if (end.readUInt32LE(ACKNOWLEDGED_BYTES) !== 0 || acknowledged < startBytes)
+    throw corrupt(path, "is damaged at its beginning");
+  return { bytes: startBytes, manifestSha256, acknowledged };
+}
+
+/**
+ * @param bytes those of the file from `from` on
+ * @param acknowledged before this place of the file nothing is torn
+ */
+function parseEntries(bytes: Buffer, from: number, acknowledged: number, path: string): LogContent {
+  let at = 0;
   const entries: Buffer[] = [];
   while (at < bytes.length) {
     const rest = bytes.length - at;
     const headFits = rest >= HEAD_BYTES && crc32(bytes.subarray(at, at + 8)) === bytes.readUInt32LE(at + 8);
     const end = headFits ? at + HEAD_BYTES + bytes.readUInt32LE(at) : bytes.length;
-    if (rest < HEAD_BYTES || end > bytes.length) break; // cut short
+    const damage = () => corrupt(path, `is damaged at byte ${from + at}: a checksum does not match`);
+    const mayBeTorn = from + at >= acknowledged;
+    if (rest < HEAD_BYTES || end > bytes.length) {
+      if (mayBeTorn) break; // cut short
+      throw damage();
+    }
     const content = bytes.subarray(at + HEAD_BYTES, end);
     if (!headFits || crc32(content) !== bytes.readUInt32LE(at + 4)) {
       const isLast = headFits ? end === bytes.length : !holdsEntry(bytes.subarray(at + 1));
-      if (isLast && hasUnwrittenSector(bytes.subarray(at, end), from + at)) break;
-      throw corrupt(path, `is damaged at byte ${from + at}: a checksum does not match`);
+      if (mayBeTorn && isLast && hasUnwrittenSector(bytes.subarray(at, end), from + at)) break;
+      throw damage();
     }
     entries.push(content);
     at = end;
   }
   return { entries, end: from + at };
-}
-
-/** Whether the file begins as a log of this generation; if not, it is as good as none. */
-function startsLog(bytes: Buffer, { manifestSha256 }: LogOwner, path: string): boolean {
-  if (bytes.length < START_BYTES) return false; // torn: nothing was acknowledged before it was whole
-  const start = bytes.subarray(0, START_BYTES);
-  if (crc32(start.subarray(0, START_BYTES - 4)) !== start.readUInt32LE(START_BYTES - 4)) {
-    if (hasUnwrittenSector(start, 0)) return false;
-    throw corrupt(path, "is damaged at its beginning, or is no log");
-  }
-  if (!start.subarray(0, MAGIC.length).equals(MAGIC)) throw corrupt(path, "is no log");
-  const version = start.readUInt32LE(MAGIC.length);
-  if (version !== VERSION)
-    throw new OmniRouterError(
-      "ERR_OMNI_VERSION",
-      `${path} has format ${version}, this release reads format ${VERSION}: use the release that wrote it, or a later one`,
-    );
-  return start.toString("hex", MAGIC.length + 4, START_BYTES - 4) === manifestSha256;
 }
 
 /** Whether a whole entry begins anywhere: after one whose length is lost, it shows that that one was acknowledged. */
@@ -152,27 +217,42 @@ export async function appendToLog(
   lock: StoreLock,
 ): Promise<number> {
   const path = logPath(directory, owner.generation);
-  const bytes = end === 0 ? Buffer.concat([start(owner), entry(content)]) : entry(content);
+  const bytes = entry(content);
   let handle: FileHandle | undefined;
   try {
     await lock.assertHeld();
-    if (end === 0) await makeFolder(join(directory, "log"));
+    if (end === 0) {
+      await makeFolder(join(directory, "log"));
+      const start = startOf(owner);
+      await writeAtomically(path, async file => {
+        await file.writeFile(start);
+      });
+    }
     // Only ever at the end: a writer that was held up for so long that another took its lock over overwrites nothing.
-    handle = await open(path, "a");
+    handle = await open(path, "a+");
+    const start = await readStart(handle, path);
+    const from = end === 0 ? start.bytes : end;
     // What a writer that died has left behind the last whole entry.
-    if ((await handle.stat()).size > end) await handle.truncate(end);
+    if ((await handle.stat()).size > from) await handle.truncate(from);
     try {
       for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at)).bytesWritten;
       await handle.sync();
-      if (end === 0) await syncFolder(join(directory, "log"));
       // Such a writer may also have written to the log of a generation that is no longer the current one.
       await lock.assertHeld();
     } catch (error) {
       // Not acknowledged, so it should not turn up later.
-      await takeBack(handle, end, lock).catch(() => {});
+      await takeBack(handle, from, lock).catch(() => {});
       throw error;
     }
-    return end + bytes.length;
+    const next = from + bytes.length;
+    if (start.acknowledged !== undefined)
+      await acknowledge(path, next).catch(async (error: unknown) => {
+        // Unless the disk takes this, the entry stays: a log that is shorter than what it acknowledges would be refused.
+        const undo = acknowledge(path, from).then(() => takeBack(handle!, from, lock));
+        await undo.catch(() => {});
+        throw error;
+      });
+    return next;
   } catch (error) {
     throw ioError("write", path, error);
   } finally {
@@ -180,17 +260,38 @@ export async function appendToLog(
   }
 }
 
+/** Writes down, durably, that all entries before this place are acknowledged. */
+async function acknowledge(path: string, end: number): Promise<void> {
+  const bytes = acknowledgement(end);
+  const handle = await open(path, "r+");
+  try {
+    for (let at = 0; at < bytes.length; )
+      at += (await handle.write(bytes, at, bytes.length - at, OWNER_BYTES + at)).bytesWritten;
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function acknowledgement(end: number): Buffer {
+  const bytes = Buffer.alloc(ACKNOWLEDGED_BYTES);
+  bytes.writeBigUInt64LE(BigInt(end));
+  bytes.writeUInt32LE(crc32(bytes.subarray(0, 8)), 8);
+  return bytes;
+}
+
 async function takeBack(handle: FileHandle, end: number, lock: StoreLock): Promise<void> {
   await lock.assertHeld();
   await handle.truncate(end);
 }
 
-function start({ manifestSha256 }: LogOwner): Buffer {
-  const bytes = Buffer.alloc(START_BYTES);
+function startOf({ manifestSha256 }: LogOwner): Buffer {
+  const bytes = Buffer.alloc(START_BYTES[VERSION]!);
   MAGIC.copy(bytes);
   bytes.writeUInt32LE(VERSION, MAGIC.length);
   bytes.write(manifestSha256, MAGIC.length + 4, "hex");
-  bytes.writeUInt32LE(crc32(bytes.subarray(0, START_BYTES - 4)), START_BYTES - 4);
+  bytes.writeUInt32LE(crc32(bytes.subarray(0, OWNER_BYTES - 4)), OWNER_BYTES - 4);
+  acknowledgement(bytes.length).copy(bytes, OWNER_BYTES);
   return bytes;
 }
 
@@ -206,8 +307,9 @@ function entry(content: Uint8Array): Buffer {
 export async function removeLogsBefore(directory: string, generation: number): Promise<void> {
   const folder = join(directory, "log");
   const logs = await readdir(folder).catch(() => []);
+  // Also what a writer that died has not come to rename.
   for (const log of logs)
-    if (/^\d{6,}\.log$/.test(log) && Number.parseInt(log, 10) < generation)
+    if (/^\.?\d{6,}\.log(\..+\.tmp)?$/.test(log) && Number.parseInt(log.replace(".", ""), 10) < generation)
       await rm(join(folder, log), { force: true });
   if (logs.length > 0) await rmdir(folder).catch(() => {}); // unless a log is left in it
 }

@@ -75,11 +75,26 @@ export function parseManifest(text: string, path: string): Manifest {
       `${path} has format version ${value.version}, this release reads version ${FORMAT_VERSION}: ` +
         `use the release that wrote it (${String(value.packageVersion)}) or fit the router anew`,
     );
+  if (isDeeper(value, MAX_DEPTH)) throw corrupt("is not a valid manifest: it is nested too deep");
   const { sha256, ...content } = value;
   if (sha256 !== checksum(content)) throw corrupt("is damaged: its checksum does not match");
   const result = schema.safeParse(content);
   if (!result.success) throw corrupt("is not a valid manifest", result.error);
   return result.data;
+}
+
+/** Ours have some five levels. What reads and checks them recurses, and the stack is not without end. */
+const MAX_DEPTH = 64;
+
+function isDeeper(root: unknown, most: number): boolean {
+  const open: { readonly value: unknown; readonly depth: number }[] = [{ value: root, depth: 0 }];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { value, depth } = next;
+    if (typeof value !== "object" || value === null) continue;
+    if (depth === most) return true;
+    for (const part of Object.values(value)) open.push({ value: part, depth: depth + 1 });
+  }
+  return false;
 }
 
 /** SHA-256 of a manifest's content, 64 hexadecimal digits: tells it from every other. */

@@ -7,6 +7,7 @@ import { escapeHtml } from "../../../lib/evaluation/report/words.js";
 import type { EvaluationResults } from "../../../lib/evaluation/results.js";
 import { evaluate } from "../../../lib/evaluation/run.js";
 import { History } from "../../../lib/history/history.js";
+import { ModelPool } from "../../../lib/pool/pool.js";
 import { simulateWorkload } from "../../../lib/simulation/workload.js";
 
 describe("htmlReport", () => {
@@ -57,6 +58,32 @@ describe("htmlReport", () => {
     expect(page.includes("a &#60;set&#62; &#38; more")).toBe(true);
     // In the values of attributes it is only text.
     expect(page.replace(/"[^"]*"/g, "").includes("<set>")).toBe(false);
+  });
+
+  it("shows names of models from anybody's files as text, and nothing of control in them", async () => {
+    const { pool, history } = simulateWorkload({ records: 120, queries: 0, seed: 2 });
+    const evil = (name: string) => `<img src=x onerror=alert(1)>"'&\u001b[2J\u202e${name}`;
+    const own = ModelPool.from(pool.models.map(model => ({ ...model, name: evil(model.name) })));
+    const records = history.map(({ outcomes, ...record }) => ({
+      ...record,
+      outcomes: Object.fromEntries(Object.entries(outcomes).map(([name, outcome]) => [evil(name), outcome])),
+    }));
+    const set = {
+      name: evil("set"),
+      description: evil("from"),
+      pool: own,
+      history: await History.read(records, own),
+    };
+    const methods = METHODS.filter(({ id }) => ["omnirouter", "best-single", "oracle"].includes(id));
+    const conditions = { capacities: [1], floors: [0.8], batches: ["all" as const], methods };
+    const page = htmlReport(
+      await evaluate([set], { seeds: [1], trainShare: 0.7, ...conditions }),
+      await loadPlotting(),
+    );
+    // In the values of attributes it is only text.
+    expect(page.replace(/"[^"]*"/g, "").includes("<img")).toBe(false);
+    expect(page.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    expect(page.includes("\\u001b[2J\\u202esim-tiny-1")).toBe(true);
   });
 
   it("fetches nothing and runs nothing", () => {

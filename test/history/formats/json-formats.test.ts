@@ -13,6 +13,23 @@ async function lenient(...sources: Parameters<typeof all>) {
 
 const lines = (...rows: unknown[]) => bytes(rows.map(row => `${JSON.stringify(row)}\n`).join(""));
 
+describe("a row that cannot be made into text", () => {
+  it("is refused as a bad record", async () => {
+    const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+    for (const line of [
+      `{"model_name":"m","score":1,"prompt":${deep}}`,
+      `{"model_name":"m","performance":1,"prompt":${deep}}`,
+      `{"query":${deep},"model":"m","quality":1}`,
+      `{"query":${deep},"records":{"m":1}}`,
+      `{"query":"q","outcomes":{"m":${deep}}}`,
+    ])
+      await expect(all(bytes(line))).rejects.toMatchObject({ code: "ERR_OMNI_INVALID_HISTORY" });
+    const self: { model_name: string; score: number; prompt?: unknown } = { model_name: "m", score: 1 };
+    self.prompt = [self];
+    await expect(all([self])).rejects.toMatchObject({ code: "ERR_OMNI_INVALID_HISTORY" });
+  });
+});
+
 describe("AIOS's history", () => {
   const output = (model_name: unknown, correctness: unknown, output_token_length: unknown) => ({
     model_name,

@@ -55,40 +55,85 @@ describe("the log of a generation", () => {
       );
   });
 
-  it("cut short anywhere holds the entries that are whole, and goes on after them", async () => {
+  /** The file as it was when a writer died: with its last entries written, or in part, and not acknowledged. */
+  async function unacknowledged(...more: string[]): Promise<{ before: Buffer; after: Buffer }> {
     const path = logPath(folder, 1);
-    const ends = await append(...texts);
-    const whole = await readFile(path);
-    for (let length = 0; length < whole.length; length++) {
-      await writeFile(path, whole.subarray(0, length));
-      const left = texts.slice(0, ends.filter(end => end <= length).length);
-      expect(await entries()).toEqual(left);
+    const before = await readFile(path);
+    await append(...more);
+    const after = await readFile(path);
+    return { before, after: Buffer.concat([before.subarray(0, 64), after.subarray(64)]) };
+  }
+
+  it("cut short anywhere in what was not acknowledged holds the entries that are whole, and goes on after them", async () => {
+    const path = logPath(folder, 1);
+    await append("first");
+    const { before, after } = await unacknowledged("y".repeat(120));
+    for (let length = before.length; length < after.length; length++) {
+      await writeFile(path, after.subarray(0, length));
+      expect(await entries()).toEqual(["first"]);
       if (length % 50 > 0) continue;
       await append("next");
-      expect(await entries()).toEqual([...left, "next"]);
+      expect(await entries()).toEqual(["first", "next"]);
+    }
+    // Whole, it may as well be taken: its writer died between the two flushes.
+    await writeFile(path, after);
+    expect(await entries()).toEqual(["first", "y".repeat(120)]);
+  });
+
+  it("cut short anywhere in what was acknowledged is refused, for reading and for writing", async () => {
+    const path = logPath(folder, 1);
+    await append(...texts);
+    const whole = await readFile(path);
+    for (let length = 0; length < whole.length; length += length < 130 ? 1 : 13) {
+      await writeFile(path, whole.subarray(0, length));
+      const refusal = { code: "ERR_OMNI_CORRUPT", message: expect.stringContaining("is cut short") };
+      await expect(entries(), `${length} bytes`).rejects.toMatchObject(refusal);
+      if (length % 50 === 0) await expect(append("next")).rejects.toMatchObject(refusal);
     }
   });
 
   it("whose last entry the disk wrote in part, in whatever order, holds the others", async () => {
     const path = logPath(folder, 1);
-    const ends = await append(...texts, "y".repeat(2000));
-    const [end = 0] = ends.slice(-2);
-    const whole = await readFile(path);
+    const ends = await append(...texts);
+    const end = ends.at(-1)!;
+    const { after } = await unacknowledged("y".repeat(2000));
     // The file has its length, but some of its sectors do not have their content.
-    for (const sector of [Math.floor(end / 512), 2, 3, Math.floor((whole.length - 1) / 512)]) {
-      const torn = Buffer.from(whole).fill(
+    for (const sector of [Math.floor(end / 512), 2, 3, Math.floor((after.length - 1) / 512)]) {
+      const torn = Buffer.from(after).fill(
         0,
         Math.max(end, sector * 512),
-        Math.min(whole.length, sector * 512 + 512),
+        Math.min(after.length, sector * 512 + 512),
       );
       await writeFile(path, torn);
       expect(await entries()).toEqual(texts);
     }
     await append("next");
     expect(await entries()).toEqual([...texts, "next"]);
-    // In the middle it is damage: the one after it was acknowledged, so it had been.
-    await writeFile(path, Buffer.from(whole).fill(0, ends[2], ends[3]));
-    await expect(entries()).rejects.toMatchObject({ code: "ERR_OMNI_CORRUPT" });
+    // Before what was acknowledged it is damage, in the middle and at the end.
+    const whole = await readFile(path);
+    for (const [from, to] of [
+      [ends[2], ends[3]],
+      [end, whole.length],
+    ]) {
+      await writeFile(path, Buffer.from(whole).fill(0, from, to));
+      await expect(entries()).rejects.toMatchObject({ code: "ERR_OMNI_CORRUPT" });
+    }
+  });
+
+  it("of the version that did not say what was acknowledged is read, and continued", async () => {
+    const { crc32 } = await import("node:zlib");
+    const path = logPath(folder, 1);
+    await append(...texts);
+    const whole = await readFile(path);
+    const start = Buffer.from(whole.subarray(0, 48));
+    start.writeUInt32LE(1, 8);
+    start.writeUInt32LE(crc32(start.subarray(0, 44)), 44);
+    await writeFile(path, Buffer.concat([start, whole.subarray(64)]));
+    expect(await entries()).toEqual(texts);
+    await append("next");
+    expect(await entries()).toEqual([...texts, "next"]);
+    await store.write(contentOf(2));
+    expect(await readdir(folder)).not.toContain("log");
   });
 
   it("with any bit of it altered is refused, for reading and for writing", async () => {
@@ -139,7 +184,7 @@ describe("the log of a generation", () => {
     await append("x");
     const path = logPath(folder, 1);
     const bytes = await readFile(path);
-    bytes.writeUInt32LE(2, 8);
+    bytes.writeUInt32LE(3, 8);
     bytes.writeUInt32LE(crc32(bytes.subarray(0, 44)), 44);
     await writeFile(path, bytes);
     await expect(entries()).rejects.toMatchObject({ code: "ERR_OMNI_VERSION" });

@@ -1,0 +1,20 @@
+import { fileURLToPath } from "node:url";
+import { invalid } from "./errors.js";
+import { show } from "./show.js";
+
+/**
+ * The path that is meant by a path or a `file:` URL, of whichever realm.
+ *
+ * @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT` for anything else
+ */
+export function pathOf(given: unknown, argument: string): string {
+  if (typeof given === "string" && given !== "" && !given.includes("\0")) return given;
+  const { href, protocol } = (typeof given === "object" && given !== null ? given : {}) as Partial<URL>;
+  if (typeof href !== "string") throw invalid(argument, `must be a path or a URL, got ${show(given)}`);
+  if (protocol !== "file:") throw invalid(argument, `must be a file: URL, got ${show(protocol)}`);
+  try {
+    return fileURLToPath(href);
+  } catch {
+    throw invalid(argument, `must be a file: URL of this machine, got ${show(href)}`);
+  }
+}
