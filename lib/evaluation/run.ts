@@ -96,7 +96,8 @@ async function evaluateSet(
   const selection = await selectionOf(set, signal);
   const { propensity } = selection;
   // Of a query with one known outcome an oracle knows no other: it cannot be judged.
-  const methods = propensity === undefined ? options.methods : options.methods.filter(({ id }) => id !== oracle.id);
+  const methods =
+    propensity === undefined ? options.methods : options.methods.filter(({ id }) => id !== oracle.id);
   const runs: MethodRun[][] = methods.map(() => []);
   for (const seed of seeds) {
     const parts = splitQueries(history.queries, trainShare, seed);

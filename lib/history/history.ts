@@ -11,8 +11,8 @@ import { mostFirst } from "./most-first.js";
 import { type PriceDoubt, priceDoubts } from "./price-doubts.js";
 import { placeInWords } from "./problem.js";
 import { type BadRecord, type ReadProgress, readPlacedRecords } from "./read.js";
-import { type Skipped, SkippedRecords } from "./skipped.js";
 import { SELECTIONS, type Selection } from "./record.js";
+import { type Skipped, SkippedRecords } from "./skipped.js";
 import type { HistorySource } from "./source.js";
 import { type UnknownKey, UnknownKeys, unknownKeysInWords } from "./unknown-keys.js";
 

@@ -1,5 +1,4 @@
 import { invalid } from "../errors.js";
-import type { HistoryFormat } from "../history/formats/format.js";
 import {
   clustersOf,
   isEvenlyObserved,
@@ -7,6 +6,7 @@ import {
   observationOf,
   selectionIndicators,
 } from "../floors/evidence.js";
+import type { HistoryFormat } from "../history/formats/format.js";
 import { HISTORY_FORMATS } from "../history/formats/shaper.js";
 import { History } from "../history/history.js";
 import type { Selection } from "../history/record.js";

@@ -2,7 +2,12 @@ import { randomUUID } from "node:crypto";
 import { setImmediate as nextTurnOfEvents } from "node:timers/promises";
 import { OmniRouterError } from "../errors.js";
 import { GrowingHistory } from "../history/growing.js";
-import { checkSelection, type HistoryReadOptions, type UnknownModel, unknownModelsOf } from "../history/history.js";
+import {
+  checkSelection,
+  type HistoryReadOptions,
+  type UnknownModel,
+  unknownModelsOf,
+} from "../history/history.js";
 import { type Problem, placeInWords } from "../history/problem.js";
 import { type BadRecord, type PlacedRecord, readPlacedRecords } from "../history/read.js";
 import type { HistoryRecord } from "../history/record.js";

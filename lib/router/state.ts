@@ -40,7 +40,9 @@ export function stateOf(
 export function modelEstimates(state: RouterState): ModelEstimate[] {
   const { history, evidence } = state.parts;
   const { models } = history.report;
-  const graded = state.predictor.estimates().map((estimate, column) => ({ ...estimate, graded: models[column]!.graded }));
+  const graded = state.predictor
+    .estimates()
+    .map((estimate, column) => ({ ...estimate, graded: models[column]!.graded }));
   if (isEvenlyObserved(evidence)) return graded;
   const floorHistory = floorHistoryOf(state);
   return graded.map((estimate, column) => ({ ...estimate, ...levelOf(column, floorHistory) }));

@@ -45,10 +45,7 @@ export function singleModels({
   readonly cheapest: number;
   readonly best: number;
 } {
-  const [qualities, costs] = [
-    columnMeans(quality, width, propensity),
-    columnMeans(cost, width, propensity),
-  ];
+  const [qualities, costs] = [columnMeans(quality, width, propensity), columnMeans(cost, width, propensity)];
   let [cheapest, best] = [-1, -1];
   qualities.forEach((mean, column) => {
     if (Number.isNaN(mean) || Number.isNaN(costs[column]!)) return;
