@@ -9,8 +9,8 @@ import { NeighbourPredictor } from "../../lib/prediction/neighbour-predictor.js"
 import { decodeOutOfFold } from "../../lib/prediction/out-of-fold.js";
 import { TextEmbedder } from "../../lib/prediction/text-embedder.js";
 import { type HybridHistory, TrainedHalf } from "../../lib/prediction/trained-half.js";
-import { VectorIndex } from "../../lib/retrieval/vector-index.js";
 import { seededRandom } from "../../lib/random.js";
+import { VectorIndex } from "../../lib/retrieval/vector-index.js";
 
 const pool = {
   models: [
