@@ -1,9 +1,10 @@
 import { binding } from "../binding.js";
+import { brand } from "../brand.js";
 import { invalid, OmniRouterError } from "../errors.js";
 import { checkObject } from "../keys.js";
 import { checkOptions } from "../options.js";
-import { show } from "../show.js";
 import { native, settle } from "../task.js";
+import { checkArray } from "../typed-arrays.js";
 import type { NativeEstimates, NeighboursHandle } from "./binding.js";
 import { checkTexts } from "./embedder.js";
 import { InputTokenEstimator } from "./input-tokens.js";
@@ -139,8 +140,6 @@ export class NeighbourPredictor implements Predictor {
     checkPool(pool);
     checkObject(index, "index");
     const { power = DEFAULT_POWER, shrinkage = DEFAULT_SHRINKAGE } = options;
-    if (options.tokens !== undefined && !(options.tokens instanceof InputTokenEstimator))
-      throw invalid("tokens", `must be an InputTokenEstimator, got ${show(options.tokens)}`);
     const names = pool.models.map(model => model.name);
     if (history.models.length !== names.length || names.some((name, i) => history.models[i] !== name))
       throw invalid("history", "must have the pool's models as its columns, in the pool's order");
@@ -160,7 +159,10 @@ export class NeighbourPredictor implements Predictor {
     this.models = names;
     this.k = k;
     this.#pool = pool;
-    this.#tokens = options.tokens ?? InputTokenEstimator.fit(history.queries, history.inputTokens);
+    this.#tokens =
+      options.tokens === undefined
+        ? InputTokenEstimator.fit(history.queries, history.inputTokens)
+        : InputTokenEstimator.own(options.tokens, "tokens");
     this.#index = index;
     const learned = (options as LearnedOptions)[LEARNED];
     if (learned !== undefined) {
@@ -240,6 +242,10 @@ export class NeighbourPredictor implements Predictor {
     return result;
   }
 
+  static {
+    brand(NeighbourPredictor.prototype, "NeighbourPredictor");
+  }
+
   learned({ history, index, rows }: Learned): NeighbourPredictor {
     const width = this.models.length;
     const pick = (values: Float32Array, width: number) => {
@@ -282,8 +288,8 @@ export class NeighbourPredictor implements Predictor {
   #check(batch: QueryBatch, exclude: Int32Array | undefined): void {
     checkObject(batch, "batch");
     const { embeddings, inputTokens } = batch;
-    if (!(embeddings instanceof Float32Array)) throw invalid("batch.embeddings", "must be a Float32Array");
-    if (!(inputTokens instanceof Float32Array)) throw invalid("batch.inputTokens", "must be a Float32Array");
+    checkArray(embeddings, "Float32Array", "batch.embeddings");
+    checkArray(inputTokens, "Float32Array", "batch.inputTokens");
     const rows = inputTokens.length;
     if (embeddings.length !== rows * this.#index.dimension)
       throw invalid(
@@ -293,7 +299,7 @@ export class NeighbourPredictor implements Predictor {
     const bad = inputTokens.findIndex(tokens => !(tokens >= 0 && tokens < Number.POSITIVE_INFINITY));
     if (bad >= 0) throw invalid(`batch.inputTokens[${bad}]`, "must be a finite number >= 0");
     if (exclude === undefined) return;
-    if (!(exclude instanceof Int32Array)) throw invalid("exclude", "must be an Int32Array");
+    checkArray(exclude, "Int32Array", "exclude");
     if (exclude.length !== rows)
       throw invalid("exclude", `has ${exclude.length} elements for ${rows} queries`);
   }
@@ -364,8 +370,7 @@ function checkHistory(history: NeighbourHistory): void {
   if (!Array.isArray(history.models)) throw invalid("history.models", "must be an array of names");
   checkTexts(history.queries, "history.queries");
   for (const name of ["inputTokens", "quality", "outputTokens", "cost"] as const)
-    if (!(history[name] instanceof Float32Array))
-      throw invalid(`history.${name}`, `must be a Float32Array, got ${show(history[name])}`);
+    checkArray(history[name], "Float32Array", `history.${name}`);
 }
 
 function checkPool(pool: PricedPool): void {
