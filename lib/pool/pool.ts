@@ -1,7 +1,8 @@
 import { readFile, stat } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
+import { brand, isBranded } from "../brand.js";
 import { OmniRouterError } from "../errors.js";
 import { ioError } from "../files.js";
+import { pathOf } from "../locations.js";
 import { type Model, type PoolProblem, poolSchema, problems } from "./schema.js";
 import { parseYaml, YamlProblems } from "./yaml.js";
 
@@ -52,7 +53,8 @@ export class ModelPool {
    * @throws OmniRouterError `ERR_OMNI_INVALID_POOL`
    */
   static from(pool: unknown): ModelPool {
-    return pool instanceof ModelPool ? pool : ModelPool.#check(pool, undefined);
+    if (pool instanceof ModelPool) return pool;
+    return ModelPool.#check(isBranded(pool, "ModelPool") ? (pool as ModelPool).toJSON() : pool, undefined);
   }
 
   /**
@@ -82,7 +84,7 @@ export class ModelPool {
    * @throws OmniRouterError `ERR_OMNI_IO` where it cannot be read, `ERR_OMNI_INVALID_POOL` where it is not a pool
    */
   static async load(path: string | URL): Promise<ModelPool> {
-    const file = path instanceof URL ? fileURLToPath(path) : path;
+    const file = pathOf(path, "path");
     let bytes: Uint8Array;
     try {
       if ((await stat(file)).size > MAX_BYTES) throw tooLong(file);
@@ -102,6 +104,10 @@ export class ModelPool {
   /** The pool as an object that {@link ModelPool.from} takes back. */
   toJSON(): Pick<ModelPool, "models"> {
     return { models: this.models };
+  }
+
+  static {
+    brand(ModelPool.prototype, "ModelPool");
   }
 
   static #check(value: unknown, file: string | undefined): ModelPool {

@@ -1,4 +1,5 @@
 import { invalid } from "../errors.js";
+import { checkArray } from "../typed-arrays.js";
 import type { NativeHybridEstimates } from "./binding.js";
 import { checkTexts } from "./embedder.js";
 import type {
@@ -126,10 +127,13 @@ export class HybridPredictor implements Predictor {
 
 /** A caller may change or transfer its own while a prediction is under way. */
 function copyOf(batch: QueryBatch): TextBatch {
+  const { embeddings, inputTokens } = batch;
+  checkArray(embeddings, "Float32Array", "batch.embeddings");
+  checkArray(inputTokens, "Float32Array", "batch.inputTokens");
   return {
     texts: textsOf(batch).slice(),
-    embeddings: batch.embeddings.slice(),
-    inputTokens: batch.inputTokens.slice(),
+    embeddings: embeddings.slice(),
+    inputTokens: inputTokens.slice(),
   };
 }
 

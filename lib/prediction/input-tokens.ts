@@ -1,4 +1,5 @@
 import { invalid, OmniRouterError } from "../errors.js";
+import { checkArray } from "../typed-arrays.js";
 
 /** English prose in the tokenizers of today's models; used only where the history knows no input tokens at all. */
 const BYTES_PER_TOKEN = 4;
@@ -30,8 +31,7 @@ export class InputTokenEstimator {
    * @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT` for another number of them than of texts
    */
   static fit(texts: readonly string[], inputTokens: Float32Array): InputTokenEstimator {
-    if (inputTokens.length !== texts.length)
-      throw invalid("inputTokens", `has ${inputTokens.length} elements for ${texts.length} texts`);
+    checkTokens(inputTokens, texts);
     const known: { bytes: number; tokens: number }[] = [];
     for (const [i, text] of texts.entries()) {
       const tokens = inputTokens[i]!;
@@ -70,8 +70,13 @@ export class InputTokenEstimator {
     );
   }
 
-  /** `inputTokens` with estimates where they are NaN. */
+  /**
+   * `inputTokens` with estimates where they are NaN.
+   *
+   * @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT` for another number of them than of texts
+   */
   complete(texts: readonly string[], inputTokens: Float32Array): Float32Array {
+    checkTokens(inputTokens, texts);
     const estimates = this.estimate(texts);
     return inputTokens.map((known, row) => (Number.isNaN(known) ? estimates[row]! : known));
   }
@@ -96,6 +101,12 @@ export class InputTokenEstimator {
         );
     return new InputTokenEstimator(tokensPerText as number, tokensPerByte as number);
   }
+}
+
+function checkTokens(inputTokens: unknown, texts: readonly string[]): asserts inputTokens is Float32Array {
+  checkArray(inputTokens, "Float32Array", "inputTokens");
+  if (inputTokens.length !== texts.length)
+    throw invalid("inputTokens", `has ${inputTokens.length} elements for ${texts.length} texts`);
 }
 
 function median(values: readonly number[]): number {

@@ -1,6 +1,7 @@
 import { binding } from "../binding.js";
 import { invalid, OmniRouterError } from "../errors.js";
 import { native, settle } from "../task.js";
+import { checkArray } from "../typed-arrays.js";
 import type { NativeEstimates, NeighboursHandle } from "./binding.js";
 import { InputTokenEstimator } from "./input-tokens.js";
 import { type BilledHistory, knownOutputTokens } from "./output-tokens.js";
@@ -134,9 +135,12 @@ export class NeighbourPredictor implements Predictor {
     if (history.models.length !== names.length || names.some((name, i) => history.models[i] !== name))
       throw invalid("history", "must have the pool's models as its columns, in the pool's order");
     const cells = history.size * names.length;
-    for (const name of ["quality", "outputTokens", "cost"] as const)
+    checkArray(history.inputTokens, "Float32Array", "history.inputTokens");
+    for (const name of ["quality", "outputTokens", "cost"] as const) {
+      checkArray(history[name], "Float32Array", `history.${name}`);
       if (history[name].length !== cells)
         throw invalid(`history.${name}`, `has ${history[name].length} elements where ${cells} are needed`);
+    }
     if (index.size > history.size)
       throw invalid("index", `holds ${index.size} vectors for a history of ${history.size} queries`);
     if (!(power > 0 && Number.isFinite(power))) throw invalid("power", "must be a finite number > 0");
@@ -271,8 +275,8 @@ export class NeighbourPredictor implements Predictor {
   }
 
   #check({ embeddings, inputTokens }: QueryBatch, exclude: Int32Array | undefined): void {
-    if (!(embeddings instanceof Float32Array)) throw invalid("batch.embeddings", "must be a Float32Array");
-    if (!(inputTokens instanceof Float32Array)) throw invalid("batch.inputTokens", "must be a Float32Array");
+    checkArray(embeddings, "Float32Array", "batch.embeddings");
+    checkArray(inputTokens, "Float32Array", "batch.inputTokens");
     const rows = inputTokens.length;
     if (embeddings.length !== rows * this.#index.dimension)
       throw invalid(
@@ -282,7 +286,7 @@ export class NeighbourPredictor implements Predictor {
     const bad = inputTokens.findIndex(tokens => !(tokens >= 0 && tokens < Number.POSITIVE_INFINITY));
     if (bad >= 0) throw invalid(`batch.inputTokens[${bad}]`, "must be a finite number >= 0");
     if (exclude === undefined) return;
-    if (!(exclude instanceof Int32Array)) throw invalid("exclude", "must be an Int32Array");
+    checkArray(exclude, "Int32Array", "exclude");
     if (exclude.length !== rows)
       throw invalid("exclude", `has ${exclude.length} elements for ${rows} queries`);
   }

@@ -1,6 +1,8 @@
 import { binding } from "../binding.js";
+import { brand, isBranded } from "../brand.js";
 import { invalid } from "../errors.js";
 import { native, settle } from "../task.js";
+import { checkArray, inThisRealm } from "../typed-arrays.js";
 import type { TextEmbedderHandle } from "./binding.js";
 import { checkTexts, type Embedder } from "./embedder.js";
 
@@ -54,11 +56,15 @@ export class TextEmbedder implements Embedder {
   }
 
   async embed(texts: readonly string[], options: { signal?: AbortSignal } = {}): Promise<Float32Array> {
-    return settle(options.signal, () => binding().embedTextsAsync(this.#handle, texts));
+    const embedded = await settle(options.signal, () => binding().embedTextsAsync(this.#handle, texts));
+    return inThisRealm(embedded, Float32Array);
   }
 
   embedSync(texts: readonly string[]): Float32Array {
-    return native(() => binding().embedTexts(this.#handle, texts));
+    return inThisRealm(
+      native(() => binding().embedTexts(this.#handle, texts)),
+      Float32Array,
+    );
   }
 
   /**
@@ -71,12 +77,18 @@ export class TextEmbedder implements Embedder {
     texts: readonly string[],
     options: { signal?: AbortSignal } = {},
   ): Promise<Float32Array> {
-    return settle(options.signal, () => binding().embedTextsHeldOutAsync(this.#handle, texts));
+    const embedded = await settle(options.signal, () =>
+      binding().embedTextsHeldOutAsync(this.#handle, texts),
+    );
+    return inThisRealm(embedded, Float32Array);
   }
 
   /** The saved form: versioned, checksummed, the same on every platform. */
   toBytes(): Uint8Array {
-    return native(() => binding().textEmbedderToBytes(this.#handle));
+    return inThisRealm(
+      native(() => binding().textEmbedderToBytes(this.#handle)),
+      Uint8Array,
+    );
   }
 
   /**
@@ -85,6 +97,18 @@ export class TextEmbedder implements Embedder {
    * @throws OmniRouterError `ERR_OMNI_CORRUPT`, or `ERR_OMNI_VERSION` for a newer or older format
    */
   static fromBytes(bytes: Uint8Array): TextEmbedder {
+    checkArray(bytes, "Uint8Array", "bytes");
     return new TextEmbedder(native(() => binding().textEmbedderFromBytes(bytes)));
+  }
+
+  static {
+    brand(TextEmbedder.prototype, "TextEmbedder");
+  }
+
+  /** @internal The same embedder as an object of this class, where it is one of another copy of this package. */
+  static own(embedder: Embedder): Embedder {
+    return isBranded(embedder, "TextEmbedder") && !(embedder instanceof TextEmbedder)
+      ? TextEmbedder.fromBytes((embedder as TextEmbedder).toBytes())
+      : embedder;
   }
 }

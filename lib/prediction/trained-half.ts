@@ -1,6 +1,7 @@
 import { binding } from "../binding.js";
 import { invalid } from "../errors.js";
 import { native, settle } from "../task.js";
+import { checkArray, inThisRealm } from "../typed-arrays.js";
 import type { HybridHandle, NativeHybridEstimates } from "./binding.js";
 import { type Calibration, calibrated } from "./calibration.js";
 import { checkTexts } from "./embedder.js";
@@ -79,8 +80,14 @@ export class TrainedHalf {
     checkTexts(texts, "history.texts");
     const rows = texts.length;
     if (rows === 0) throw invalid("history.texts", "must hold at least one query to fit on");
+    for (const [name, values] of Object.entries({ embeddings, inputTokens, quality, outputTokens }))
+      checkArray(values, "Float32Array", `history.${name}`);
     if (inputTokens.length !== rows)
       throw invalid("history.inputTokens", `has ${inputTokens.length} elements for ${rows} queries`);
+    const { models } = neighbours;
+    const graded = models.map(() => false);
+    for (const [at, value] of quality.entries()) if (!Number.isNaN(value)) graded[at % models.length] = true;
+    const billed = inputTokens.slice(); // the caller's may be transferred meanwhile
     // Without the query itself among its neighbours, which would know the answer.
     const leftOut = await neighbours.predict(
       { embeddings, inputTokens },
@@ -100,16 +107,13 @@ export class TrainedHalf {
         seed,
       ),
     );
-    const { models } = neighbours;
-    const graded = models.map(() => false);
-    for (const [at, value] of quality.entries()) if (!Number.isNaN(value)) graded[at % models.length] = true;
     const record = {
       rows,
       models,
       graded,
-      inputTokens: inputTokens.slice(),
-      quality: outOfFold.quality,
-      outputTokens: outOfFold.outputTokens,
+      inputTokens: billed,
+      quality: inThisRealm(outOfFold.quality, Float32Array),
+      outputTokens: inThisRealm(outOfFold.outputTokens, Float32Array),
       nearest: leftOut.nearest,
     };
     return new TrainedHalf(handle, record, pricedOutOfFold(record, pool));
@@ -135,8 +139,10 @@ export class TrainedHalf {
     signal: AbortSignal | undefined,
   ): Promise<NativeHybridEstimates> {
     const { quality, outputTokens } = near;
-    return await settle(signal, () =>
-      binding().predictHybridAsync(this.#handle, texts, embeddings, inputTokens, quality, outputTokens),
+    return estimatesInThisRealm(
+      await settle(signal, () =>
+        binding().predictHybridAsync(this.#handle, texts, embeddings, inputTokens, quality, outputTokens),
+      ),
     );
   }
 
@@ -145,8 +151,10 @@ export class TrainedHalf {
     { texts, embeddings, inputTokens }: TextBatch,
     { quality, outputTokens }: NeighbourPredictions,
   ): NativeHybridEstimates {
-    return native(() =>
-      binding().predictHybrid(this.#handle, texts, embeddings, inputTokens, quality, outputTokens),
+    return estimatesInThisRealm(
+      native(() =>
+        binding().predictHybrid(this.#handle, texts, embeddings, inputTokens, quality, outputTokens),
+      ),
     );
   }
 
@@ -162,7 +170,7 @@ export class TrainedHalf {
     { quality, outputTokens }: BatchOutcomes,
     signal: AbortSignal | undefined,
   ): Promise<Float64Array> {
-    return await settle(signal, () =>
+    const levels = await settle(signal, () =>
       binding().learnHybrid(
         this.#handle,
         texts,
@@ -174,6 +182,7 @@ export class TrainedHalf {
         outputTokens,
       ),
     );
+    return inThisRealm(levels, Float64Array);
   }
 
   /** The same with what {@link levelsAfter} gave. @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT` for levels of another pool */
@@ -205,7 +214,10 @@ export class TrainedHalf {
 
   /** Without {@link outOfFold}: versioned and checksummed. */
   toBytes(): Uint8Array {
-    return native(() => binding().hybridToBytes(this.#handle));
+    return inThisRealm(
+      native(() => binding().hybridToBytes(this.#handle)),
+      Uint8Array,
+    );
   }
 
   /** {@link outOfFold}, for {@link fromBytes}. */
@@ -225,6 +237,7 @@ export class TrainedHalf {
     pool: PricedPool,
     dimension: number,
   ): TrainedHalf {
+    for (const [name, bytes] of Object.entries(saved)) checkArray(bytes, "Uint8Array", `saved.${name}`);
     const handle = native(() => binding().hybridFromBytes(saved.predictor, ...pricesOf(pool), dimension));
     const record = decodeOutOfFold(
       saved.outOfFold,
@@ -232,6 +245,17 @@ export class TrainedHalf {
     );
     return new TrainedHalf(handle, record, pricedOutOfFold(record, pool));
   }
+}
+
+function estimatesInThisRealm(estimates: NativeHybridEstimates): NativeHybridEstimates {
+  return {
+    quality: inThisRealm(estimates.quality, Float32Array),
+    outputTokens: inThisRealm(estimates.outputTokens, Float32Array),
+    cost: inThisRealm(estimates.cost, Float32Array),
+    medianTokens: inThisRealm(estimates.medianTokens, Float32Array),
+    costDeviation: inThisRealm(estimates.costDeviation, Float32Array),
+    qualityDeviation: inThisRealm(estimates.qualityDeviation, Float32Array),
+  };
 }
 
 function pricesOf(pool: PricedPool): [inputPer1M: Float64Array, outputPer1M: Float64Array] {

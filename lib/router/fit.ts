@@ -11,6 +11,7 @@ import { History } from "../history/history.js";
 import type { Selection } from "../history/record.js";
 import type { HistorySource } from "../history/source.js";
 import { checkObject } from "../keys.js";
+import { isUrl } from "../locations.js";
 import { ModelPool } from "../pool/pool.js";
 import { calibrate } from "../prediction/calibration.js";
 import type { Embedder } from "../prediction/embedder.js";
@@ -75,15 +76,15 @@ export async function fitParts(
   const history = await historyOf(source, pool, options);
   const { queries } = history;
 
-  let embedder = options.embedder;
+  let embedder: Embedder;
   let heldOut: Float32Array | undefined;
-  if (embedder === undefined) {
+  if (options.embedder === undefined) {
     onProgress({ stage: "learn", done: 0, total: queries.length });
     const stop = signal ? { signal } : {};
     const fitted = await TextEmbedder.fit(queries, { seed, ...stop });
     heldOut = await fitted.embedHeldOut(queries, stop);
     embedder = fitted;
-  }
+  } else embedder = TextEmbedder.own(options.embedder);
 
   const { dimension } = embedder;
   const index = new VectorIndex(dimension);
@@ -212,9 +213,7 @@ function checkOptions({ neighbours, embedder }: FitOptions, seed: number): void 
 }
 
 async function poolOf(source: ModelPool | string | URL | object): Promise<ModelPool> {
-  return typeof source === "string" || source instanceof URL
-    ? await ModelPool.load(source)
-    : ModelPool.from(source);
+  return typeof source === "string" || isUrl(source) ? await ModelPool.load(source) : ModelPool.from(source);
 }
 
 async function historyOf(
@@ -222,14 +221,15 @@ async function historyOf(
   pool: ModelPool,
   { signal, onProgress, format, onBadRecord, selection }: FitOptions,
 ): Promise<History> {
-  if (source instanceof History) {
+  const known = History.own(source);
+  if (known !== undefined) {
     if (selection !== undefined)
       throw invalid("options.selection", "is for records: a History says it of each of its rows");
-    if (source.models.join("\0") !== pool.names.join("\0"))
+    if (known.models.join("\0") !== pool.names.join("\0"))
       throw invalid("history", "must have been read for this pool: its columns are other models");
-    return source;
+    return known;
   }
-  return await History.read(source, pool, {
+  return await History.read(source as HistorySource, pool, {
     ...(signal ? { signal } : {}),
     ...(format === undefined ? {} : { format }),
     ...(onBadRecord ? { onBadRecord } : {}),

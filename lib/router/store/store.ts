@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type ErrorCode, invalid, OmniRouterError } from "../../errors.js";
 import { errnoCode, ioError } from "../../files.js";
+import { pathOf } from "../../locations.js";
 import { makeFolder } from "./folders.js";
 import { CHUNK_BYTES, generationFolder, readManifest } from "./layout.js";
 import { lockStore } from "./lock.js";
@@ -65,7 +65,7 @@ export class RouterStore {
     if (!Number.isInteger(keep) || keep < 1)
       throw invalid("keep", `must be a whole number >= 1, got ${keep}`);
     if (!(lockTimeoutMs >= 0)) throw invalid("lockTimeoutMs", `must be a number >= 0, got ${lockTimeoutMs}`);
-    const path = directory instanceof URL ? fileURLToPath(directory) : directory;
+    const path = pathOf(directory, "directory");
     return new RouterStore(resolve(path), keep, lockTimeoutMs);
   }
 
