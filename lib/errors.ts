@@ -1,3 +1,6 @@
+import { types } from "node:util";
+import { brand, isBranded } from "./brand.js";
+
 /**
  * Every error this package throws or rejects with, apart from an AbortSignal's own reason, is an
  * {@link OmniRouterError}: `code` says what kind, for programs; `message` says what is wrong and what to do, for people;
@@ -55,6 +58,22 @@ export class OmniRouterError extends Error {
     this.code = code;
     if (options.argument !== undefined) this.argument = options.argument;
   }
+
+  static {
+    brand(OmniRouterError.prototype, "OmniRouterError");
+  }
+
+  /** `instanceof` knows the errors of every copy of this package in the process, in whatever realm it was loaded. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: it is another class where one that extends this one is asked
+    return isInstance(value, this);
+  }
+}
+
+function isInstance(value: unknown, type: unknown): boolean {
+  return type === OmniRouterError
+    ? isBranded(value, "OmniRouterError")
+    : Function.prototype[Symbol.hasInstance].call(type, value);
 }
 
 /** `throw invalid("k", "must be a whole number >= 1")` reads "k must be a whole number >= 1". */
@@ -62,9 +81,12 @@ export function invalid(argument: string, sentence: string): OmniRouterError {
   return new OmniRouterError("ERR_OMNI_INVALID_ARGUMENT", `${argument} ${sentence}`, { argument });
 }
 
-/** The addon throws plain errors with `code` and `argument`; anything else passes unchanged. */
+/**
+ * The addon throws plain errors with `code` and `argument`, of the realm that Node itself runs in; anything else passes
+ * unchanged.
+ */
 export function fromNative(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof OmniRouterError) return error;
+  if (!types.isNativeError(error) || error instanceof OmniRouterError) return error;
   const { code, argument } = error as Error & { code?: unknown; argument?: unknown };
   if (typeof code !== "string" || !code.startsWith("ERR_OMNI_")) return error;
   return new OmniRouterError(code as ErrorCode, error.message, {

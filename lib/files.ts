@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { OmniRouterError } from "./errors.js";
 
 /** What the operating system's commonest refusals mean to a person. Anything else keeps the system's own words. */
@@ -22,6 +23,6 @@ export function errnoCode(error: unknown): string | undefined {
 export function ioError(doing: string, path: string, cause: unknown): OmniRouterError {
   if (cause instanceof OmniRouterError) return cause;
   const known = reasons[errnoCode(cause) ?? ""];
-  const reason = known ?? (cause instanceof Error ? cause.message : String(cause));
+  const reason = known ?? (types.isNativeError(cause) ? cause.message : String(cause));
   return new OmniRouterError("ERR_OMNI_IO", `cannot ${doing} ${path}: ${reason}`, { cause });
 }

@@ -16,7 +16,8 @@ await runScript(async () => {
     ...headers,
     ...process.argv.slice(2),
   ];
-  const code = await runAttached("npx", ["--yes", "node-gyp@^12", "rebuild", ...options], { cwd: root });
+  const gyp = join(root, "node_modules", "node-gyp", "bin", "node-gyp.js");
+  const code = await runAttached(process.execPath, [gyp, "rebuild", ...options], { cwd: root });
   if (code !== 0) return code;
   const addon = join(root, "native", "build", "Release", "omnirouter.node");
   const loaded = await runAttached(process.execPath, ["-e", "require(process.argv[1])", addon]);

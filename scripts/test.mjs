@@ -10,10 +10,11 @@ import { ctest } from "./test/ctest.mjs";
 import { fuzzing } from "./test/fuzzing.mjs";
 import { installedNodes, installNodes } from "./test/nodes.mjs";
 import { addressSanitizer, threadSanitizer } from "./test/sanitizers.mjs";
+import { installedTools, installTools } from "./test/tools.mjs";
 
 const help = `npm test [-- [--verbose] [VITEST ARGUMENTS]]     npm run test:full
 
-Sets up what is missing, other versions of Node to try the package with among it, then runs vitest (test/**/*.test.ts)
+Sets up what is missing, other versions of Node, test runners and bundlers to try the package with among it, then runs vitest (test/**/*.test.ts)
 and the native tests (test/native, by ctest); and whether the API reference lacks a docstring.
 With arguments for vitest, such as part of a file's name or -t NAME, only vitest runs.
 Tests on real records need OMNIROUTER_DATA to name the folder that has them; else they are skipped.
@@ -102,8 +103,14 @@ await runScript(async () => {
   if (process.env.OMNIROUTER_DATA === undefined)
     console.log("  - OMNIROUTER_DATA is not set: tests on real records will be skipped");
   const full = options.has("--full");
-  const nodes = filters.length > 0 && !full ? installedNodes() : await installNodes({ verbose });
-  const env = { OMNIROUTER_TEST_NODES: nodes.join("\n"), ...(full ? { OMNIROUTER_TEST_FULL: "1" } : {}) };
+  const part = filters.length > 0 && !full;
+  const nodes = part ? installedNodes() : await installNodes({ verbose });
+  const tools = part ? installedTools() : await installTools({ verbose });
+  const env = {
+    OMNIROUTER_TEST_NODES: nodes.join("\n"),
+    ...(tools === undefined ? {} : { OMNIROUTER_TEST_TOOLS: tools }),
+    ...(full ? { OMNIROUTER_TEST_FULL: "1" } : {}),
+  };
   if (filters.length > 0) return runStages([vitest(filters, env)]);
   if (!full) return runStages([documentation, vitest([], env), native(env)]);
   return runStages([

@@ -189,8 +189,7 @@ export function writeOptions(
   if (typeof relax !== "boolean") throw invalid("relax", "must be true or false");
   if (!(typeof timeLimit === "number" && timeLimit >= 0))
     throw invalid("timeLimit", `must be a number of milliseconds >= 0, got ${show(timeLimit)}`);
-  if (warmStart !== undefined && !(warmStart instanceof Prices))
-    throw invalid("warmStart", `must be the Prices of an earlier plan, got ${show(warmStart)}`);
+  const start = warmStart === undefined ? undefined : Prices.own(warmStart, "warmStart");
   if (out !== undefined) checkOut(out, compiled.rows);
   numbers[REQUEST.gapTolerance] = gapTolerance;
   numbers[REQUEST.nodeLimit] = nodeLimit;
@@ -199,7 +198,7 @@ export function writeOptions(
   numbers[REQUEST.timeLimit] = timeLimit;
   numbers[REQUEST.relax] = relax ? 1 : 0;
   numbers[REQUEST.ties] = checkTies(ties);
-  numbers[REQUEST.warm] = warmStart === undefined ? 0 : 1;
-  if (warmStart !== undefined) warmStart.writeTo(numbers, compiled);
+  numbers[REQUEST.warm] = start === undefined ? 0 : 1;
+  start?.writeTo(numbers, compiled);
   return out;
 }

@@ -1,11 +1,9 @@
 import { invalid } from "../errors.js";
-import { isDetached } from "./compile.js";
+import { checkArray } from "../typed-arrays.js";
 
 /** @throws OmniRouterError for anything but one element per query. */
 export function checkOut(out: Uint8Array, rows: number): void {
-  if (!(out instanceof Uint8Array))
-    throw invalid("out", `must be a Uint8Array of ${rows} elements, one per query`);
-  if (isDetached(out)) throw invalid("out", "has a detached buffer: it was transferred elsewhere");
+  checkArray(out, "Uint8Array", "out", `must be a Uint8Array of ${rows} elements, one per query`);
   if (out.length !== rows)
     throw invalid("out", `must be a Uint8Array of ${rows} elements, one per query, got ${out.length}`);
 }

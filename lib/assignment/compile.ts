@@ -1,5 +1,6 @@
 import { invalid, OmniRouterError } from "../errors.js";
 import { checkKeys } from "../keys.js";
+import { checkArray } from "../typed-arrays.js";
 import {
   type Frame,
   LAYOUT,
@@ -79,8 +80,8 @@ export function compileBatch(
   const quantityNames = checkQuantityNames(Object.keys(quantities));
   const matrices = quantityNames.map(name => checkMatrix(quantities[name], name, models.size));
   const rows = checkLengths(matrices, quantityNames) / models.size;
-  const groups = checkPerRow(problem.groups, Uint16Array, "groups", rows);
-  const allowed = checkPerRow(problem.allowed, BigUint64Array, "allowed", rows);
+  const groups = checkPerRow(problem.groups, "Uint16Array", "groups", rows);
+  const allowed = checkPerRow(problem.allowed, "BigUint64Array", "allowed", rows);
   return { rows, models, quantityNames, matrices, allowed, groups };
 }
 
@@ -248,10 +249,7 @@ export function checkQuantityNames(names: readonly string[]): readonly string[] 
 }
 
 function checkMatrix(values: Float32Array | undefined, name: string, models: number): Float32Array {
-  if (!(values instanceof Float32Array))
-    throw invalid(`quantities.${name}`, "must be a Float32Array of queries x models");
-  if (isDetached(values))
-    throw invalid(`quantities.${name}`, "has a detached buffer: it was transferred elsewhere");
+  checkArray(values, "Float32Array", `quantities.${name}`, "must be a Float32Array of queries x models");
   if (values.length % models !== 0)
     throw invalid(
       `quantities.${name}`,
@@ -280,21 +278,14 @@ function checkLengths(matrices: readonly Float32Array[], names: readonly string[
   return length;
 }
 
-/** Node 20 cannot tell a transferred buffer, which leaves its views with length 0, from an empty one. */
-export function isDetached(array: Uint8Array | Float32Array): boolean {
-  if (array.length > 0) return false; // without a look at `buffer`, which V8 may have to make first
-  const buffer = array.buffer as ArrayBuffer & { detached?: boolean };
-  return buffer.detached ?? false;
-}
-
 function checkPerRow<A extends Uint16Array | BigUint64Array>(
   array: A | undefined,
-  type: { new (length: number): A; readonly name: string },
+  type: "Uint16Array" | "BigUint64Array",
   argument: string,
   rows: number,
 ): A | undefined {
   if (array === undefined) return undefined;
-  if (!(array instanceof type)) throw invalid(argument, `must be a ${type.name} with one element per query`);
+  checkArray(array, type, argument, `must be a ${type} with one element per query`);
   if (array.length !== rows)
     throw invalid(argument, `must have ${rows} elements, one per query, got ${array.length}`);
   return array;

@@ -1,5 +1,6 @@
 import { invalid } from "../errors.js";
 import { show } from "../show.js";
+import { checkArray } from "../typed-arrays.js";
 import { STATUSES, STOP_REASONS, type Status, type StopReason } from "./binding.js";
 import { type CompiledProblem, scopeOf } from "./compile.js";
 import { ANSWER, FATE, LIMIT, limitAt, placesOf, QUANTITY, REACHABLE, RELAXED, REQUEST } from "./frame.js";
@@ -185,7 +186,7 @@ export class Plan {
 
   /** Number of queries. */
   get size(): number {
-    return this.choice.length;
+    return this.#solved.compiled.rows;
   }
 
   /** Mean of a quantity over the plan; NaN for an empty batch. @throws OmniRouterError for an unknown quantity. */
@@ -217,7 +218,8 @@ export class Plan {
   at(query: number): PlannedQuery {
     if (!(Number.isInteger(query) && query >= 0 && query < this.size))
       throw invalid("query", `must be a whole number >= 0 and below ${this.size}, got ${show(query)}`);
-    const { groups, groupNames, allowed: masks, quantityNames, matrices } = this.#solved.compiled;
+    const { groups, groupNames, allowed: masks, quantityNames } = this.#solved.compiled;
+    const matrices = quantityNames.map(name => this.#matrix(name));
     const number = groups?.[query] ?? 0;
     const group = groupNames?.list[number] ?? number;
     const allowed = masks?.[query];
@@ -250,7 +252,11 @@ export class Plan {
         "quantity",
         `must be one of the plan's (${quantityNames.join(", ")}), got ${show(quantity)}`,
       );
-    return matrices[k]!;
+    // Both are the caller's own, who may have transferred them since.
+    const values = matrices[k]!;
+    checkArray(values, "Float32Array", `quantities.${quantity}`);
+    checkArray(this.choice, "Uint8Array", "choice");
+    return values;
   }
 }
 

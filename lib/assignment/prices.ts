@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { binding } from "../binding.js";
+import { brand, isBranded } from "../brand.js";
 import { fromNative, invalid, OmniRouterError } from "../errors.js";
 import { checkKeys, checkObject } from "../keys.js";
 import { show } from "../show.js";
@@ -231,6 +232,18 @@ export class Prices {
     writeTieBreak(numbers, quantityNames);
     numbers.set(present, start);
     return { models, quantityNames, groupNames, numbers, groups: pricedGroups };
+  }
+
+  static {
+    brand(Prices.prototype, "Prices");
+  }
+
+  /** @internal Prices as an object of this class, where they are of another copy of this package. */
+  static own(prices: unknown, argument: string): Prices {
+    if (prices instanceof Prices) return prices;
+    if (!isBranded(prices, "Prices"))
+      throw invalid(argument, `must be the Prices of a plan, got ${show(prices)}`);
+    return Prices.fromJSON((prices as Prices).toJSON());
   }
 
   /** A plain object that {@link fromJSON} reads, in this release and later ones: `JSON.stringify` asks for it. */

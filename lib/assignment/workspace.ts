@@ -56,7 +56,8 @@ export type WorkspaceAssignOptions = Omit<AssignOptions, "out">;
  * the batch that is in the workspace *now*: copy what is to outlive the next one (`plan.choice.slice()`). The plan's
  * certificate, prices, totals and requests are its own and stay.
  *
- * All of it lies on one `SharedArrayBuffer`, so that worker threads may fill it in too.
+ * All of it lies on one `SharedArrayBuffer`, so that worker threads may fill it in too (where there is none, on an
+ * `ArrayBuffer`, which asynchronous solves copy).
  */
 export class Workspace<const Quantity extends string = string> {
   /** The most queries of a batch. */
@@ -158,10 +159,9 @@ export class Workspace<const Quantity extends string = string> {
    */
   choose(prices: Prices, rows: number, groupNames?: readonly string[], options?: ChooseOptions): Uint8Array {
     this.#refuseIfBusy();
-    if (!(prices instanceof Prices))
-      throw invalid("prices", `must be the Prices of a plan, got ${show(prices)}`);
+    const own = Prices.own(prices, "prices");
     checkRows(rows, this.rows);
-    return prices.chooseBatch(this.#batch(rows), groupNames, this.#view(rows), options);
+    return own.chooseBatch(this.#batch(rows), groupNames, this.#view(rows), options);
   }
 
   #compile(problem: WorkspaceProblem, frame: Frame): CompiledProblem {
@@ -218,7 +218,8 @@ function layOut(
   const choiceAt = groupsAt + (wanted.groups ? 2 * rows : 0);
   const bytes = choiceAt + rows;
   try {
-    const memory = new SharedArrayBuffer(bytes);
+    // Electron's renderers, for one, may be without SharedArrayBuffer.
+    const memory = new (globalThis.SharedArrayBuffer ?? ArrayBuffer)(bytes);
     return {
       allowed: wanted.allowed ? new BigUint64Array(memory, 0, rows) : undefined,
       matrices: Array.from(

@@ -153,8 +153,7 @@ export function promiseInWords(promise: QualityPromise): string[] {
   const { group, confidence, asked, refused, best, predicted, margin, queries, outcomes, reason } = promise;
   const sure = `with ${formatPercent(confidence, confidence * 100 === Math.round(confidence * 100) ? 0 : 1)} confidence`;
   const quality = `realised mean quality${group === undefined ? "" : ` of ${group === "" ? "no tenant" : group}`}`;
-  const shifted =
-    margin.shift > 0 ? `, ${formatQuality(margin.shift)} for queries unlike the history's` : "";
+  const shifted = margin.shift > 0 ? `, ${formatQuality(margin.shift)} for queries unlike the history's` : "";
   const because = `expected ${formatQuality(predicted)} less ${formatQuality(margin.total)}: ${formatQuality(margin.sampling)} for the chance in ${formatCount(queries)} queries, ${formatQuality(margin.history)} for that in ${formatCount(Math.round(outcomes))} graded answers${shifted}`;
   if (!refused) return [`promised ${sure}: ${quality} at least ${formatQuality(asked ?? best)} (${because})`];
   const why = {

@@ -47,12 +47,9 @@ export function decodeEvidence(bytes: Uint8Array, models: readonly string[]): Ev
     );
   if (file.readUInt32LE(MAGIC.length + 4) !== crc32(file.subarray(MAGIC.length + 8)))
     throw corrupt("is cut short or altered: its checksum does not match");
-  const [rows, width, count, dimension] = [0, 1, 2, 3].map(i => file.readUInt32LE(MAGIC.length + 8 + 4 * i)) as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [rows, width, count, dimension] = [0, 1, 2, 3].map(i =>
+    file.readUInt32LE(MAGIC.length + 8 + 4 * i),
+  ) as [number, number, number, number];
   const cells = rows * width;
   const floats = cells + count * dimension;
   if (width !== models.length || count > 256 || file.length !== HEADER + 4 * floats + 2 * rows)
@@ -75,5 +72,8 @@ export function decodeEvidence(bytes: Uint8Array, models: readonly string[]): Ev
 }
 
 function corrupt(sentence: string): OmniRouterError {
-  return new OmniRouterError("ERR_OMNI_CORRUPT", `the saved evidence of how grades were observed ${sentence}`);
+  return new OmniRouterError(
+    "ERR_OMNI_CORRUPT",
+    `the saved evidence of how grades were observed ${sentence}`,
+  );
 }

@@ -213,7 +213,8 @@ export function residualsOf(
   if (n < FEWEST_OUTCOMES) return { reason: "history" };
   variance += miss / n;
   const squaredError =
-    (weightedSquares + miss / n ** 2) * (n / (n - 1)) * (1 + FITTED_PARAMETERS / n) + uncovered ** 2 * variance;
+    (weightedSquares + miss / n ** 2) * (n / (n - 1)) * (1 + FITTED_PARAMETERS / n) +
+    uncovered ** 2 * variance;
   return {
     bias,
     standardError: Math.sqrt(squaredError),
@@ -247,7 +248,10 @@ function betweenClusters(
     weights[model]! += weight;
   }
   const deviation = ({ model, outcome }: Observed) => outcome - sums[model]! / weights[model]!;
-  const byCluster = new Map<number, { weight: number; squaredWeights: number; sum: number; squares: number }>();
+  const byCluster = new Map<
+    number,
+    { weight: number; squaredWeights: number; sum: number; squares: number }
+  >();
   for (const each of observed) {
     const cluster = clusterOf[each.row]!;
     let own = byCluster.get(cluster);

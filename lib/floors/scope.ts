@@ -58,12 +58,7 @@ export class FloorScope {
   #best = 0;
 
   /** @param problem with the predictions as they are, uncorrected */
-  constructor(
-    asked: FloorAsked,
-    problem: AssignmentProblem,
-    history: FloorHistory,
-    likeness: BatchLikeness,
-  ) {
+  constructor(asked: FloorAsked, problem: AssignmentProblem, history: FloorHistory, likeness: BatchLikeness) {
     const { allowed, groups, groupNames, models } = problem;
     const quality = problem.quantities.quality!;
     const group = asked.group === undefined ? -1 : (groupNames?.indexOf(asked.group) ?? -1);

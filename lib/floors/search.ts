@@ -50,7 +50,9 @@ export function* keepFloors(
 ): Generator<Attempt, Kept, Solved> {
   const batch = asked[0]?.group === undefined && asked.length > 0 ? [] : [{}];
   const scopes = [...batch, ...asked].map(each => new FloorScope(each, problem, history, likeness));
-  const floors = scopes.filter(({ asked, empty, isPromise }) => isPromise && asked.minQuality !== undefined && !empty);
+  const floors = scopes.filter(
+    ({ asked, empty, isPromise }) => isPromise && asked.minQuality !== undefined && !empty,
+  );
   const own = problem.limits ?? [];
   const withFloors = () => ({
     ...problem,
@@ -59,7 +61,9 @@ export function* keepFloors(
   });
   const answer = (solved: Solved, isFinal: boolean): Kept => ({
     solved,
-    promises: scopes.filter(({ isPromise, looked }) => isPromise && looked).map(each => each.promise(isFinal)),
+    promises: scopes
+      .filter(({ isPromise, looked }) => isPromise && looked)
+      .map(each => each.promise(isFinal)),
     corrections: scopes.filter(({ empty }) => !empty).map(each => each.report()),
   });
 
@@ -103,7 +107,8 @@ function corrected({ quantities, models }: AssignmentProblem, scopes: readonly F
   // The batch comes first, and a tenant's rows are taken over by its own.
   for (const { rows, correction } of scopes)
     for (const row of rows)
-      for (let at = row * width; at < (row + 1) * width; at++) out[at] = correctedQuality(quality[at]!, correction);
+      for (let at = row * width; at < (row + 1) * width; at++)
+        out[at] = correctedQuality(quality[at]!, correction);
   return out;
 }
 

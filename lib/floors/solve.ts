@@ -30,7 +30,8 @@ export async function solveWithFloorsAsync(
   const started = performance.now();
   const search = keepFloors(problem, asked, evidence.history, evidence.likeness);
   let step = search.next();
-  while (!step.done) step = search.next(await solveAsync(step.value.problem, optionsOf(step.value, options, started)));
+  while (!step.done)
+    step = search.next(await solveAsync(step.value.problem, optionsOf(step.value, options, started)));
   return placed(step.value, options.out);
 }
 

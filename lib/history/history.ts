@@ -1,9 +1,11 @@
+import { brand, isBranded } from "../brand.js";
 import { invalid, OmniRouterError } from "../errors.js";
 import { checkObject } from "../keys.js";
 import { differenceInWords, lookOf } from "../look-alike.js";
 import { checkOptions } from "../options.js";
-import { ModelPool } from "../pool/pool.js";
+import type { ModelPool } from "../pool/pool.js";
 import { show } from "../show.js";
+import { checkArray } from "../typed-arrays.js";
 import { HistoryBuilder, type HistoryColumns, matricesOf, QUANTITIES } from "./columns.js";
 import { decodeHistory, encodeHistory } from "./encoding.js";
 import type { HistoryFormat } from "./formats/format.js";
@@ -11,8 +13,8 @@ import { mostFirst } from "./most-first.js";
 import { type PriceDoubt, priceDoubts } from "./price-doubts.js";
 import { placeInWords } from "./problem.js";
 import { type BadRecord, type ReadProgress, readPlacedRecords } from "./read.js";
-import { type Skipped, SkippedRecords } from "./skipped.js";
 import { SELECTIONS, type Selection } from "./record.js";
+import { type Skipped, SkippedRecords } from "./skipped.js";
 import type { HistorySource } from "./source.js";
 import { type UnknownKey, UnknownKeys, unknownKeysInWords } from "./unknown-keys.js";
 
@@ -156,7 +158,7 @@ export class History {
     pool: ModelPool,
     options: HistoryReadOptions = {},
   ): Promise<History> {
-    if (!(pool instanceof ModelPool)) throw invalid("pool", `must be a ModelPool, got ${show(pool)}`);
+    if (!isBranded(pool, "ModelPool")) throw invalid("pool", `must be a ModelPool, got ${show(pool)}`);
     checkOptions(options, READ_OPTIONS);
     const { onBadRecord = "error", selection, ...rest } = options;
     checkSelection(selection);
@@ -194,8 +196,7 @@ export class History {
    * @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT` for a number that is no row
    */
   select(rows: Int32Array | readonly number[]): History {
-    if (!Array.isArray(rows) && !(rows instanceof Int32Array))
-      throw invalid("rows", `must be an array of row numbers, got ${show(rows)}`);
+    if (!Array.isArray(rows)) checkArray(rows, "Int32Array", "rows", "must be an array of row numbers");
     for (const [index, row] of rows.entries())
       if (!Number.isInteger(row) || row < 0 || row >= this.size)
         throw invalid(`rows[${index}]`, `must be a row number from 0 to ${this.size - 1}, got ${row}`);
@@ -237,9 +238,21 @@ export class History {
    *   `ERR_OMNI_VERSION` where a later release wrote them
    */
   static fromBytes(bytes: Uint8Array, omissions: Omissions = NOTHING_OMITTED): History {
-    if (!(bytes instanceof Uint8Array)) throw invalid("bytes", `must be a Uint8Array, got ${show(bytes)}`);
+    checkArray(bytes, "Uint8Array", "bytes");
     checkObject(omissions, "omissions");
     return new History(decodeHistory(bytes), omissionsOf({ ...NOTHING_OMITTED, ...omissions }));
+  }
+
+  static {
+    brand(History.prototype, "History");
+  }
+
+  /** @internal The same history as an object of this class where it is another copy of this package's; else undefined. */
+  static own(value: unknown): History | undefined {
+    if (value instanceof History) return value;
+    if (!isBranded(value, "History")) return undefined;
+    const other = value as History;
+    return History.fromBytes(other.toBytes(), other.report);
   }
 
   /**

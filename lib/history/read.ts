@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { invalid } from "../errors.js";
 import { checkOptions } from "../options.js";
 import { show } from "../show.js";
@@ -155,7 +156,7 @@ function shapedBy(shaper: Shaper, row: unknown): Converted | Problem {
   try {
     return shaper.shape(row);
   } catch (error) {
-    if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
+    if (!types.isNativeError(error) || !["RangeError", "TypeError"].includes(error.name)) throw error;
     return new Problem(
       `holds what cannot be made into text: ${error.message}`,
       "holds what cannot be made into text",

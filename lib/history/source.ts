@@ -1,10 +1,12 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { addAbortSignal, pipeline, Readable } from "node:stream";
+import { types } from "node:util";
 import { createGunzip } from "node:zlib";
 import { invalid } from "../errors.js";
 import { ioError } from "../files.js";
-import { pathOf } from "../paths.js";
+import { isUrl, pathOf } from "../paths.js";
+import { checkArray } from "../typed-arrays.js";
 
 /**
  * Where records come from: the path or `file:` URL of a file, plain or gzipped, or an array of those; a stream or async
@@ -41,7 +43,7 @@ export async function inputsOf(
     const open = () => (signal ? addAbortSignal(signal, source) : source);
     return [{ name: typeof path === "string" ? path : "input", open }];
   }
-  const iterable = typeof source === "object" && source !== null && !(source instanceof Uint8Array);
+  const iterable = typeof source === "object" && source !== null && !types.isUint8Array(source);
   if (iterable && Symbol.asyncIterator in source) {
     const items = source as AsyncIterable<unknown>;
     return [{ name: "input", open: () => (signal ? untilAborted(items, signal) : items) }];
@@ -52,7 +54,7 @@ export async function inputsOf(
 }
 
 function isPath(source: unknown): source is string | URL {
-  return typeof source === "string" || source instanceof URL;
+  return typeof source === "string" || isUrl(source);
 }
 
 async function fileInput(path: string | URL, what: string): Promise<Input> {
@@ -100,7 +102,7 @@ async function* untilAborted(items: AsyncIterable<unknown>, signal: AbortSignal)
 }
 
 export function isBytes(item: unknown): item is string | Uint8Array {
-  return typeof item === "string" || item instanceof Uint8Array;
+  return typeof item === "string" || types.isUint8Array(item);
 }
 
 /** Gzip can make a thousand bytes of one; records, however alike, come to some ten or twenty, and logs of one line to fewer than this. */
@@ -121,6 +123,7 @@ export async function* plainBytes(
   const counted = (async function* () {
     for await (const chunk of chunks) {
       if (!isBytes(chunk)) throw invalid("source", "must not mix text with records");
+      if (typeof chunk !== "string") checkArray(chunk, "Uint8Array", "source");
       const buffer =
         typeof chunk === "string"
           ? Buffer.from(chunk)

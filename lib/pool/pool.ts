@@ -1,4 +1,5 @@
 import { readFile, stat } from "node:fs/promises";
+import { brand, isBranded } from "../brand.js";
 import { invalid, OmniRouterError } from "../errors.js";
 import { ioError } from "../files.js";
 import { checkOptions } from "../options.js";
@@ -54,7 +55,8 @@ export class ModelPool {
    * @throws OmniRouterError `ERR_OMNI_INVALID_POOL`
    */
   static from(pool: unknown): ModelPool {
-    return pool instanceof ModelPool ? pool : ModelPool.#check(pool, undefined);
+    if (pool instanceof ModelPool) return pool;
+    return ModelPool.#check(isBranded(pool, "ModelPool") ? (pool as ModelPool).toJSON() : pool, undefined);
   }
 
   /**
@@ -108,6 +110,10 @@ export class ModelPool {
   /** The pool as an object that {@link ModelPool.from} takes back. */
   toJSON(): Pick<ModelPool, "models"> {
     return { models: this.models };
+  }
+
+  static {
+    brand(ModelPool.prototype, "ModelPool");
   }
 
   static #check(value: unknown, file: string | undefined): ModelPool {

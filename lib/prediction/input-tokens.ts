@@ -1,4 +1,7 @@
+import { brand, isBranded } from "../brand.js";
 import { invalid, OmniRouterError } from "../errors.js";
+import { show } from "../show.js";
+import { checkArray } from "../typed-arrays.js";
 import { checkTexts } from "./embedder.js";
 
 /** English prose in the tokenizers of today's models; used only where the history knows no input tokens at all. */
@@ -32,9 +35,7 @@ export class InputTokenEstimator {
    */
   static fit(texts: readonly string[], inputTokens: Float32Array): InputTokenEstimator {
     checkTexts(texts);
-    if (!(inputTokens instanceof Float32Array)) throw invalid("inputTokens", "must be a Float32Array");
-    if (inputTokens.length !== texts.length)
-      throw invalid("inputTokens", `has ${inputTokens.length} elements for ${texts.length} texts`);
+    checkTokens(inputTokens, texts);
     const known: { bytes: number; tokens: number }[] = [];
     for (const [i, text] of texts.entries()) {
       const tokens = inputTokens[i]!;
@@ -73,10 +74,27 @@ export class InputTokenEstimator {
     );
   }
 
-  /** `inputTokens` with estimates where they are NaN. */
+  /**
+   * `inputTokens` with estimates where they are NaN.
+   *
+   * @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT` for another number of them than of texts
+   */
   complete(texts: readonly string[], inputTokens: Float32Array): Float32Array {
+    checkTokens(inputTokens, texts);
     const estimates = this.estimate(texts);
     return inputTokens.map((known, row) => (Number.isNaN(known) ? estimates[row]! : known));
+  }
+
+  static {
+    brand(InputTokenEstimator.prototype, "InputTokenEstimator");
+  }
+
+  /** @internal The same estimator as an object of this class, where it is one of another copy of this package. */
+  static own(tokens: unknown, argument: string): InputTokenEstimator {
+    if (tokens instanceof InputTokenEstimator) return tokens;
+    if (!isBranded(tokens, "InputTokenEstimator"))
+      throw invalid(argument, `must be an InputTokenEstimator, got ${show(tokens)}`);
+    return InputTokenEstimator.fromJSON((tokens as InputTokenEstimator).toJSON());
   }
 
   /** A plain object that {@link fromJSON} reads. */
@@ -99,6 +117,12 @@ export class InputTokenEstimator {
         );
     return new InputTokenEstimator(tokensPerText as number, tokensPerByte as number);
   }
+}
+
+function checkTokens(inputTokens: unknown, texts: readonly string[]): asserts inputTokens is Float32Array {
+  checkArray(inputTokens, "Float32Array", "inputTokens");
+  if (inputTokens.length !== texts.length)
+    throw invalid("inputTokens", `has ${inputTokens.length} elements for ${texts.length} texts`);
 }
 
 function median(values: readonly number[]): number {

@@ -1,9 +1,10 @@
 import { binding } from "../binding.js";
+import { brand } from "../brand.js";
 import { invalid, OmniRouterError } from "../errors.js";
 import { checkObject } from "../keys.js";
 import { checkOptions } from "../options.js";
-import { show } from "../show.js";
 import { native, settle } from "../task.js";
+import { checkArray } from "../typed-arrays.js";
 import type { NativeEstimates, NeighboursHandle } from "./binding.js";
 import { checkTexts } from "./embedder.js";
 import { InputTokenEstimator } from "./input-tokens.js";
@@ -139,8 +140,8 @@ export class NeighbourPredictor implements Predictor {
     checkPool(pool);
     checkObject(index, "index");
     const { power = DEFAULT_POWER, shrinkage = DEFAULT_SHRINKAGE } = options;
-    if (options.tokens !== undefined && !(options.tokens instanceof InputTokenEstimator))
-      throw invalid("tokens", `must be an InputTokenEstimator, got ${show(options.tokens)}`);
+    const tokens =
+      options.tokens === undefined ? undefined : InputTokenEstimator.own(options.tokens, "tokens");
     const names = pool.models.map(model => model.name);
     if (history.models.length !== names.length || names.some((name, i) => history.models[i] !== name))
       throw invalid("history", "must have the pool's models as its columns, in the pool's order");
@@ -160,7 +161,7 @@ export class NeighbourPredictor implements Predictor {
     this.models = names;
     this.k = k;
     this.#pool = pool;
-    this.#tokens = options.tokens ?? InputTokenEstimator.fit(history.queries, history.inputTokens);
+    this.#tokens = tokens ?? InputTokenEstimator.fit(history.queries, history.inputTokens);
     this.#index = index;
     const learned = (options as LearnedOptions)[LEARNED];
     if (learned !== undefined) {
@@ -273,6 +274,10 @@ export class NeighbourPredictor implements Predictor {
     }));
   }
 
+  static {
+    brand(NeighbourPredictor.prototype, "NeighbourPredictor");
+  }
+
   /** Where a record does not say its input tokens, they are estimated. */
   #outputTokens(history: Omit<NeighbourHistory, "models" | "quality">): Float32Array {
     const inputTokens = this.#tokens.complete(history.queries, history.inputTokens);
@@ -282,8 +287,8 @@ export class NeighbourPredictor implements Predictor {
   #check(batch: QueryBatch, exclude: Int32Array | undefined): void {
     checkObject(batch, "batch");
     const { embeddings, inputTokens } = batch;
-    if (!(embeddings instanceof Float32Array)) throw invalid("batch.embeddings", "must be a Float32Array");
-    if (!(inputTokens instanceof Float32Array)) throw invalid("batch.inputTokens", "must be a Float32Array");
+    checkArray(embeddings, "Float32Array", "batch.embeddings");
+    checkArray(inputTokens, "Float32Array", "batch.inputTokens");
     const rows = inputTokens.length;
     if (embeddings.length !== rows * this.#index.dimension)
       throw invalid(
@@ -293,7 +298,7 @@ export class NeighbourPredictor implements Predictor {
     const bad = inputTokens.findIndex(tokens => !(tokens >= 0 && tokens < Number.POSITIVE_INFINITY));
     if (bad >= 0) throw invalid(`batch.inputTokens[${bad}]`, "must be a finite number >= 0");
     if (exclude === undefined) return;
-    if (!(exclude instanceof Int32Array)) throw invalid("exclude", "must be an Int32Array");
+    checkArray(exclude, "Int32Array", "exclude");
     if (exclude.length !== rows)
       throw invalid("exclude", `has ${exclude.length} elements for ${rows} queries`);
   }
@@ -364,8 +369,7 @@ function checkHistory(history: NeighbourHistory): void {
   if (!Array.isArray(history.models)) throw invalid("history.models", "must be an array of names");
   checkTexts(history.queries, "history.queries");
   for (const name of ["inputTokens", "quality", "outputTokens", "cost"] as const)
-    if (!(history[name] instanceof Float32Array))
-      throw invalid(`history.${name}`, `must be a Float32Array, got ${show(history[name])}`);
+    checkArray(history[name], "Float32Array", `history.${name}`);
 }
 
 function checkPool(pool: PricedPool): void {

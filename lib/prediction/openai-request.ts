@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { OmniRouterError } from "../errors.js";
 import { writeNormalised } from "./embedder.js";
 
@@ -143,7 +144,9 @@ async function post(
       throw new RequestFailure(`${where} did not answer within ${timeoutMs} ms`, { transient: true });
     // fetch says "fetch failed"; what failed (ECONNREFUSED, ENOTFOUND, ...) is in its cause.
     const { message, cause } = error as Error;
-    const reason = cause instanceof Error ? cause.message || (cause as NodeJS.ErrnoException).code : message;
+    const reason = types.isNativeError(cause)
+      ? cause.message || (cause as NodeJS.ErrnoException).code
+      : message;
     throw new RequestFailure(`${where} could not be reached: ${hide(String(reason))}`, { transient: true });
   }
 }

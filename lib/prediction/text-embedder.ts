@@ -1,7 +1,9 @@
 import { binding } from "../binding.js";
+import { brand, isBranded } from "../brand.js";
 import { invalid } from "../errors.js";
 import { checkOptions } from "../options.js";
 import { native, settle } from "../task.js";
+import { checkArray, inThisRealm } from "../typed-arrays.js";
 import type { TextEmbedderHandle } from "./binding.js";
 import { checkTexts, type Embedder } from "./embedder.js";
 
@@ -58,11 +60,15 @@ export class TextEmbedder implements Embedder {
   async embed(texts: readonly string[], options: { signal?: AbortSignal } = {}): Promise<Float32Array> {
     checkTexts(texts);
     checkOptions(options, ["signal"]);
-    return settle(options.signal, () => binding().embedTextsAsync(this.#handle, texts));
+    const embedded = await settle(options.signal, () => binding().embedTextsAsync(this.#handle, texts));
+    return inThisRealm(embedded, Float32Array);
   }
 
   embedSync(texts: readonly string[]): Float32Array {
-    return native(() => binding().embedTexts(this.#handle, texts));
+    return inThisRealm(
+      native(() => binding().embedTexts(this.#handle, texts)),
+      Float32Array,
+    );
   }
 
   /**
@@ -75,12 +81,18 @@ export class TextEmbedder implements Embedder {
     texts: readonly string[],
     options: { signal?: AbortSignal } = {},
   ): Promise<Float32Array> {
-    return settle(options.signal, () => binding().embedTextsHeldOutAsync(this.#handle, texts));
+    const embedded = await settle(options.signal, () =>
+      binding().embedTextsHeldOutAsync(this.#handle, texts),
+    );
+    return inThisRealm(embedded, Float32Array);
   }
 
   /** The saved form: versioned, checksummed, the same on every platform. */
   toBytes(): Uint8Array {
-    return native(() => binding().textEmbedderToBytes(this.#handle));
+    return inThisRealm(
+      native(() => binding().textEmbedderToBytes(this.#handle)),
+      Uint8Array,
+    );
   }
 
   /**
@@ -89,6 +101,22 @@ export class TextEmbedder implements Embedder {
    * @throws OmniRouterError `ERR_OMNI_CORRUPT`, or `ERR_OMNI_VERSION` for a newer or older format
    */
   static fromBytes(bytes: Uint8Array): TextEmbedder {
+    checkArray(bytes, "Uint8Array", "bytes");
     return new TextEmbedder(native(() => binding().textEmbedderFromBytes(bytes)));
+  }
+
+  static {
+    brand(TextEmbedder.prototype, "TextEmbedder");
+  }
+
+  /** @internal Whether the embedder is of this class, whichever copy's of this package. */
+  static isBuiltIn(embedder: Embedder): embedder is TextEmbedder {
+    return isBranded(embedder, "TextEmbedder");
+  }
+
+  /** @internal The same embedder as an object of this class, where it is one of another copy of this package. */
+  static own(embedder: Embedder): Embedder {
+    if (embedder instanceof TextEmbedder || !TextEmbedder.isBuiltIn(embedder)) return embedder;
+    return TextEmbedder.fromBytes((embedder as TextEmbedder).toBytes());
   }
 }

@@ -1,13 +1,15 @@
 import { binding } from "../binding.js";
+import { isBranded } from "../brand.js";
 import { invalid } from "../errors.js";
 import { checkObject } from "../keys.js";
 import { checkOptions } from "../options.js";
 import { show } from "../show.js";
 import { native, settle } from "../task.js";
+import { checkArray, inThisRealm } from "../typed-arrays.js";
 import type { HybridHandle, NativeHybridEstimates } from "./binding.js";
 import { type Calibration, calibrated } from "./calibration.js";
 import { checkTexts } from "./embedder.js";
-import { type NeighbourPredictions, NeighbourPredictor, type PricedPool } from "./neighbour-predictor.js";
+import type { NeighbourPredictions, NeighbourPredictor, PricedPool } from "./neighbour-predictor.js";
 import {
   decodeOutOfFold,
   encodeOutOfFold,
@@ -79,7 +81,7 @@ export class TrainedHalf {
   ): Promise<TrainedHalf> {
     checkOptions(options, ["seed", "signal"]);
     const { seed = 0, signal } = options;
-    if (!(neighbours instanceof NeighbourPredictor))
+    if (!isBranded(neighbours, "NeighbourPredictor"))
       throw invalid("neighbours", `must be a NeighbourPredictor, got ${show(neighbours)}`);
     checkObject(history, "history");
     checkObject(pool, "pool");
@@ -87,12 +89,15 @@ export class TrainedHalf {
     if (!Number.isSafeInteger(seed) || seed < 0) throw invalid("seed", "must be a whole number >= 0");
     checkTexts(texts, "history.texts");
     for (const name of ["embeddings", "inputTokens", "quality", "outputTokens"] as const)
-      if (!(history[name] instanceof Float32Array))
-        throw invalid(`history.${name}`, `must be a Float32Array, got ${show(history[name])}`);
+      checkArray(history[name], "Float32Array", `history.${name}`);
     const rows = texts.length;
     if (rows === 0) throw invalid("history.texts", "must hold at least one query to fit on");
     if (inputTokens.length !== rows)
       throw invalid("history.inputTokens", `has ${inputTokens.length} elements for ${rows} queries`);
+    const { models } = neighbours;
+    const graded = models.map(() => false);
+    for (const [at, value] of quality.entries()) if (!Number.isNaN(value)) graded[at % models.length] = true;
+    const billed = inputTokens.slice(); // the caller's may be transferred meanwhile
     // Without the query itself among its neighbours, which would know the answer.
     const leftOut = await neighbours.predict(
       { embeddings, inputTokens },
@@ -112,16 +117,13 @@ export class TrainedHalf {
         seed,
       ),
     );
-    const { models } = neighbours;
-    const graded = models.map(() => false);
-    for (const [at, value] of quality.entries()) if (!Number.isNaN(value)) graded[at % models.length] = true;
     const record = {
       rows,
       models,
       graded,
-      inputTokens: inputTokens.slice(),
-      quality: outOfFold.quality,
-      outputTokens: outOfFold.outputTokens,
+      inputTokens: billed,
+      quality: inThisRealm(outOfFold.quality, Float32Array),
+      outputTokens: inThisRealm(outOfFold.outputTokens, Float32Array),
       nearest: leftOut.nearest,
     };
     return new TrainedHalf(handle, record, pricedOutOfFold(record, pool));
@@ -147,8 +149,10 @@ export class TrainedHalf {
     signal: AbortSignal | undefined,
   ): Promise<NativeHybridEstimates> {
     const { quality, outputTokens } = near;
-    return await settle(signal, () =>
-      binding().predictHybridAsync(this.#handle, texts, embeddings, inputTokens, quality, outputTokens),
+    return estimatesInThisRealm(
+      await settle(signal, () =>
+        binding().predictHybridAsync(this.#handle, texts, embeddings, inputTokens, quality, outputTokens),
+      ),
     );
   }
 
@@ -157,8 +161,10 @@ export class TrainedHalf {
     { texts, embeddings, inputTokens }: TextBatch,
     { quality, outputTokens }: NeighbourPredictions,
   ): NativeHybridEstimates {
-    return native(() =>
-      binding().predictHybrid(this.#handle, texts, embeddings, inputTokens, quality, outputTokens),
+    return estimatesInThisRealm(
+      native(() =>
+        binding().predictHybrid(this.#handle, texts, embeddings, inputTokens, quality, outputTokens),
+      ),
     );
   }
 
@@ -174,7 +180,7 @@ export class TrainedHalf {
     { quality, outputTokens }: BatchOutcomes,
     signal: AbortSignal | undefined,
   ): Promise<Float64Array> {
-    return await settle(signal, () =>
+    const levels = await settle(signal, () =>
       binding().learnHybrid(
         this.#handle,
         texts,
@@ -186,6 +192,7 @@ export class TrainedHalf {
         outputTokens,
       ),
     );
+    return inThisRealm(levels, Float64Array);
   }
 
   /** The same with what {@link levelsAfter} gave. @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT` for levels of another pool */
@@ -217,7 +224,10 @@ export class TrainedHalf {
 
   /** Without {@link outOfFold}: versioned and checksummed. */
   toBytes(): Uint8Array {
-    return native(() => binding().hybridToBytes(this.#handle));
+    return inThisRealm(
+      native(() => binding().hybridToBytes(this.#handle)),
+      Uint8Array,
+    );
   }
 
   /** {@link outOfFold}, for {@link fromBytes}. */
@@ -239,8 +249,7 @@ export class TrainedHalf {
   ): TrainedHalf {
     checkObject(saved, "saved");
     for (const name of ["predictor", "outOfFold"] as const)
-      if (!(saved[name] instanceof Uint8Array))
-        throw invalid(`saved.${name}`, `must be a Uint8Array, got ${show(saved[name])}`);
+      checkArray(saved[name], "Uint8Array", `saved.${name}`);
     const handle = native(() => binding().hybridFromBytes(saved.predictor, ...pricesOf(pool), dimension));
     const record = decodeOutOfFold(
       saved.outOfFold,
@@ -248,6 +257,17 @@ export class TrainedHalf {
     );
     return new TrainedHalf(handle, record, pricedOutOfFold(record, pool));
   }
+}
+
+function estimatesInThisRealm(estimates: NativeHybridEstimates): NativeHybridEstimates {
+  return {
+    quality: inThisRealm(estimates.quality, Float32Array),
+    outputTokens: inThisRealm(estimates.outputTokens, Float32Array),
+    cost: inThisRealm(estimates.cost, Float32Array),
+    medianTokens: inThisRealm(estimates.medianTokens, Float32Array),
+    costDeviation: inThisRealm(estimates.costDeviation, Float32Array),
+    qualityDeviation: inThisRealm(estimates.qualityDeviation, Float32Array),
+  };
 }
 
 function pricesOf(pool: PricedPool): [inputPer1M: Float64Array, outputPer1M: Float64Array] {

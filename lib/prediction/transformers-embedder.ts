@@ -119,7 +119,10 @@ async function importPackage(
   const specifier: string = PACKAGE;
   let module: TransformersModule;
   try {
-    module = await (importTransformers ?? (() => import(specifier) as Promise<TransformersModule>))();
+    module = await (
+      importTransformers ??
+      (() => import(/* webpackIgnore: true */ /* @vite-ignore */ specifier) as Promise<TransformersModule>)
+    )();
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const absent = code === "ERR_MODULE_NOT_FOUND" && message.includes(`'${PACKAGE}'`);

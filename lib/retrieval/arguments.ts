@@ -1,4 +1,5 @@
 import { invalid } from "../errors.js";
+import { checkArray } from "../typed-arrays.js";
 
 const MOST_DIMENSIONS = 65_536;
 const MOST_K = 2 ** 31 - 1;
@@ -10,12 +11,8 @@ export function checkDimension(dimension: unknown): asserts dimension is number 
 
 /** Checks `values` to be one or more whole rows and returns their number. Their contents are checked where read. */
 export function checkRows(argument: "vectors" | "queries", values: unknown, dimension: number): number {
-  if (!(values instanceof Float32Array)) throw invalid(argument, "must be a Float32Array");
-  if (values.length === 0)
-    throw invalid(
-      argument,
-      "must hold at least one row; it is empty, or its buffer was transferred elsewhere",
-    );
+  checkArray(values, "Float32Array", argument);
+  if (values.length === 0) throw invalid(argument, "must hold at least one row; it is empty");
   if (values.length % dimension !== 0)
     throw invalid(
       argument,
@@ -26,7 +23,7 @@ export function checkRows(argument: "vectors" | "queries", values: unknown, dime
 
 export function checkIds(ids: unknown, rows: number): asserts ids is Int32Array | undefined {
   if (ids === undefined) return;
-  if (!(ids instanceof Int32Array)) throw invalid("ids", "must be an Int32Array or left out");
+  checkArray(ids, "Int32Array", "ids", "must be an Int32Array or left out");
   if (ids.length !== rows) throw invalid("ids", `has ${ids.length} elements for ${rows} vectors`);
 }
 

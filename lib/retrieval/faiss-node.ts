@@ -51,7 +51,8 @@ export class FaissNodeIndex implements Index {
   static async create(
     dimension: number,
     options: FaissNodeIndexOptions = {},
-    importer: (name: string) => Promise<unknown> = name => import(name),
+    importer: (name: string) => Promise<unknown> = name =>
+      import(/* webpackIgnore: true */ /* @vite-ignore */ name),
   ): Promise<FaissNodeIndex> {
     checkDimension(dimension);
     checkOptions(options, ["kind"]);

@@ -1,5 +1,5 @@
-import { VectorIndex } from "./vector-index.js";
 import { seededRandom } from "../random.js";
+import { VectorIndex } from "./vector-index.js";
 
 /** Vectors of unit length (or 0), `[rows x dimension]`. */
 export interface UnitVectors {

@@ -5,6 +5,7 @@ import { invalid, OmniRouterError } from "../errors.js";
 import { ioError } from "../files.js";
 import { checkOptions } from "../options.js";
 import { native, settle } from "../task.js";
+import { checkArray, inThisRealm } from "../typed-arrays.js";
 import { checkDimension, checkIds, checkK, checkPath, checkRows } from "./arguments.js";
 import type { NativeVectorIndex } from "./binding.js";
 import type { Index, IndexCallOptions, SearchResult } from "./index.js";
@@ -99,7 +100,11 @@ export class VectorIndex implements Index {
 
   /** Vectors that were added, `[rows.length x dimension]`; `rows` counts them from 0 in the order of their addition. */
   vectors(rows: Int32Array): Float32Array {
-    return native(() => this.#native.vectors(rows));
+    checkArray(rows, "Int32Array", "rows");
+    return inThisRealm(
+      native(() => this.#native.vectors(rows)),
+      Float32Array,
+    );
   }
 
   /** The index as it is now, for searching: what is added later is not found in it. Costs nothing to make or keep. */
@@ -160,18 +165,21 @@ export class VectorIndex implements Index {
 
   /** The bytes that {@link save} would write. */
   toBytes(): Uint8Array {
-    return native(() => this.#native.toBytes());
+    return inThisRealm(
+      native(() => this.#native.toBytes()),
+      Uint8Array,
+    );
   }
 
   /** The same without blocking. */
   async toBytesAsync(options: IndexCallOptions = {}): Promise<Uint8Array> {
     checkOptions(options, ["signal"]);
-    return settle(options.signal, () => this.#native.toBytesAsync());
+    return inThisRealm(await settle(options.signal, () => this.#native.toBytesAsync()), Uint8Array);
   }
 
   /** Reads what {@link toBytes} wrote. @throws OmniRouterError `ERR_OMNI_CORRUPT` as {@link load} does */
   static fromBytes(bytes: Uint8Array, options: VectorIndexOptions = {}): VectorIndex {
-    if (!(bytes instanceof Uint8Array)) throw invalid("bytes", "must be a Uint8Array");
+    checkArray(bytes, "Uint8Array", "bytes");
     const index = new VectorIndex(1, options);
     native(() => index.#native.fromBytes(bytes));
     return index;
@@ -186,10 +194,10 @@ function searchNow(
 ): SearchResult {
   checkRows("queries", queries, index.dimension());
   checkK(k);
-  return native(() => index.search(queries, k, ...among));
+  return resultInThisRealm(native(() => index.search(queries, k, ...among)));
 }
 
-function searchLater(
+async function searchLater(
   index: NativeVectorIndex,
   queries: Float32Array,
   k: number,
@@ -199,7 +207,11 @@ function searchLater(
   checkOptions(options, ["signal"]);
   checkRows("queries", queries, index.dimension());
   checkK(k);
-  return settle(options.signal, () => index.searchAsync(queries, k, ...among));
+  return resultInThisRealm(await settle(options.signal, () => index.searchAsync(queries, k, ...among)));
+}
+
+function resultInThisRealm({ ids, similarities, k }: SearchResult): SearchResult {
+  return { ids: inThisRealm(ids, Int32Array), similarities: inThisRealm(similarities, Float32Array), k };
 }
 
 function checkKind(options: VectorIndexOptions): string {

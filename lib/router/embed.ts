@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { OmniRouterError } from "../errors.js";
 import type { Embedder } from "../prediction/embedder.js";
 
@@ -24,7 +25,7 @@ export function embedTextsSync(embedder: Embedder, texts: readonly string[]): Fl
 function checked({ dimension, fingerprint }: Embedder, vectors: Float32Array, rows: number): Float32Array {
   const broken = (sentence: string) =>
     new OmniRouterError("ERR_OMNI_EMBEDDER", `the embedder ${fingerprint} ${sentence}`);
-  if (!(vectors instanceof Float32Array)) throw broken("gave something other than a Float32Array");
+  if (!types.isFloat32Array(vectors)) throw broken("gave something other than a Float32Array");
   if (vectors.length !== rows * dimension)
     throw broken(`gave ${vectors.length} numbers for ${rows} texts x ${dimension} dimensions`);
   let bad = 0;

@@ -1,5 +1,4 @@
 import { invalid } from "../errors.js";
-import type { HistoryFormat } from "../history/formats/format.js";
 import {
   clustersOf,
   isEvenlyObserved,
@@ -7,11 +6,13 @@ import {
   observationOf,
   selectionIndicators,
 } from "../floors/evidence.js";
+import type { HistoryFormat } from "../history/formats/format.js";
 import { HISTORY_FORMATS } from "../history/formats/shaper.js";
 import { History } from "../history/history.js";
 import type { Selection } from "../history/record.js";
 import type { HistorySource } from "../history/source.js";
 import { checkOptions } from "../options.js";
+import { isUrl } from "../paths.js";
 import { ModelPool } from "../pool/pool.js";
 import { calibrate } from "../prediction/calibration.js";
 import { checkEmbedder, type Embedder } from "../prediction/embedder.js";
@@ -80,15 +81,15 @@ export async function fitParts(
   const history = await historyOf(source, pool, options);
   const { queries } = history;
 
-  let embedder = options.embedder;
+  let embedder: Embedder;
   let heldOut: Float32Array | undefined;
-  if (embedder === undefined) {
+  if (options.embedder === undefined) {
     onProgress({ stage: "learn", done: 0, total: queries.length });
     const stop = signal ? { signal } : {};
     const fitted = await TextEmbedder.fit(queries, { seed, ...stop });
     heldOut = await fitted.embedHeldOut(queries, stop);
     embedder = fitted;
-  }
+  } else embedder = TextEmbedder.own(options.embedder);
 
   const { dimension } = embedder;
   const index = new VectorIndex(dimension);
@@ -190,7 +191,7 @@ export async function refitParts(parts: RouterParts, options: RefitOptions): Pro
   checkOptions(options, REFIT_OPTIONS);
   const { neighbours = parts.told.neighbours, seed = parts.told.seed } = options;
   const { history, pool, embedder } = parts;
-  if (embedder instanceof TextEmbedder)
+  if (TextEmbedder.isBuiltIn(embedder))
     return await fitParts(history, pool, {
       ...options,
       seed,
@@ -226,9 +227,7 @@ function checkValues({ neighbours, embedder, format, onBadRecord }: FitOptions, 
 }
 
 async function poolOf(source: ModelPool | string | URL | object): Promise<ModelPool> {
-  return typeof source === "string" || source instanceof URL
-    ? await ModelPool.load(source)
-    : ModelPool.from(source);
+  return typeof source === "string" || isUrl(source) ? await ModelPool.load(source) : ModelPool.from(source);
 }
 
 async function historyOf(
@@ -236,14 +235,15 @@ async function historyOf(
   pool: ModelPool,
   { signal, onProgress, format, onBadRecord, selection }: FitOptions,
 ): Promise<History> {
-  if (source instanceof History) {
+  const known = History.own(source);
+  if (known !== undefined) {
     if (selection !== undefined)
       throw invalid("options.selection", "is for records: a History says it of each of its rows");
-    if (source.models.join("\0") !== pool.names.join("\0"))
+    if (known.models.join("\0") !== pool.names.join("\0"))
       throw invalid("history", "must have been read for this pool: its columns are other models");
-    return source;
+    return known;
   }
-  return await History.read(source, pool, {
+  return await History.read(source as HistorySource, pool, {
     ...(signal ? { signal } : {}),
     ...(format === undefined ? {} : { format }),
     ...(onBadRecord ? { onBadRecord } : {}),

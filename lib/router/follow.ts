@@ -24,11 +24,9 @@ export interface Followed<P> {
  *
  * @throws OmniRouterError `ERR_OMNI_CORRUPT` for changes that do not fit the parts, which are then of no use any more
  */
-export async function followParts<P extends Pick<RouterParts, "pool" | "history" | "index" | "trained" | "evidence">>(
-  parts: P,
-  growing: GrowingHistory | undefined,
-  changes: readonly Change[],
-): Promise<Followed<P>> {
+export async function followParts<
+  P extends Pick<RouterParts, "pool" | "history" | "index" | "trained" | "evidence">,
+>(parts: P, growing: GrowingHistory | undefined, changes: readonly Change[]): Promise<Followed<P>> {
   let history = growing ?? GrowingHistory.of(parts.history);
   let { pool, trained, evidence } = parts;
   const rows = new Set<number>();

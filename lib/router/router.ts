@@ -1,6 +1,5 @@
 import type { AssignOptions } from "../assignment/assign.js";
 import { Prices } from "../assignment/prices.js";
-import { invalid } from "../errors.js";
 import type { History, HistoryReport } from "../history/history.js";
 import type { HistorySource } from "../history/source.js";
 import { checkObject } from "../keys.js";
@@ -11,7 +10,6 @@ import type { Model } from "../pool/schema.js";
 import { checkEmbedder, type Embedder } from "../prediction/embedder.js";
 import type { OutOfFoldPredictions } from "../prediction/out-of-fold.js";
 import type { ModelEstimate, Predictions } from "../prediction/predictor.js";
-import { show } from "../show.js";
 import { columnsOf, predict } from "./batch.js";
 import { type PricedRoute, routeByPrices } from "./by-prices.js";
 import { type FitOptions, fitParts, type RefitOptions } from "./fit.js";
@@ -154,9 +152,7 @@ export class Router {
    * do not bind then: they cost what they cost in that plan. Needs an embedder with `embedSync`.
    */
   routeByPrices(query: string | RouteQuery, prices: Prices): PricedRoute {
-    if (!(prices instanceof Prices))
-      throw invalid("prices", `must be the Prices of a plan, got ${show(prices)}`);
-    return routeByPrices(this.#knowledge.state, query, prices);
+    return routeByPrices(this.#knowledge.state, query, Prices.own(prices, "prices"));
   }
 
   /**

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { addon, checkout, consumer, manifest, type Packed, pack } from "./packed.js";
 
@@ -63,6 +63,30 @@ describe("the packed package", () => {
     const { status, stdout } = spawnSync(process.execPath, [compiler, "-p", project], { encoding: "utf8" });
     expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
   });
+});
+
+it("works without what is optional in a platform", () => {
+  copyFileSync(fileURLToPath(new URL("bare.mjs", import.meta.url)), join(project, "bare.mjs"));
+  const { OMNIROUTER_BINDING, ...env } = process.env;
+  const { stdout, stderr } = spawnSync(process.execPath, [join(project, "bare.mjs")], {
+    env,
+    encoding: "utf8",
+  });
+  expect(stderr).toBe("");
+  const choices = [
+    [0, 1],
+    [0, 1],
+  ];
+  expect(JSON.parse(stdout)).toEqual({ status: "optimal", choices, shared: "undefined" });
+});
+
+it("is built by programs that the lock file pins", () => {
+  const scripts = readdirSync(join(checkout, "scripts"), { recursive: true, encoding: "utf8" })
+    .filter(name => name.endsWith(".mjs"))
+    .map(name => readFileSync(join(checkout, "scripts", name), "utf8"));
+  expect(scripts.length).toBeGreaterThan(10);
+  for (const script of [...scripts, ...Object.values(manifest.scripts)])
+    expect(script).not.toMatch(/\bnpx\b|\bnpm exec\b/);
 });
 
 describe("the loader, without an addon that works", () => {

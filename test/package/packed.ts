@@ -21,6 +21,11 @@ export const nodes = [
   ...(process.env.OMNIROUTER_TEST_NODES ?? "").split("\n").filter(Boolean),
 ];
 
+/** The folder whose node_modules has the test runners and bundlers that `npm test` brings (tools/package.json). */
+export const tools = process.env.OMNIROUTER_TEST_TOOLS;
+if (tools === undefined)
+  console.log("OMNIROUTER_TEST_TOOLS is not set: the package is not tried with test runners and bundlers.");
+
 export interface Packed {
   /** Where to remove everything from. */
   folder: string;

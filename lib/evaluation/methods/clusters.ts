@@ -1,10 +1,10 @@
+import { nearestCentres, sphericalKMeans, type UnitVectors } from "../../retrieval/spherical-k-means.js";
 import type { EvaluationSplit } from "../evaluation-split.js";
 import { gatherRows, scatterRows } from "../gather.js";
 import { modelMeans } from "../outcomes.js";
 import type { Method, Rules, Side } from "./method.js";
 import { POINTS } from "./price-rules.js";
 import { fitScored } from "./scored.js";
-import { nearestCentres, sphericalKMeans, type UnitVectors } from "../../retrieval/spherical-k-means.js";
 import { bestCandidate } from "./tuning.js";
 
 const CLUSTERS = [8, 16, 32, 64, 128];

@@ -16,7 +16,8 @@ export interface Plotting {
  * @throws OmniRouterError `ERR_OMNI_MISSING_DEPENDENCY`, telling what to install
  */
 export async function loadPlotting(
-  importer: (name: string) => Promise<unknown> = name => import(name),
+  importer: (name: string) => Promise<unknown> = name =>
+    import(/* webpackIgnore: true */ /* @vite-ignore */ name),
 ): Promise<Plotting> {
   let Plot: PlotModule;
   let parseHTML: (html: string) => { document: { querySelector(selector: string): unknown } };

@@ -11,10 +11,10 @@ import { ours } from "../../../lib/evaluation/methods/ours.js";
 import { port } from "../../../lib/evaluation/methods/port.js";
 import { allRows, cheapestReaching } from "../../../lib/evaluation/methods/scored.js";
 import { bestSingle, cheapest, random } from "../../../lib/evaluation/methods/single.js";
-import { nearestCentres, sphericalKMeans } from "../../../lib/retrieval/spherical-k-means.js";
 import { threshold, thresholdRules } from "../../../lib/evaluation/methods/threshold.js";
 import { bestCandidate } from "../../../lib/evaluation/methods/tuning.js";
 import { costRatio } from "../../../lib/evaluation/metrics/curve.js";
+import { nearestCentres, sphericalKMeans } from "../../../lib/retrieval/spherical-k-means.js";
 import { curveOf, plantedSplit } from "../planted.js";
 
 let split: EvaluationSplit;
