@@ -1,10 +1,11 @@
-// What run.mjs starts once everything is built: main.js assign|peers|prediction|install|soak OPTIONS...
+// What run.mjs starts once everything is built: main.js assign|peers|prediction|promises|install|soak OPTIONS...
 import { join } from "node:path";
 import { benchAssign } from "./assign.js";
 import { benchInstall } from "./install.js";
 import { HELP, parseOptions } from "./options.js";
 import { comparePeers } from "./peers.js";
 import { benchPrediction } from "./prediction.js";
+import { benchPromises } from "./promises.js";
 import { writeSection } from "./report.js";
 import { soak } from "./soak.js";
 
@@ -22,9 +23,11 @@ else if (options !== undefined) {
         ? benchInstall(join(sources, ".."))
         : which === "prediction"
           ? await benchPrediction(options)
-          : which === "soak"
-            ? await soak(options)
-            : await benchAssign(options, process.env.OMNIROUTER_STREAM_READ!);
+          : which === "promises"
+            ? await benchPromises(options)
+            : which === "soak"
+              ? await soak(options)
+              : await benchAssign(options, process.env.OMNIROUTER_STREAM_READ!);
   if (options.markdown) writeSection(join(sources, "README.md"), which!, text);
 }
 

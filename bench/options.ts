@@ -20,6 +20,7 @@ export const HELP = `npm run bench [-- OPTIONS]          our solver, by benny
 npm run bench:peers [-- OPTIONS]    our solver beside others
 npm run bench:install [-- --markdown]    how long the package takes to install, and how large it is
 npm run bench:prediction [-- OPTIONS]    learning, predicting and retrieval
+npm run bench:promises [-- OPTIONS]    how often promises of realized quality are kept: hours; --rows N for so many worlds
 npm run bench:soak [-- OPTIONS]    whether an hour's work of a service leaves anything behind in memory
 
   --rows N,...       these numbers of queries instead of the usual ones

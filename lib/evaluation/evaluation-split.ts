@@ -20,6 +20,12 @@ export interface Neighbours {
   readonly k: number;
 }
 
+/** `Outcomes.propensity` of both sides of a split. */
+export interface SplitPropensity {
+  readonly history: Float32Array;
+  readonly heldOut: Float32Array;
+}
+
 /** One split of a set, and what the methods share of it: the embeddings, the neighbours, the folds and the router. */
 export class EvaluationSplit {
   readonly pool: ModelPool;
@@ -43,6 +49,7 @@ export class EvaluationSplit {
       "pool" | "history" | "heldOut" | "seed" | "signal" | "embeddings" | "dimension" | "neighbours"
     >,
     billing: Billing,
+    propensity: SplitPropensity | undefined,
   ) {
     this.pool = parts.pool;
     this.history = parts.history;
@@ -53,13 +60,16 @@ export class EvaluationSplit {
     this.dimension = parts.dimension;
     this.neighbours = parts.neighbours;
     this.outcomes = {
-      history: outcomesOf(parts.history, parts.pool, billing),
-      heldOut: outcomesOf(parts.heldOut, parts.pool, billing),
+      history: outcomesOf(parts.history, parts.pool, billing, propensity?.history),
+      heldOut: outcomesOf(parts.heldOut, parts.pool, billing, propensity?.heldOut),
     };
     this.fold = foldsOf(parts.history.queries, FOLDS, parts.seed);
   }
 
-  /** @param billing of the whole set, so that an outcome costs the same on either side of whichever split */
+  /**
+   * @param billing of the whole set, so that an outcome costs the same on either side of whichever split
+   * @param propensity of the outcomes, for a set of which not all are known
+   */
   static async prepare(
     pool: ModelPool,
     history: History,
@@ -67,6 +77,7 @@ export class EvaluationSplit {
     billing: Billing,
     seed: number,
     signal?: AbortSignal,
+    propensity?: SplitPropensity,
   ): Promise<EvaluationSplit> {
     const stop = signal ? { signal } : {};
     const embedder = await TextEmbedder.fit(history.queries, { seed, ...stop });
@@ -86,6 +97,7 @@ export class EvaluationSplit {
     return new EvaluationSplit(
       { pool, history, heldOut, seed, signal, embeddings, dimension, neighbours },
       billing,
+      propensity,
     );
   }
 

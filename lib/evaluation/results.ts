@@ -105,6 +105,13 @@ export interface SetResults {
   readonly known: number;
   /** Queries with a grade of more than one model, of all: of the others nobody knows what another choice would have come to. */
   readonly answered: number;
+  /** How the graded models were selected, as far as it is known. */
+  readonly selection: {
+    /** Share of the queries of which it is known; nothing is judged by the others. */
+    readonly known: number;
+    /** Of each split: effective sample size of the graded answers that the best single model is judged by. */
+    readonly effective: readonly number[];
+  };
   /** How the costs of graded outcomes are known. */
   readonly costs: CostCounts;
   /** Of each split: the best single model of its history, and what it came to on the held-out queries. */

@@ -1,11 +1,14 @@
 import { invalid, OmniRouterError } from "../errors.js";
 import type { History } from "../history/history.js";
 import type { ModelPool } from "../pool/pool.js";
+import { fitParts } from "../router/fit.js";
 import { version } from "../version.js";
 import { Billing } from "./billing.js";
 import { EvaluationSplit } from "./evaluation-split.js";
+import { gatherRows } from "./gather.js";
 import { METHODS } from "./methods/all.js";
 import type { Method } from "./methods/method.js";
+import { oracle } from "./methods/oracle.js";
 import { CONFIDENCE } from "./methods/ours.js";
 import type { EvaluationResults, SetResults } from "./results.js";
 import { type Conditions, type MethodRun, type Reference, referenceOf, runMethod } from "./split-run.js";
@@ -83,14 +86,19 @@ async function evaluateSet(
   step: (seed: number, label: string) => void,
 ): Promise<SetResults> {
   const started = performance.now();
-  const { methods, seeds, trainShare, signal } = options;
+  const { seeds, trainShare, signal } = options;
   const { history, pool } = set;
-  const runs: MethodRun[][] = methods.map(() => []);
   const references: Reference[] = [];
   let sizes = { history: 0, heldOut: 0 };
   const billing = new Billing(history, pool);
   const { cost, counts } = billing.costs(history);
   refuseIncomparable(set, cost);
+  const selection = await selectionOf(set, signal);
+  const { propensity } = selection;
+  // Of a query with one known outcome an oracle knows no other: it cannot be judged.
+  const methods =
+    propensity === undefined ? options.methods : options.methods.filter(({ id }) => id !== oracle.id);
+  const runs: MethodRun[][] = methods.map(() => []);
   for (const seed of seeds) {
     const parts = splitQueries(history.queries, trainShare, seed);
     sizes = { history: parts.history.length, heldOut: parts.heldOut.length };
@@ -101,7 +109,14 @@ async function evaluateSet(
       );
     const [learned, heldOut] = [history.select(parts.history), history.select(parts.heldOut)];
     step(seed, "preparing");
-    const split = await EvaluationSplit.prepare(pool, learned, heldOut, billing, seed, signal);
+    const sides =
+      propensity === undefined
+        ? undefined
+        : {
+            history: gatherRows(propensity, pool.size, parts.history),
+            heldOut: gatherRows(propensity, pool.size, parts.heldOut),
+          };
+    const split = await EvaluationSplit.prepare(pool, learned, heldOut, billing, seed, signal, sides);
     const reference = referenceOf(split);
     references.push(reference);
     for (const [m, method] of methods.entries()) {
@@ -109,6 +124,11 @@ async function evaluateSet(
       signal?.throwIfAborted();
       runs[m]!.push(await runMethod(split, await method.fit(split), reference, options));
     }
+    refuseAboveOracle(
+      set.name,
+      methods,
+      runs.map(each => each.at(-1)!),
+    );
   }
   return {
     name: set.name,
@@ -120,11 +140,51 @@ async function evaluateSet(
     ungraded: history.report.ungraded,
     known: knownShare(set, cost),
     answered: answeredShare(set),
+    selection: { known: selection.known, effective: references.map(({ effective }) => effective) },
     costs: counts,
     best: references.map(({ column, quality, cost }) => ({ model: pool.names[column]!, quality, cost })),
     methods: methods.map((method, m) => summarise(method, runs[m]!, pool.names, options)),
     seconds: (performance.now() - started) / 1000,
   };
+}
+
+/**
+ * How the outcomes of a set came to be observed: the share of its queries of which that is known, and the probabilities where
+ * any outcome is missing, estimated as a fit on the whole set does.
+ */
+async function selectionOf(
+  { name, history, pool }: EvaluationSet,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly known: number; readonly propensity?: Float32Array }> {
+  if (!history.quality.some(Number.isNaN)) return { known: 1 };
+  const { evidence } = await fitParts(history, pool, signal ? { signal } : {});
+  const known = evidence.known.reduce((sum, each) => sum + each, 0) / Math.max(history.size, 1);
+  if (known * history.size < FEWEST_JUDGED)
+    throw invalid(
+      "data",
+      `cannot be judged: of ${history.size} queries of ${name}, ${Math.round(known * history.size)} say how their graded models were selected; declare the selection of the log, or record propensities`,
+    );
+  return { known, propensity: evidence.propensity };
+}
+
+/** Of fewer queries, half of them held out, no figure means anything. */
+const FEWEST_JUDGED = 20;
+
+/** Capacities are kept by plans near the best, not by the best itself. */
+const ORACLE_TOLERANCE = 1e-3;
+
+/** No method can do better than one that knows every outcome: figures that say so are wrong. */
+function refuseAboveOracle(set: string, methods: readonly Method[], runs: readonly MethodRun[]): void {
+  const known = runs[methods.findIndex(({ id }) => id === oracle.id)];
+  if (known === undefined) return;
+  for (const [m, run] of runs.entries())
+    run.capacities.forEach(({ peak }, c) => {
+      if (peak > known.capacities[c]!.peak + ORACLE_TOLERANCE)
+        throw new OmniRouterError(
+          "ERR_OMNI_INTERNAL",
+          `the evaluation of ${set} has gone wrong: ${methods[m]!.label} realizes ${peak.toFixed(4)}, more than the oracle's ${known.capacities[c]!.peak.toFixed(4)}`,
+        );
+    });
 }
 
 function knownShare({ history: { quality } }: EvaluationSet, cost: Float32Array): number {

@@ -25,6 +25,8 @@ export interface Reference {
   /** What it came to on the held-out queries. */
   readonly quality: number;
   readonly cost: number;
+  /** Effective sample size of these. */
+  readonly effective: number;
   /** The cheapest single model on the held-out queries: where every curve starts. */
   readonly cheapest: { readonly quality: number; readonly cost: number };
 }
@@ -68,12 +70,13 @@ export function referenceOf({ outcomes: { history, heldOut } }: EvaluationSplit)
   const { cheapest, best } = singleModels(history);
   const all = (column: number, outcomes: typeof heldOut) =>
     realise(outcomes, new Uint8Array(outcomes.rows).fill(column));
-  const { quality, cost } = all(best, heldOut);
+  const { quality, cost, effective } = all(best, heldOut);
   return {
     column: best,
     historyQuality: all(best, history).quality,
     quality,
     cost,
+    effective,
     cheapest: all(cheapest, heldOut),
   };
 }

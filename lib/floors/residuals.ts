@@ -224,6 +224,27 @@ export function residualsOf(
   };
 }
 
+/**
+ * What one model is expected to realize on all rows of which it is known how their grades were selected: the mean of its
+ * out-of-fold predictions, corrected by its residuals. Empty where that is not known.
+ */
+export function levelOf(
+  column: number,
+  history: FloorHistory,
+): { readonly quality?: number; readonly uncertainty?: number } {
+  const { rows, models, quality } = history.outOfFold;
+  const residuals = residualsOf(new Uint8Array(rows).fill(column), history, new Float64Array(rows).fill(1));
+  if ("reason" in residuals) return {};
+  let [sum, count] = [0, 0];
+  history.evidence.known.forEach((known, row) => {
+    if (known === 0) return;
+    sum += quality[row * models.length + column]!;
+    count++;
+  });
+  const expected = Math.min(Math.max(sum / count + residuals.bias, 0), 1);
+  return { quality: expected, uncertainty: residuals.standardError };
+}
+
 function dispersionOf(
   squares: Float64Array,
   binary: Float64Array,

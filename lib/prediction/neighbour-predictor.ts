@@ -76,7 +76,7 @@ export interface NeighbourOptions {
   tokens?: InputTokenEstimator;
 }
 
-/** Here `support` is the share of the neighbours; a model without any outcome has the pool's mean. */
+/** A model without any outcome has the pool's mean. */
 export type NeighbourPredictions = Predictions;
 
 /** What a prediction leaves out of account. */

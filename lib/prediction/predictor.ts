@@ -24,8 +24,8 @@ export interface Predictions {
   /** USD: `(inputTokens * inputPer1M + outputTokens * outputPer1M) / 1e6`. */
   readonly cost: Float32Array;
   /**
-   * How much of each quality rests on what was seen on similar queries, 0 to 1; the rest is what is known of the model
-   * as a whole ({@link ModelEstimate}). 0 for a model without outcomes.
+   * How much of each quality rests on graded answers of the model to similar queries, 0 to 1; low where the model was graded
+   * only on queries farther away than the query's nearest ones, 0 for a model without outcomes.
    */
   readonly support: Float32Array;
   /**

@@ -1,7 +1,6 @@
 import type { AssignOptions } from "../assignment/assign.js";
 import type { AssignmentProblem } from "../assignment/problem.js";
 import { invalid } from "../errors.js";
-import type { FloorHistory } from "../floors/residuals.js";
 import { solveWithFloors, solveWithFloorsAsync } from "../floors/solve.js";
 import type { ModelPool } from "../pool/pool.js";
 import type { Predictions } from "../prediction/predictor.js";
@@ -9,7 +8,7 @@ import { columnsOf, predict, predictSync } from "./batch.js";
 import { type CompiledLimits, compileLimits, type RouteLimits } from "./limits.js";
 import type { QueryColumns, RouteQuery } from "./queries.js";
 import { RoutePlan } from "./route-plan.js";
-import type { RouterState } from "./state.js";
+import { floorHistoryOf, type RouterState } from "./state.js";
 
 /** As of a solve ({@link AssignOptions}), with what a batch that is predicted first takes besides. */
 export interface RouteOptions extends AssignOptions {
@@ -68,14 +67,6 @@ export function routeSync(
 
 function isPromised({ floors }: CompiledLimits): boolean {
   return floors.some(({ confidence }) => confidence !== undefined);
-}
-
-/** How predictions turned out for the queries that the predictor was fitted on, the history's first. */
-function floorHistoryOf({ parts: { trained, evidence, history } }: RouterState): FloorHistory {
-  const { outOfFold } = trained;
-  // Copied, as grades may come in while a batch is under way.
-  const quality = history.quality.slice(0, outOfFold.rows * outOfFold.models.length);
-  return { outOfFold, quality, evidence };
 }
 
 /** Bit j: model j of that state is not in the pool any more. */

@@ -1,3 +1,5 @@
+import { isEvenlyObserved } from "../floors/evidence.js";
+import { type FloorHistory, levelOf } from "../floors/residuals.js";
 import type { GrowingHistory } from "../history/growing.js";
 import { HybridPredictor } from "../prediction/hybrid-predictor.js";
 import { NeighbourPredictor } from "../prediction/neighbour-predictor.js";
@@ -31,9 +33,27 @@ export function stateOf(
   return { parts, neighbours, predictor, usable, growing };
 }
 
-export function modelEstimates({ parts, predictor }: RouterState): ModelEstimate[] {
-  const { models } = parts.history.report;
-  return predictor.estimates().map((estimate, column) => ({ ...estimate, graded: models[column]!.graded }));
+/**
+ * What is known of each model as a whole. Where grades were observed unevenly, a mean over them would rank a model by the queries
+ * that it was given: there the estimate is what the model is expected to realize on all queries of the last fit.
+ */
+export function modelEstimates(state: RouterState): ModelEstimate[] {
+  const { history, evidence } = state.parts;
+  const { models } = history.report;
+  const graded = state.predictor
+    .estimates()
+    .map((estimate, column) => ({ ...estimate, graded: models[column]!.graded }));
+  if (isEvenlyObserved(evidence)) return graded;
+  const floorHistory = floorHistoryOf(state);
+  return graded.map((estimate, column) => ({ ...estimate, ...levelOf(column, floorHistory) }));
+}
+
+/** Of the queries that the predictor was fitted on: how their predictions turned out. */
+export function floorHistoryOf({ parts: { trained, evidence, history } }: RouterState): FloorHistory {
+  const { outOfFold } = trained;
+  // Copied, as grades may come in while a batch is under way.
+  const quality = history.quality.slice(0, outOfFold.rows * outOfFold.models.length);
+  return { outOfFold, quality, evidence };
 }
 
 /** The state after some changes, which the state given must not be asked for again. */

@@ -19,6 +19,8 @@ using compute::Pool;
 // answers. It decides for models with a handful of outcomes only.
 constexpr double kPoolWeight = 10;
 
+// Neighbours that say how near a query's neighbours are: one alone may be a copy by chance.
+constexpr size_t kNearest = 10;
 // Weights whose square is no longer a normal number would leave a mean without an effective sample size.
 constexpr double kLeastWeight = 1e-150;
 
@@ -109,6 +111,12 @@ struct Sums {
   double support(size_t model, double shrinkage) const {
     if (!(square[model] > 0)) return 0;
     const double size = weight[model] * weight[model] / square[model];
+    return size / (size + shrinkage);
+  }
+  // The same with neighbours counted by their weights relative to the nearest ones', whatever model these have.
+  double nearSupport(size_t model, double shrinkage, double nearest) const {
+    if (!(square[model] > 0)) return 0;
+    const double size = std::min(weight[model] * weight[model] / square[model], weight[model] / nearest);
     return size / (size + shrinkage);
   }
   double shrunk(size_t model, double shrinkage, double prior) const {
@@ -215,7 +223,8 @@ void NeighbourEstimator::estimate(const Neighbours& neighbours, const Estimates&
     for (size_t row = chunk * kRowsPerChunk; row < end; ++row) {
       quality.clear();
       tokens.clear();
-      size_t counted = 0;
+      size_t counted = 0, near = 0;
+      double nearest = 0;
       for (size_t n = 0; n < neighbours.k && counted < options_.neighbours; ++n) {
         const int32_t id = neighbours.ids[row * neighbours.k + n];
         if (id < 0 || (!neighbours.exclude.empty() && id == neighbours.exclude[row])) continue;
@@ -227,6 +236,10 @@ void NeighbourEstimator::estimate(const Neighbours& neighbours, const Estimates&
         if (!(similarity > 0)) continue;  // NaN too
         const double weight = std::pow(std::min(static_cast<double>(similarity), 1.0), options_.power);
         if (weight < kLeastWeight) continue;
+        if (near < kNearest) {
+          nearest += weight;
+          ++near;
+        }
         const Block& block = *blocks_[static_cast<size_t>(id) / kRowsPerBlock];
         const size_t outcomes = static_cast<size_t>(id) % kRowsPerBlock * models;
         quality.add(block.quality.data() + outcomes, weight);
@@ -236,7 +249,8 @@ void NeighbourEstimator::estimate(const Neighbours& neighbours, const Estimates&
         const size_t at = row * models + model;
         out.quality[at] = static_cast<float>(quality.shrunk(model, options_.shrinkage, qualityPrior_[model]));
         out.outputTokens[at] = static_cast<float>(tokens.shrunk(model, options_.shrinkage, tokensPrior_[model]));
-        out.support[at] = static_cast<float>(quality.support(model, options_.shrinkage));
+        out.support[at] = static_cast<float>(
+            quality.nearSupport(model, options_.shrinkage, nearest / static_cast<double>(std::max<size_t>(near, 1))));
       }
     }
   });

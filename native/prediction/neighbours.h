@@ -7,6 +7,13 @@
 //   size   = (sum w[n])^2 / sum w[n]^2             effective sample size (Kish, Survey Sampling, 1965)
 //   a[i,j] = (size * mean + shrinkage * prior[j]) / (size + shrinkage)
 //
+// How much of that rests on similar queries is reported with neighbours counted by how near they are,
+//
+//   near    = (sum w[n]) / (mean weight of the query's ten nearest neighbours, whichever models answered them)
+//   support = min(size, near) / (min(size, near) + shrinkage)
+//
+// so that a model that was graded on far queries only has little, though its estimate is the same.
+//
 // Counting neighbours by their effective number makes the shrinkage mean the same under every embedder, whatever the
 // level of its similarities. With neither similar neighbours nor outcomes the estimate is the prior.
 #pragma once
@@ -47,7 +54,7 @@ struct Neighbours {
 struct Estimates {
   float* quality = nullptr;
   float* outputTokens = nullptr;
-  float* support = nullptr;  // size / (size + shrinkage): the share of the quality that is not prior, 0..1
+  float* support = nullptr;  // of the quality, 0..1
 };
 
 // Immutable: what is learned makes another estimator, and whoever still estimates with this one is not disturbed. Rows

@@ -40,11 +40,12 @@ export function singleModels({
   quality,
   cost,
   width,
-}: Pick<EvaluationSplit["outcomes"]["history"], "quality" | "cost" | "width">): {
+  propensity,
+}: Pick<EvaluationSplit["outcomes"]["history"], "quality" | "cost" | "width" | "propensity">): {
   readonly cheapest: number;
   readonly best: number;
 } {
-  const [qualities, costs] = [columnMeans(quality, width), columnMeans(cost, width)];
+  const [qualities, costs] = [columnMeans(quality, width, propensity), columnMeans(cost, width, propensity)];
   let [cheapest, best] = [-1, -1];
   qualities.forEach((mean, column) => {
     if (Number.isNaN(mean) || Number.isNaN(costs[column]!)) return;

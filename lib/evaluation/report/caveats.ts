@@ -2,7 +2,7 @@ import type { SetResults } from "../results.js";
 import { percent } from "./words.js";
 
 /** What of a set cannot be judged, or only by an estimate, a sentence for each; none where every outcome is known. */
-export function caveats({ known, answered, costs, queries, models }: SetResults): string[] {
+export function caveats({ known, answered, selection, costs, queries, models }: SetResults): string[] {
   const lines: string[] = [];
   if (known < 0.9995)
     lines.push(
@@ -10,7 +10,16 @@ export function caveats({ known, answered, costs, queries, models }: SetResults)
     );
   if (answered < 0.9995)
     lines.push(
-      `${percent(1 - answered, 1)} of the queries were answered by one model or none: of these nobody knows what another choice would have come to. Methods are judged where they chose as the log did, which is fair only where the log chose at random; and the oracle can choose nothing else.`,
+      `${percent(1 - answered, 1)} of the queries were answered by one model or none: of these nobody knows what another choice would have come to. Methods are judged where they chose as the log did, each answer weighted by the inverse of its probability to be observed; an oracle cannot be judged.`,
+    );
+  if (selection.known < 0.9995)
+    lines.push(
+      `Of ${percent(1 - selection.known, 1)} of the queries it is not known how the graded models were selected, and nothing is judged by them: declare the selection of the log (--selection), or record propensities.`,
+    );
+  const effective = Math.min(...selection.effective);
+  if (known < 0.9995 && selection.known > 0)
+    lines.push(
+      `The graded answers that the best single model is judged by are worth ${count(Math.round(effective))} of equal weight in the split with the fewest.`,
     );
   const { graded, inputEstimated, lengthAssumed, unknown } = costs;
   const of = (part: number) => `Of ${count(graded)} graded outcomes ${count(part)}`;
