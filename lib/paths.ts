@@ -2,13 +2,14 @@ import { fileURLToPath } from "node:url";
 import { invalid } from "./errors.js";
 import { show } from "./show.js";
 
-/** Whether the value is a URL, of whichever realm; one of a polyfill (jsdom's), too. */
+/** Whether the value is a URL, be it of another realm or of a polyfill (jsdom's), which `instanceof` does not know. */
 export function isUrl(value: unknown): value is URL {
-  return typeof value === "object" && value !== null && typeof (value as Partial<URL>).href === "string";
+  const { href, protocol } = (value ?? {}) as Partial<URL>;
+  return typeof value === "object" && typeof href === "string" && typeof protocol === "string";
 }
 
 /**
- * The path that is meant by a path or a `file:` URL, of whichever realm.
+ * The path that is meant by a path or a `file:` URL.
  *
  * @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT` for anything else
  */
@@ -18,7 +19,7 @@ export function pathOf(given: unknown, argument: string): string {
   const { href, protocol } = given;
   if (protocol !== "file:") throw invalid(argument, `must be a file: URL, got ${show(protocol)}`);
   try {
-    return fileURLToPath(href);
+    return fileURLToPath(href); // which throws for another host, and for %2F
   } catch {
     throw invalid(argument, `must be a file: URL of this machine, got ${show(href)}`);
   }

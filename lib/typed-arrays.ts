@@ -23,15 +23,15 @@ const predicates: { readonly [Name in keyof Types]: (value: unknown) => boolean 
  * Refuses anything but a typed array of this type whose memory is there: once its buffer has been transferred it has no
  * elements, and most of its methods throw.
  *
- * @param wanted what is asked for, as in `invalid`: "must be ..."
+ * @param sentence what is asked for, as in `invalid`; what was given follows it
  */
 export function checkArray<Name extends keyof Types>(
   value: unknown,
   type: Name,
   argument: string,
-  wanted = `must be ${type === "Int32Array" ? "an" : "a"} ${type}`,
+  sentence = `must be ${type === "Int32Array" ? "an" : "a"} ${type}`,
 ): asserts value is Types[Name] {
-  if (!predicates[type](value)) throw invalid(argument, `${wanted}, got ${show(value)}`);
+  if (!predicates[type](value)) throw invalid(argument, `${sentence}, got ${show(value)}`);
   if (isDetached(value as Types[Name]))
     throw invalid(argument, "has a detached buffer: it was transferred elsewhere");
 }

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, it, vi } from "vitest";
 import * as ours from "../lib/index.js";
 
@@ -67,6 +70,50 @@ it("takes the other copy's prices", () => {
   workspace.quantities.cost.set(problem.quantities.cost);
   expect([...workspace.choose(prices, 2)]).toEqual([...prices.choose(problemOnly)]);
   expect(() => workspace.choose({} as ours.Prices, 2)).toThrow(/prices must be the Prices of a plan/);
+});
+
+it("takes the other copy's neighbours and estimate of tokens", async () => {
+  const pool = ours.ModelPool.from({ models });
+  const history = await ours.History.read(records, pool);
+  const embedder = await ours.TextEmbedder.fit(history.queries);
+  const embeddings = embedder.embedSync(history.queries);
+  const index = new ours.VectorIndex(embedder.dimension);
+  index.add(embeddings);
+  const tokens = theirs.InputTokenEstimator.fit(history.queries, history.inputTokens);
+  const inputTokens = tokens.complete(history.queries, history.inputTokens);
+  const { quality, outputTokens } = history;
+  const parts = { texts: history.queries, embeddings, inputTokens, quality, outputTokens };
+  const foreign = new theirs.NeighbourPredictor(history, pool, index, { tokens });
+  const own = new ours.NeighbourPredictor(history, pool, index, { tokens });
+  const batch = {
+    texts: ["question 3 about 3"],
+    embeddings: embedder.embedSync(["question 3 about 3"]),
+    inputTokens: Float32Array.of(5),
+  };
+  const expected = await (await ours.HybridPredictor.fit(own, parts, pool)).predict(batch);
+  expect(await (await ours.HybridPredictor.fit(foreign, parts, pool)).predict(batch)).toEqual(expected);
+  await expect(ours.HybridPredictor.fit({} as ours.NeighbourPredictor, parts, pool)).rejects.toThrow(
+    "neighbours must be a NeighbourPredictor, got {}",
+  );
+  expect(
+    () => new ours.NeighbourPredictor(history, pool, index, { tokens: {} as ours.InputTokenEstimator }),
+  ).toThrow("tokens must be an InputTokenEstimator, got {}");
+});
+
+it("loads with the other copy's embedder", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "omnirouter copies "));
+  try {
+    const router = await ours.Router.fit(records, { models });
+    await router.save(folder);
+    const embedder = await theirs.TextEmbedder.fit(records.map(({ query }) => query));
+    const loaded = await ours.Router.load(folder, { embedder });
+    const queries = ["question 3 about 3"];
+    expect((await loaded.predict(queries)).quality).toEqual((await router.predict(queries)).quality);
+    await loaded.save(folder); // with its embedder, which is the built-in one
+    expect((await ours.Router.load(folder)).embedder).toBe(router.embedder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 const { models: names, quantities } = problem;

@@ -1,4 +1,5 @@
 import { invalid } from "../errors.js";
+import { checkObject } from "../keys.js";
 import { checkArray } from "../typed-arrays.js";
 import type { NativeHybridEstimates } from "./binding.js";
 import { checkTexts } from "./embedder.js";
@@ -92,9 +93,9 @@ export class HybridPredictor implements Predictor {
    * @throws OmniRouterError `ERR_OMNI_INVALID_ARGUMENT`
    */
   predictSync(batch: QueryBatch): HybridPredictions {
-    const texts = textsOf(batch);
+    checkBatch(batch);
     const near = this.#neighbours.predictSync(batch);
-    return joined(near, this.trained.predictSync({ ...batch, texts }, near));
+    return joined(near, this.trained.predictSync(batch, near));
   }
 
   /**
@@ -127,23 +128,21 @@ export class HybridPredictor implements Predictor {
 
 /** A caller may change or transfer its own while a prediction is under way. */
 function copyOf(batch: QueryBatch): TextBatch {
-  const { embeddings, inputTokens } = batch;
-  checkArray(embeddings, "Float32Array", "batch.embeddings");
-  checkArray(inputTokens, "Float32Array", "batch.inputTokens");
-  return {
-    texts: textsOf(batch).slice(),
-    embeddings: embeddings.slice(),
-    inputTokens: inputTokens.slice(),
-  };
+  checkBatch(batch);
+  const { texts, embeddings, inputTokens } = batch;
+  return { texts: texts.slice(), embeddings: embeddings.slice(), inputTokens: inputTokens.slice() };
 }
 
-function textsOf({ texts, inputTokens }: QueryBatch): readonly string[] {
+function checkBatch(batch: QueryBatch): asserts batch is TextBatch {
+  checkObject(batch, "batch");
+  const { texts, embeddings, inputTokens } = batch;
+  checkArray(embeddings, "Float32Array", "batch.embeddings");
+  checkArray(inputTokens, "Float32Array", "batch.inputTokens");
   if (texts === undefined)
     throw invalid("batch.texts", "must be given: this predictor looks at the queries themselves too");
   checkTexts(texts, "batch.texts");
   if (texts.length !== inputTokens.length)
     throw invalid("batch.texts", `has ${texts.length} elements for ${inputTokens.length} queries`);
-  return texts;
 }
 
 function joined(near: NeighbourPredictions, estimates: NativeHybridEstimates): HybridPredictions {

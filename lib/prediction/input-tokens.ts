@@ -89,7 +89,7 @@ export class InputTokenEstimator {
     brand(InputTokenEstimator.prototype, "InputTokenEstimator");
   }
 
-  /** @internal The estimator as an object of this class, where it is one of another copy of this package. */
+  /** @internal The same estimator as an object of this class, where it is one of another copy of this package. */
   static own(tokens: unknown, argument: string): InputTokenEstimator {
     if (tokens instanceof InputTokenEstimator) return tokens;
     if (!isBranded(tokens, "InputTokenEstimator"))

@@ -140,6 +140,8 @@ export class NeighbourPredictor implements Predictor {
     checkPool(pool);
     checkObject(index, "index");
     const { power = DEFAULT_POWER, shrinkage = DEFAULT_SHRINKAGE } = options;
+    const tokens =
+      options.tokens === undefined ? undefined : InputTokenEstimator.own(options.tokens, "tokens");
     const names = pool.models.map(model => model.name);
     if (history.models.length !== names.length || names.some((name, i) => history.models[i] !== name))
       throw invalid("history", "must have the pool's models as its columns, in the pool's order");
@@ -159,10 +161,7 @@ export class NeighbourPredictor implements Predictor {
     this.models = names;
     this.k = k;
     this.#pool = pool;
-    this.#tokens =
-      options.tokens === undefined
-        ? InputTokenEstimator.fit(history.queries, history.inputTokens)
-        : InputTokenEstimator.own(options.tokens, "tokens");
+    this.#tokens = tokens ?? InputTokenEstimator.fit(history.queries, history.inputTokens);
     this.#index = index;
     const learned = (options as LearnedOptions)[LEARNED];
     if (learned !== undefined) {
@@ -242,10 +241,6 @@ export class NeighbourPredictor implements Predictor {
     return result;
   }
 
-  static {
-    brand(NeighbourPredictor.prototype, "NeighbourPredictor");
-  }
-
   learned({ history, index, rows }: Learned): NeighbourPredictor {
     const width = this.models.length;
     const pick = (values: Float32Array, width: number) => {
@@ -277,6 +272,10 @@ export class NeighbourPredictor implements Predictor {
       quality: quality[column]!,
       uncertainty: error[column]!,
     }));
+  }
+
+  static {
+    brand(NeighbourPredictor.prototype, "NeighbourPredictor");
   }
 
   /** Where a record does not say its input tokens, they are estimated. */

@@ -109,10 +109,14 @@ export class TextEmbedder implements Embedder {
     brand(TextEmbedder.prototype, "TextEmbedder");
   }
 
+  /** @internal Whether the embedder is of this class, whichever copy's of this package. */
+  static isBuiltIn(embedder: Embedder): embedder is TextEmbedder {
+    return isBranded(embedder, "TextEmbedder");
+  }
+
   /** @internal The same embedder as an object of this class, where it is one of another copy of this package. */
   static own(embedder: Embedder): Embedder {
-    return isBranded(embedder, "TextEmbedder") && !(embedder instanceof TextEmbedder)
-      ? TextEmbedder.fromBytes((embedder as TextEmbedder).toBytes())
-      : embedder;
+    if (embedder instanceof TextEmbedder || !TextEmbedder.isBuiltIn(embedder)) return embedder;
+    return TextEmbedder.fromBytes((embedder as TextEmbedder).toBytes());
   }
 }

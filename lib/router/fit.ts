@@ -191,7 +191,7 @@ export async function refitParts(parts: RouterParts, options: RefitOptions): Pro
   checkOptions(options, REFIT_OPTIONS);
   const { neighbours = parts.told.neighbours, seed = parts.told.seed } = options;
   const { history, pool, embedder } = parts;
-  if (embedder instanceof TextEmbedder)
+  if (TextEmbedder.isBuiltIn(embedder))
     return await fitParts(history, pool, {
       ...options,
       seed,

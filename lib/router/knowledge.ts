@@ -203,8 +203,9 @@ export class Knowledge {
         const growing = GrowingHistory.of(parts.history);
         this.#missed = [];
         // A fitted embedder's vectors are made anew; another's are kept, as the index holds them now.
-        const index =
-          parts.embedder instanceof TextEmbedder ? parts.index : VectorIndex.fromBytes(parts.index.toBytes());
+        const index = TextEmbedder.isBuiltIn(parts.embedder)
+          ? parts.index
+          : VectorIndex.fromBytes(parts.index.toBytes());
         return { parts: { ...parts, history: growing.view(), index }, growing };
       });
       const refitted = await refitParts(parts, options);
@@ -287,7 +288,7 @@ export class Knowledge {
   async #reload(store: RouterStore, signal: AbortSignal | undefined): Promise<void> {
     const { embedder } = this.#state.parts;
     // The built-in one is saved with the generation, and may have been fitted anew.
-    const given = embedder instanceof TextEmbedder ? {} : { embedder };
+    const given = TextEmbedder.isBuiltIn(embedder) ? {} : { embedder };
     const { parts, growing, saved } = await loadParts(store, { ...given, ...(signal ? { signal } : {}) });
     this.#state = await ofSaved(() => stateOf(parts, growing));
     this.#home = { store, ...saved };

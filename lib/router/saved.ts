@@ -107,7 +107,7 @@ export function contentOf(
     [OUT_OF_FOLD, file(() => trained.outOfFoldToBytes())],
     [EVIDENCE, file(() => encodeEvidence(evidence))],
   ]);
-  if (embedder instanceof TextEmbedder)
+  if (TextEmbedder.isBuiltIn(embedder))
     files.set(
       EMBEDDER,
       file(() => embedder.toBytes()),
@@ -236,7 +236,7 @@ async function embedderOf({ manifest, bytes }: Generation, given: Embedder | und
     throw embedderError(
       `is ${given.fingerprint}, but the router was fitted with ${needed}: their vectors cannot be compared`,
     );
-  return given;
+  return TextEmbedder.own(given);
 }
 
 function embedderError(sentence: string): OmniRouterError {

@@ -42,7 +42,7 @@ export async function embeddedBy(
   changes: readonly Change[],
   signal: AbortSignal | undefined,
 ): Promise<Change[]> {
-  if (!(embedder instanceof TextEmbedder)) return [...changes];
+  if (!TextEmbedder.isBuiltIn(embedder)) return [...changes];
   const vectors = new Vectors(embedder);
   const met = new Set<string>();
   const embedded: Change[] = [];

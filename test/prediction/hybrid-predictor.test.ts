@@ -211,6 +211,13 @@ describe("the hybrid predictor", () => {
     await expect(predictor.predict({ ...without, texts: ["a", "b"] })).rejects.toMatchObject({
       argument: "batch.texts",
     });
+    const nothing = undefined as unknown as ReturnType<typeof batchOf>;
+    expect(() => predictor.predictSync(nothing)).toThrow(expect.objectContaining({ argument: "batch" }));
+    await expect(predictor.predict(nothing)).rejects.toMatchObject({ argument: "batch" });
+    const noEmbeddings = { ...without, texts: ["a"], embeddings: [0, 1] as unknown as Float32Array };
+    expect(() => predictor.predictSync(noEmbeddings)).toThrow(
+      "batch.embeddings must be a Float32Array, got [ 0, 1 ]",
+    );
     const refused = async (change: Partial<HybridHistory>) =>
       await expect(HybridPredictor.fit(near, { ...history, ...change }, pool)).rejects.toMatchObject({
         code: "ERR_OMNI_INVALID_ARGUMENT",

@@ -1,4 +1,5 @@
 // The records here are written for these tests, after the descriptions that lib/history/formats names; none is real.
+import vm from "node:vm";
 import { describe, expect, it } from "vitest";
 import type { BadRecord } from "../../../lib/history/read.js";
 import { all, bytes, invalid } from "../reading.js";
@@ -27,6 +28,14 @@ describe("a row that cannot be made into text", () => {
     const self: { model_name: string; score: number; prompt?: unknown } = { model_name: "m", score: 1 };
     self.prompt = [self];
     await expect(all([self])).rejects.toMatchObject({ code: "ERR_OMNI_INVALID_HISTORY" });
+  });
+
+  it("is refused as a bad record where the error is of another realm", async () => {
+    const prompt: unknown = vm.runInNewContext('({ toJSON() { throw new TypeError("holds itself"); } })');
+    await expect(all([{ model_name: "m", score: 1, prompt }])).rejects.toMatchObject({
+      code: "ERR_OMNI_INVALID_HISTORY",
+      message: expect.stringContaining("cannot be made into text: holds itself"),
+    });
   });
 });
 
