@@ -1,4 +1,4 @@
-// What run.mjs starts once everything is built: main.js assign|peers|prediction|install|soak OPTIONS...
+// What run.mjs starts once everything is built: main.js assign|peers|prediction|install|worst|soak OPTIONS...
 import { join } from "node:path";
 import { benchAssign } from "./assign.js";
 import { benchInstall } from "./install.js";
@@ -7,6 +7,7 @@ import { comparePeers } from "./peers.js";
 import { benchPrediction } from "./prediction.js";
 import { writeSection } from "./report.js";
 import { soak } from "./soak.js";
+import { benchWorstCase } from "./worst-case.js";
 
 /** The folder of this file's source; the compiled form lies elsewhere. */
 const sources = process.env.OMNIROUTER_BENCH_SOURCES!;
@@ -22,9 +23,11 @@ else if (options !== undefined) {
         ? benchInstall(join(sources, ".."))
         : which === "prediction"
           ? await benchPrediction(options)
-          : which === "soak"
-            ? await soak(options)
-            : await benchAssign(options, process.env.OMNIROUTER_STREAM_READ!);
+          : which === "worst"
+            ? await benchWorstCase(options)
+            : which === "soak"
+              ? await soak(options)
+              : await benchAssign(options, process.env.OMNIROUTER_STREAM_READ!);
   if (options.markdown) writeSection(join(sources, "README.md"), which!, text);
 }
 

@@ -1,0 +1,33 @@
+#include "assignment/allowance.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "assignment/attempt.h"
+
+namespace omnirouter::assignment {
+
+namespace {
+
+// Some 40 ms of one core, and for large batches as much as this for every row and model.
+constexpr uint64_t kLeast = 80'000'000, kPerModelOfRow = 600;
+// Batches of few rows are searched with so many times the nodes: each row is much of the whole, and prices say little of it.
+constexpr size_t kFewRowsNodes = 50;
+
+}  // namespace
+
+size_t allowedNodes(const Problem& problem, const Options& options) {
+  return (problem.rows <= kFewRows ? kFewRowsNodes : 1) * options.nodeLimit;
+}
+
+uint64_t allowedWork(const Problem& problem, const Options& options) {
+  if (options.timeLimit < std::numeric_limits<double>::infinity()) return compute::CancelFlag::kUnlimited;
+  // Whoever asks for more nodes than usual gets them.
+  const size_t usual = Options().nodeLimit;
+  const uint64_t more =
+      options.nodeLimit > usual ? allowedNodes(problem, options) - allowedNodes(problem, Options()) : 0;
+  return std::max(kLeast, kPerModelOfRow * problem.rows * problem.models) +
+         more * compute::kWorkUnits[static_cast<size_t>(compute::WorkKind::nodes)];
+}
+
+}  // namespace omnirouter::assignment
