@@ -1,7 +1,7 @@
 // Random assignment problems that have nothing in common but that they are valid: values of every kind that matrices have
 // been seen to hold, limits around a plan that is drawn first, so that most can hold, some hold exactly and some cannot.
 import type { AssignmentProblem, Limit } from "../lib/index.js";
-import { type Random, seededRandom } from "../lib/simulation/random.js";
+import { type Random, seededRandom } from "../lib/random.js";
 
 /** The greatest problems are of so many rows and models. */
 export const LARGEST = { rows: 5000, models: 64 };

@@ -9,8 +9,9 @@ namespace omnirouter::assignment {
 
 namespace {
 
-// Some 40 ms of one core, and for large batches as much as this for every row and model.
-constexpr uint64_t kLeast = 80'000'000, kPerModelOfRow = 600;
+// Some 40 ms of one core; or so much for every row and model, of which large batches have so many that less is enough.
+constexpr uint64_t kLeast = 80'000'000, kPerEntry = 1000, kPerFurtherEntry = 200;
+constexpr size_t kManyEntries = 300'000;
 // Batches of few rows are searched with so many times the nodes: each row is much of the whole, and prices say little of it.
 constexpr size_t kFewRowsNodes = 50;
 
@@ -26,7 +27,8 @@ uint64_t allowedWork(const Problem& problem, const Options& options) {
   const size_t usual = Options().nodeLimit;
   const uint64_t more =
       options.nodeLimit > usual ? allowedNodes(problem, options) - allowedNodes(problem, Options()) : 0;
-  return std::max(kLeast, kPerModelOfRow * problem.rows * problem.models) +
+  const size_t entries = problem.rows * problem.models, further = entries - std::min(entries, kManyEntries);
+  return std::max(kLeast, kPerEntry * (entries - further) + kPerFurtherEntry * further) +
          more * compute::kWorkUnits[static_cast<size_t>(compute::WorkKind::nodes)];
 }
 

@@ -13,7 +13,7 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // What looking at an edge takes, in readings of a value (compute/work.h).
-constexpr uint64_t kPerEdge = 2;
+constexpr uint64_t kPerEdge = 6;
 // Paths that are still followed where no work is left.
 constexpr int kLatePaths = 64;
 

@@ -111,10 +111,10 @@ class InteriorPoint {
     double sum = 0, other = 0;
   };
 
-  // Of a step, in changes of matrix entries: every candidate's part of the system, and its factorisation.
+  // Of a step, in changes of matrix entries: every candidate's and kind's part of the system, and its factorisation.
   uint64_t systemWork() const {
     const auto perCandidate = static_cast<uint64_t>(entries_.size()) / std::max<uint64_t>(1, f_.size());
-    return entries_.size() * (kSweeps + perCandidate) + limits_ * limits_ * limits_ / 3;
+    return entries_.size() * (kSweeps + perCandidate) + limits_ * limits_ * (rows_.size() + limits_ / 3);
   }
 
   double total() const {

@@ -39,28 +39,30 @@ struct Change {
   }
 };
 
-// The best changes met, so many of them. Those that are not below most() are of no interest.
+// The best change met; or where many are made at a time, the best one of every row, which the others then do not hide.
 class BestChanges {
  public:
-  BestChanges(size_t count, double most) : count_(count), most_(most) {}
+  // Of those below `most`, for a plan of so many rows if many are made at a time.
+  explicit BestChanges(double most, size_t rows = 0) : most_(most), best_(std::max<size_t>(1, rows)) {}
 
-  double most() const { return heap_.size() < count_ ? most_ : heap_.front().rank; }
-  bool none() const { return heap_.empty(); }
-  bool full() const { return heap_.size() == count_; }
+  bool together() const { return best_.size() > 1; }
+  bool none() const { return none_; }
+  // What is not below it is of no interest.
+  double most() const { return none_ || together() ? most_ : best_[0].rank; }
   void add(const Change& change) {
-    if (full()) {
-      std::pop_heap(heap_.begin(), heap_.end());
-      heap_.pop_back();
-    }
-    heap_.push_back(change);
-    std::push_heap(heap_.begin(), heap_.end());
+    none_ = false;
+    Change& best = best_[together() ? change.moves[0].row : 0];
+    if (change.rank < best.rank) best = change;
   }
-  // Makes them, best first; of the later ones those that are still `worth` it after the others.
+  // Makes them, best first; the later ones as long as they are `worth` it after the others.
   template <class Worth>
   void make(OpenPlan& plan, const Worth& worth) {
-    std::sort_heap(heap_.begin(), heap_.end());
-    for (size_t c = 0; c < heap_.size(); ++c) {
-      const std::span<const OpenPlan::Move> moves = heap_[c].all();
+    if (together()) {
+      std::erase_if(best_, [](const Change& change) { return change.count == 0; });
+      std::sort(best_.begin(), best_.end());
+    }
+    for (size_t c = 0; c < best_.size(); ++c) {
+      const std::span<const OpenPlan::Move> moves = best_[c].all();
       const bool made = std::any_of(moves.begin(), moves.end(), [&](const OpenPlan::Move& move) {
         return plan.rows()[move.row].chosen == move.to;
       });
@@ -69,21 +71,23 @@ class BestChanges {
   }
 
  private:
-  const size_t count_;
   const double most_;
-  std::vector<Change> heap_;
+  bool none_ = true;
+  std::vector<Change> best_;
 };
 
-// How many changes are made at a time. One, the best, as long as looking for it is cheap; where many are needed, several.
+// Whether the best change is made alone: as long as looking for it is cheap. Where many are needed, many are made at a time.
 class Pace {
  public:
   explicit Pace(const Examined& examined) : examined_(examined) {}
-  size_t next() { return ++looks_ > kOneByOne || examined_.count() > kCheap ? kTogether : 1; }
+  // For how many rows the next look is to find changes; 0: for one alone.
+  size_t rows(const OpenPlan& plan) {
+    return ++looks_ > kOneByOne || examined_.count() > kCheap ? plan.rows().size() : 0;
+  }
 
  private:
   static constexpr int kOneByOne = 32;
   static constexpr uint64_t kCheap = 200'000;
-  static constexpr size_t kTogether = 64;
   const Examined& examined_;
   int looks_ = 0;
 };
@@ -101,7 +105,7 @@ void mendViolations(const Problem& problem, OpenPlan& plan, const compute::Cance
     std::vector<Single> moves = singles(plan, kNever);
     examined.add(plan.candidates().size() * plan.perMove());
     for (Single& single : moves) single.relief = plan.relief(single.move);
-    BestChanges best(pace.next(), kNever);
+    BestChanges best(kNever, pace.rows(plan));
     // No move relieves more than all there is.
     const double excess = plan.excess();
     const auto affordable = [&] { return examined.enough() ? -kNever : best.most() * excess; };
@@ -116,7 +120,7 @@ void mendViolations(const Problem& problem, OpenPlan& plan, const compute::Cance
     for (const Single& single : moves)
       if (!(single.regret > best.most() * excess) && single.relief > 0) consider({single.move});
     const bool alone = !best.none();
-    if (best.most() > 0) {
+    if (best.together() ? !alone : best.most() > 0) {
       // A move that relieves one limit at another's expense, with one that makes good for it.
       const auto tryBoth = [&](const Single& a, const Single& b) {
         examined.add(1);
@@ -154,7 +158,7 @@ void improve(const Problem& problem, OpenPlan& plan, double enough, const comput
       return a.broken < 0 || plan.relieves(b.move, a.broken);
     };
     const double forSale = plan.pricedSlack(), nothing = -1e-12 * std::abs(plan.objective());
-    BestChanges best(pace.next(), nothing);
+    BestChanges best(nothing, pace.rows(plan));
     for (const Single& s : moves)
       if (s.objective < best.most() && s.broken < 0) best.add({s.objective, {s.move}});
     const auto affordable = [&] { return examined.enough() ? -kNever : forSale; };
@@ -168,7 +172,7 @@ void improve(const Problem& problem, OpenPlan& plan, double enough, const comput
       if (a.objective + b.objective >= best.most() || !mends(a, b) || !mends(b, a)) return;
       consider({a.move, b.move});
     };
-    forEachPair(moves, affordable, tryBoth);
+    if (!best.together() || best.none()) forEachPair(moves, affordable, tryBoth);
     if (best.none()) {
       const auto gain = [](const Single& single) { return single.broken < 0 ? 0.0 : single.objective; };
       forEachRelay(problem, plan, moves, gain, affordable, tryBoth);
