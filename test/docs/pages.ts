@@ -12,10 +12,14 @@ export interface Block {
   readonly code: string;
 }
 
-/** Paths of every page that is written by hand, seen from the root: the README and docs/, but for the API reference. */
+/**
+ * Paths of every page that is written by hand, seen from the root: the README, docs/ but for the API reference, and what
+ * is written for contributors.
+ */
 export function pages(): string[] {
   const docs = readdirSync(join(root, "docs")).filter(name => name.endsWith(".md"));
-  return ["README.md", ...docs.map(name => join("docs", name))].sort();
+  const others = ["README.md", "CONTRIBUTING.md", join("native", "assignment", "README.md")];
+  return [...others, ...docs.map(name => join("docs", name))].sort();
 }
 
 export function blocksOf(page: string): Block[] {
