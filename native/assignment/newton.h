@@ -50,9 +50,9 @@ Eigen::VectorXd stepOnce(const Problem& problem, const RowSet& set, const Scale&
                          const Eigen::VectorXd& start, double tau, const compute::CancelFlag& cancel);
 
 // From `start`, inside `box`, until the Newton step is below `precision` tau (in units of the objective), or gains nothing
-// beside what smoothing amounts to, or 25 evaluations, or until time is up. Steps keep within a trust radius too (the softmin is far from quadratic beyond a few
-// tau); a step is accepted by the sign of the directional derivative at its end, which concavity makes sufficient and
-// which needs no logarithms.
+// beside what smoothing amounts to, or 25 evaluations, or until time is up. Steps keep within a trust radius too (the
+// softmin is far from quadratic beyond a few tau); a step is accepted by the sign of the directional derivative at its end,
+// which concavity makes sufficient and which needs no logarithms.
 Ascent ascend(const Problem& problem, const RowSet& set, const Scale& scale, const PriceBox& box,
               const Eigen::VectorXd& start, double tau, double precision, Spread spread,
               const compute::CancelFlag& cancel);

@@ -31,7 +31,8 @@ struct Relaxation {
   int evaluations = 0;
 };
 
-// Of a widened problem. At most one solve for each limit of 2 and 3. Once time is up, what the plan at hand reaches is taken for the best.
+// Of a widened problem. At most one solve for each limit of 2 and 3. Once time is up, what the plan at hand reaches is
+// taken for the best.
 Relaxation relax(const Problem& problem, const Options& options, const compute::CancelFlag& cancel);
 
 // The problem with the limits where they were moved to.
