@@ -1,4 +1,4 @@
-// What run.mjs starts once everything is built: main.js assign|peers|prediction|promises|install|soak OPTIONS...
+// What run.mjs starts once everything is built: main.js assign|peers|prediction|promises|install|worst|soak OPTIONS...
 import { join } from "node:path";
 import { benchAssign } from "./assign.js";
 import { benchInstall } from "./install.js";
@@ -8,6 +8,7 @@ import { benchPrediction } from "./prediction.js";
 import { benchPromises } from "./promises.js";
 import { writeSection } from "./report.js";
 import { soak } from "./soak.js";
+import { benchWorstCase } from "./worst-case.js";
 
 /** The folder of this file's source; the compiled form lies elsewhere. */
 const sources = process.env.OMNIROUTER_BENCH_SOURCES!;
@@ -25,9 +26,11 @@ else if (options !== undefined) {
           ? await benchPrediction(options)
           : which === "promises"
             ? await benchPromises(options)
-            : which === "soak"
-              ? await soak(options)
-              : await benchAssign(options, process.env.OMNIROUTER_STREAM_READ!);
+            : which === "worst"
+              ? await benchWorstCase(options)
+              : which === "soak"
+                ? await soak(options)
+                : await benchAssign(options, process.env.OMNIROUTER_STREAM_READ!);
   if (options.markdown) writeSection(join(sources, "README.md"), which!, text);
 }
 

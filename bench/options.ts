@@ -10,6 +10,8 @@ export interface BenchOptions {
   readonly limits?: readonly string[];
   readonly set?: readonly string[];
   readonly peer?: readonly string[];
+  /** Another checkout, built, that is measured too. */
+  readonly against?: string;
   /** Seconds after which a peer is stopped. */
   readonly cut: number;
   readonly quick: boolean;
@@ -21,6 +23,7 @@ npm run bench:peers [-- OPTIONS]    our solver beside others
 npm run bench:install [-- --markdown]    how long the package takes to install, and how large it is
 npm run bench:prediction [-- OPTIONS]    learning, predicting and retrieval
 npm run bench:promises [-- OPTIONS]    how often promises of realized quality are kept: hours; --rows N for so many worlds
+npm run bench:worst [-- OPTIONS]    the slowest of many random problems beside others of its size
 npm run bench:soak [-- OPTIONS]    whether an hour's work of a service leaves anything behind in memory
 
   --rows N,...       these numbers of queries instead of the usual ones
@@ -28,6 +31,7 @@ npm run bench:soak [-- OPTIONS]    whether an hour's work of a service leaves an
   --limits SET,...   only these of ${LIMIT_SETS.join(", ")} (npm run bench also has choose, hard and async)
   --set NAME,...     only "generated" problems, or those of a real set (bench:peers, bench:prediction)
   --peer TEXT,...    only the solvers whose name contains one of these (bench:peers)
+  --against FOLDER   measure another checkout too, with the dist/ and the addon that were built there (bench:worst)
   --cut SECONDS      stop a solver after so long; 60 (bench:peers)
   --quick            half a second per case instead of five, half an hour instead of one: to see that it works, not to quote
   --markdown         write the tables into bench/README.md too
@@ -44,6 +48,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | "help" {
       limits: { type: "string" },
       set: { type: "string" },
       peer: { type: "string" },
+      against: { type: "string" },
       cut: { type: "string", default: "60" },
       quick: { type: "boolean", default: false },
       markdown: { type: "boolean", default: false },
@@ -69,6 +74,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | "help" {
     ...given("limits", words),
     ...given("set", words),
     ...given("peer", words),
+    ...(values.against === undefined ? {} : { against: values.against }),
     cut,
     quick,
     markdown,

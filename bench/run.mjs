@@ -1,4 +1,4 @@
-// npm run bench, npm run bench:peers, npm run bench:prediction, npm run bench:soak: builds what is out of date, compiles the benches into .cache/bench beside the
+// npm run bench, npm run bench:peers, npm run bench:prediction, npm run bench:worst, npm run bench:soak: builds what is out of date, compiles the benches into .cache/bench beside the
 // library they measure, and starts them: as plain JavaScript, like the package itself.
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";

@@ -25,9 +25,10 @@ export const STATUSES: readonly Status[] = [
  * - `proven`: the plan is optimal, or it is proven that there is none;
  * - `tolerance`: the certified gap is within `gapTolerance`;
  * - `noProgress`: every step was made, and none improves the plan further;
- * - `nodeLimit`, `timeLimit`: that limit was reached.
+ * - `nodeLimit`, `timeLimit`: that limit was reached;
+ * - `workLimit`: so much work was done as a batch of its size may take where no `timeLimit` is given: some hundred times the usual.
  */
-export type StopReason = "proven" | "tolerance" | "noProgress" | "nodeLimit" | "timeLimit";
+export type StopReason = "proven" | "tolerance" | "noProgress" | "nodeLimit" | "timeLimit" | "workLimit";
 
 /** In the order of native/assignment/solver.h. */
 export const STOP_REASONS: readonly StopReason[] = [
@@ -36,6 +37,7 @@ export const STOP_REASONS: readonly StopReason[] = [
   "noProgress",
   "nodeLimit",
   "timeLimit",
+  "workLimit",
 ];
 
 /** A problem: the frame (frame.ts), which also receives the answer, and the arrays. */

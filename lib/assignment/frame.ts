@@ -80,6 +80,9 @@ export const LIMIT = {
   size: 8,
 } as const;
 
+/** In the order of native/compute/work.h. */
+export const WORK = ["entries", "softmins", "nodes", "pivots", "moves"] as const;
+
 export const ANSWER = {
   /** Index into STATUSES. */
   status: 0,
@@ -89,12 +92,14 @@ export const ANSWER = {
   bound: 3,
   gap: 4,
   evaluations: 5,
-  violation: 6,
-  conflicts: 7,
-  missed: 8,
-  reachable: 9,
-  relaxed: 10,
-  size: 11,
+  /** One counter for each of WORK. */
+  work: 6,
+  violation: 11,
+  conflicts: 12,
+  missed: 13,
+  reachable: 14,
+  relaxed: 15,
+  size: 16,
 } as const;
 
 /** Of sums, also where a mean is bounded. */

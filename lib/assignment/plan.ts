@@ -3,7 +3,18 @@ import { show } from "../show.js";
 import { checkArray } from "../typed-arrays.js";
 import { STATUSES, STOP_REASONS, type Status, type StopReason } from "./binding.js";
 import { type CompiledProblem, scopeOf } from "./compile.js";
-import { ANSWER, FATE, LIMIT, limitAt, placesOf, QUANTITY, REACHABLE, RELAXED, REQUEST } from "./frame.js";
+import {
+  ANSWER,
+  FATE,
+  LIMIT,
+  limitAt,
+  placesOf,
+  QUANTITY,
+  REACHABLE,
+  RELAXED,
+  REQUEST,
+  WORK,
+} from "./frame.js";
 import { Prices } from "./prices.js";
 import type { Limit } from "./problem.js";
 
@@ -43,6 +54,22 @@ export interface Relaxed {
   readonly to: number;
 }
 
+/**
+ * What a solve did, counted: the same on every machine and for every number of threads, unless a `timeLimit` cut it short.
+ */
+export interface Work {
+  /** Values of the matrices that were read. */
+  readonly entries: number;
+  /** Models of a query that were weighed against each other in the search for prices. */
+  readonly softmins: number;
+  /** Nodes of the exact search. */
+  readonly nodes: number;
+  /** Matrix entries that linear algebra changed, in steps of the simplex and of Newton's method. */
+  readonly pivots: number;
+  /** Changes of a plan that were examined. */
+  readonly moves: number;
+}
+
 /** What the plan comes to, and what is proven of it. All sums are recomputed in double from the matrices and the plan. */
 export interface Certificate {
   /** Of the limits as stated, also where some were relaxed. */
@@ -77,6 +104,8 @@ export interface Certificate {
   readonly relaxed: readonly Relaxed[];
   /** Evaluations of the dual function, over a sample of the queries or those that were still open. */
   readonly evaluations: number;
+  /** All that was done, diagnosis included. */
+  readonly work: Work;
 }
 
 /** The model that would have a query if its own were not allowed. */
@@ -380,5 +409,8 @@ function certificateOf(solved: Solved): Certificate {
       };
     }),
     evaluations: numbers[answer + ANSWER.evaluations]!,
+    work: Object.fromEntries(
+      WORK.map((kind, k) => [kind, numbers[answer + ANSWER.work + k]!]),
+    ) as unknown as Work,
   };
 }

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "assignment/certificate.h"
+#include "assignment/examined.h"
 #include "assignment/open_plan.h"
 
 namespace omnirouter::assignment {
@@ -23,7 +24,7 @@ class Descent {
  public:
   Descent(const Problem& problem, const Terms& terms, const RowSet& rows, const Scale& scale,
           const Eigen::VectorXd& prices, const compute::CancelFlag& cancel)
-      : problem_(problem), terms_(terms), rows_(rows), scale_(scale), prices_(prices), cancel_(cancel) {}
+      : problem_(problem), terms_(terms), rows_(rows), scale_(scale), prices_(prices), examined_(cancel, 0) {}
 
   // From a plan that holds: down as long as every limit does.
   void start(const std::vector<uint8_t>& choice) {
@@ -33,7 +34,7 @@ class Descent {
 
   // Always the move that saves most and leaves every limit held.
   void descend() {
-    for (size_t n = 0; n < kMovesPerRow * rows_.size() && !cancel_.timeIsUp(); ++n) {
+    for (size_t n = 0; n < kMovesPerRow * rows_.size() && !examined_.enough(); ++n) {
       OpenPlan::Move best{};
       double most = -kGain * std::abs(plan_.objective());
       forEachMove([&](const OpenPlan::Move& move, double saved) {
@@ -53,7 +54,7 @@ class Descent {
     std::vector<OpenPlan::Move> back;
     size_t kept = 0;
     OpenPlan::Move last{};
-    for (size_t n = 0; n < kMovesPerRow * rows_.size() && plan_.violations() > 0 && !cancel_.timeIsUp(); ++n) {
+    for (size_t n = 0; n < kMovesPerRow * rows_.size() && plan_.violations() > 0 && !examined_.enough(); ++n) {
       const double missed = plan_.excess();
       OpenPlan::Move best{}, least{};
       double within = 0, above = kNever;
@@ -86,7 +87,7 @@ class Descent {
 
   // Pairs of moves, one that saves more than the other adds.
   void exchange() {
-    for (int n = 0; n < kMostPairs && !cancel_.timeIsUp(); ++n) {
+    for (int n = 0; n < kMostPairs && !examined_.enough(); ++n) {
       moves_.clear();
       forEachMove([&](const OpenPlan::Move& move, double saved) { moves_.push_back({saved, move}); });
       if (moves_.size() > kMostPaired) return;
@@ -107,6 +108,7 @@ class Descent {
         size_t tried = 0;
         for (; up != moves_.end() && down.by + up->by < most && tried < kTried / moves_.size(); ++up, ++tried) {
           if (up->move.row == down.move.row) continue;
+          examined_.add(plan_.perMove());
           const OpenPlan::Move both[2] = {down.move, up->move};
           if (!plan_.effect(both).holds) continue;
           most = down.by + up->by;
@@ -135,6 +137,7 @@ class Descent {
 
   template <class Visit>
   void forEachMove(const Visit& visit) const {
+    examined_.add(plan_.candidates().size());
     for (size_t row = 0; row < plan_.rows().size(); ++row) {
       const OpenPlan::Row& r = plan_.rows()[row];
       const double own = plan_.candidates()[r.chosen].objective;
@@ -148,7 +151,7 @@ class Descent {
   const RowSet& rows_;
   const Scale& scale_;
   const Eigen::VectorXd& prices_;
-  const compute::CancelFlag& cancel_;
+  mutable Examined examined_;
   OpenPlan plan_;
   std::vector<Sized> moves_;
 };

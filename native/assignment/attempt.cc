@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 
+#include "assignment/allowance.h"
 #include "assignment/approach.h"
 #include "assignment/cells.h"
 #include "assignment/count_plan.h"
@@ -24,12 +25,14 @@ namespace {
 
 // Batches up to this size are searched exactly: all rows, and all models whose regret is below the gap.
 constexpr size_t kExactRows = 512;
-// ... of few rows with so many times the nodes: each row is much of the whole, and prices say little of it.
-constexpr size_t kFewRowsNodes = 50;
 // Where groups can be searched by themselves, the search of all rows first gets this share of the nodes.
 constexpr size_t kShareOfWhole = 2;
 // A tie-break may cost this share of the objective's own spread.
 constexpr double kTieBreak = 1e-7;
+// What getting ready takes, in readings of all values (compute/work.h).
+constexpr uint64_t kPrepared = 3;
+// The share of the work left that the search for prices may be, and the one that a plan is worth where none can hold all limits, as it seems.
+constexpr double kForPrices = 0.6, kWorthOfMissing = 0.25;
 // Of a bound, a few roundings of a double.
 constexpr double kRoundings = 0x1p-50;
 // Rows of a large batch that are looked at for ties.
@@ -97,7 +100,7 @@ void recoverFrom(const Problem& problem, const Terms& terms, const PriceSearch& 
   for (;; --level) {
     const Recovery recovery = recover(problem, terms, search.levels[level], search.scale, search.prices, search.tau,
                                       gapTolerance, choice, cancel);
-    if (recovery.feasible || level == 0 || cancel.timeIsUp()) return;
+    if (recovery.feasible || level == 0 || cancel.mustEnd()) return;
   }
 }
 
@@ -111,6 +114,7 @@ void attempt(const Problem& given, const Terms& terms, const Options& options, c
   result.diverged = result.gaveUp = result.exhausted = result.outOfNodes = false;
   result.spread = result.raise = result.rounding = 0;
   result.evaluations = 0;
+  cancel.count(compute::WorkKind::entries, kPrepared * given.entries());
   if (solveDirectly(given, buffers.direct)) {
     result.choice = buffers.direct.choice;
     result.prices = buffers.direct.prices;
@@ -137,7 +141,7 @@ void attempt(const Problem& given, const Terms& terms, const Options& options, c
     result.prices.setZero(static_cast<Eigen::Index>(problem.limits.size()));
     std::copy(options.warmStart.begin(), options.warmStart.end(), result.prices.begin());
     const Simplex::Outcome outcome = buffers.simplex.maximise(problem, terms, scale, cancel, result.prices);
-    vertex = outcome != Simplex::Outcome::stopped || cancel.timeIsUp();
+    vertex = outcome != Simplex::Outcome::stopped || cancel.mustEnd();
     result.evaluations = buffers.simplex.steps();
     result.diverged = outcome == Simplex::Outcome::unbounded;
     result.choice.resize(problem.rows);
@@ -145,7 +149,8 @@ void attempt(const Problem& given, const Terms& terms, const Options& options, c
   }
   std::optional<PriceSearch> search;
   const auto cool = [&](const WarmStart* warmStart, double highest) {
-    search = searchPrices(problem, terms, warmStart, options.gapTolerance, options.seed, cancel, highest);
+    const compute::CancelFlag share = shareOf(cancel, kForPrices);
+    search = searchPrices(problem, terms, warmStart, options.gapTolerance, options.seed, share, highest);
     result.choice = search->choice;
     result.evaluations += search->evaluations;
   };
@@ -189,7 +194,7 @@ void attempt(const Problem& given, const Terms& terms, const Options& options, c
   }
 
   const bool exact = options.nodeLimit > 0 && (vertex || problem.rows <= kExactRows);
-  const size_t nodeLimit = (problem.rows <= kFewRows ? kFewRowsNodes : 1) * options.nodeLimit;
+  const size_t nodeLimit = allowedNodes(problem, options);
   // Few rows are searched to the end: a plan is then optimal or not there.
   const double enough = problem.rows <= kFewRows ? 0 : options.gapTolerance;
   size_t nodes = nodeLimit;
@@ -198,16 +203,16 @@ void attempt(const Problem& given, const Terms& terms, const Options& options, c
     nodes -= plan.nodes;
     least = plan.least;
     result.exhausted = plan.exhausted;
-    result.outOfNodes = !plan.exhausted && !plan.enough && !cancel.timeIsUp();
+    result.outOfNodes = !plan.exhausted && !plan.enough && !cancel.mustEnd();
     return plan.found;
   };
   const auto improve = [&](const Problem& of) {
     take(improveAtVertex(of, terms, rows, scale, result.prices, enough, least, nodes, result.choice.data(), cancel));
   };
   if (exact && !vertex) openRows(problem, RowSample::all(problem.rows), rows);
-  const auto goesOn = [&] { return !result.exhausted && !cancel.timeIsUp(); };
+  const auto goesOn = [&] { return !result.exhausted && !cancel.mustEnd(); };
   bool found = false;
-  if (vertex && exact && !result.diverged && !cancel.timeIsUp()) {
+  if (vertex && exact && !result.diverged && !cancel.mustEnd()) {
     const bool byGroups = suitsGroupPlans(problem);
     found = take(planAtVertex(problem, terms, rows, scale, result.prices, enough,
                               byGroups ? nodes / kShareOfWhole : nodes, result.choice.data(), cancel));
@@ -220,17 +225,18 @@ void attempt(const Problem& given, const Terms& terms, const Options& options, c
   if (!found) {
     // A plan is rounded better from weights at a temperature than at the vertex, where only split rows have any.
     if (vertex && !result.diverged && goesOn()) cool(nullptr, PriceBox::kDivergence);
+    const compute::CancelFlag share = shareOf(cancel, result.diverged ? kWorthOfMissing : 1);
     if (search)
-      recoverFrom(problem, terms, *search, options.gapTolerance, result.choice.data(), cancel);
+      recoverFrom(problem, terms, *search, options.gapTolerance, result.choice.data(), share);
     else
-      recover(problem, terms, rows, scale, result.prices, 0, options.gapTolerance, result.choice.data(), cancel);
+      recover(problem, terms, rows, scale, result.prices, 0, options.gapTolerance, result.choice.data(), share);
   }
   if (exact && !found && goesOn()) improve(problem);
-  if (exact && result.outOfNodes && !cancel.timeIsUp())
+  if (exact && result.outOfNodes && !cancel.mustEnd())
     approachBound(problem, terms, rows, scale, result.prices, result.choice, cancel);
   // What is proven must be proven of the objective as stated; the tie-broken plan stands unless that has a better one.
   if (breaksTies) least = 0;
-  if (exact && breaksTies && !cancel.timeIsUp()) {
+  if (exact && breaksTies && !cancel.mustEnd()) {
     nodes = nodeLimit;
     improve(stated);
   }

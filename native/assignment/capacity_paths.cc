@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace omnirouter::assignment {
@@ -10,6 +12,10 @@ namespace omnirouter::assignment {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
+// What looking at an edge takes, in readings of a value (compute/work.h).
+constexpr uint64_t kPerEdge = 6;
+// Paths that are still followed where no work is left.
+constexpr int kLatePaths = 64;
 
 // The cheapest open row on every edge of the model graph, the first of those as cheap.
 class ModelGraph {
@@ -43,6 +49,7 @@ class ModelGraph {
     std::vector<size_t> parent(models_, models_);
     distance[source] = 0;
     for (size_t round = 1; round < models_; ++round) {
+      looked_ += models_ * models_;
       bool changed = false;
       for (size_t j = 0; j < models_; ++j) {
         if (distance[j] == kInfinity) continue;
@@ -67,12 +74,16 @@ class ModelGraph {
     return moves;
   }
 
+  // At how many edges, since this was asked before.
+  uint64_t looked() { return std::exchange(looked_, 0); }
+
  private:
   // The edges out of a model.
   void lookOut(size_t model) {
     double* cost = cost_.data() + model * models_;
     OpenPlan::Move* move = move_.data() + model * models_;
     std::fill_n(cost, models_, kInfinity);
+    looked_ += rows_[model].size() * models_;
     for (const size_t row : rows_[model]) {
       const OpenPlan::Row& r = plan_.rows()[row];
       const double regret = plan_.chosen(row).regret;
@@ -97,6 +108,7 @@ class ModelGraph {
   std::vector<std::vector<size_t>> rows_;  // per model, in no order
   std::vector<double> cost_;
   std::vector<OpenPlan::Move> move_;
+  mutable uint64_t looked_ = 0;
 };
 
 }  // namespace
@@ -111,6 +123,7 @@ void mendCapacities(const Problem& problem, OpenPlan& plan, const compute::Cance
   }
   std::optional<ModelGraph> graph;
   std::vector<double> exit(problem.models);
+  int late = 0;
   for (size_t source = 0; source < problem.models; ++source) {
     const auto overfull = [&] {
       for (const size_t l : capacity[source])
@@ -119,6 +132,7 @@ void mendCapacities(const Problem& problem, OpenPlan& plan, const compute::Cance
     };
     while (overfull()) {
       cancel.throwIfRaised();
+      if (graph && cancel.mustEnd() && ++late > kLatePaths) return;
       if (!graph) graph.emplace(problem.models, plan);
       for (size_t k = 0; k < problem.models; ++k) {
         exit[k] = 0;
@@ -129,8 +143,9 @@ void mendCapacities(const Problem& problem, OpenPlan& plan, const compute::Cance
         }
       }
       const std::vector<OpenPlan::Move> moves = graph->path(source, exit);
+      if (!moves.empty()) graph->apply(moves);
+      cancel.count(compute::WorkKind::entries, kPerEdge * graph->looked());
       if (moves.empty()) break;
-      graph->apply(moves);
     }
   }
 }

@@ -87,6 +87,7 @@ void certify(const Problem& problem, std::span<const double> prices, const uint8
   all.clear(problem);
   BoundedSum dual;
   const LeastReduced kernel = leastReduced(compute::isa());
+  cancel.count(compute::WorkKind::entries, problem.entries());
   const compute::Chunks chunks(problem.rows, cellRows(problem));
   const auto sum = [&problem, choice, kernel, &cancel, &table = reduced](compute::Range rows, Cells& cells) {
     cancel.throwIfRaised();
@@ -128,6 +129,7 @@ double rayValue(const Problem& problem, std::span<const double> prices, const co
   Reduced reduced;
   reduced.tabulateLowered(bare, prices);
   const LeastReduced kernel = leastReduced(compute::isa());
+  cancel.count(compute::WorkKind::entries, problem.entries());
   const compute::Chunks chunks(problem.rows, kSlice);
   std::vector<BoundedSum> sums(chunks.count());
   compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {

@@ -79,6 +79,7 @@ void chooseLeast(const Problem& problem, std::span<const double> prices, uint8_t
                  const compute::CancelFlag& cancel) {
   const Reduced reduced(problem, prices);
   const LeastReduced kernel = leastReduced(compute::isa());
+  cancel.count(compute::WorkKind::entries, problem.entries());
   const compute::Chunks chunks(problem.rows, 8192);
   compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {
     cancel.throwIfRaised();

@@ -23,6 +23,7 @@ Sums leastSums(const Problem& problem, const Eigen::VectorXd& prices, const comp
                uint8_t* choice) {
   const Reduced reduced(problem, {prices.data(), static_cast<size_t>(prices.size())});
   const LeastReduced kernel = leastReduced(compute::isa());
+  cancel.count(compute::WorkKind::entries, problem.entries());
   const compute::Chunks chunks(problem.rows, cellRows(problem));
   std::vector<Cells> cells(chunks.count(), Cells(problem));
   compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {

@@ -179,7 +179,7 @@ bool Cooling::coolToTheEnd(const TrustRegion* region) {
   const Eigen::VectorXd move = at_.climbFirst(rows(), boxes_.back());
   if (at_.bias.isZero()) at_.bias = move;
   int warmed = 0;
-  for (int level = 0; level < kMaxLevels && !at_.search.diverged && !at_.cancel.timeIsUp(); ++level) {
+  for (int level = 0; level < kMaxLevels && !at_.search.diverged && !at_.cancel.mustEnd(); ++level) {
     if (atEdge()) {
       path_.stray();
       // The optimum lies outside: the wider level's rows are needed again, at this tau.

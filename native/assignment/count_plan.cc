@@ -41,19 +41,19 @@ class CountPlanner {
 
     if (!holdsInAllRows()) return {};
     const std::optional<KindCounts> kindCounts = countKinds(problem_, cancel_);
-    if (!kindCounts || cancel_.timeIsUp()) return {};
+    if (!kindCounts || cancel_.mustEnd()) return {};
     const RowSet kinds = rowsByKind(core_, kindCounts->kinds, kindCounts->counts);
     CheapestCounts counts = cheapestCounts(core_, terms, kinds, cancel_);
     plan_.evaluations += counts.evaluations;
     plan_.scale = counts.scale;
     if (!counts.found) return conflict(terms, kinds);
-    if (cancel_.timeIsUp() || !makeWhole(core_, terms, kinds, counts)) return {};
+    if (cancel_.mustEnd() || !makeWhole(core_, terms, kinds, counts)) return {};
     takePrices(counts.prices);
 
     plan_.choice = dealRows(problem_, *kindCounts, kinds, counts.amount, leftOut, cancel_);
     const Certificate dealt = leftOut.certifyServed(kinds, counts.amount, plan_.choice, cancel_);
     if (holds(dealt)) return std::move(plan_);
-    if (cancel_.timeIsUp()) return {};
+    if (cancel_.mustEnd()) return {};
     std::optional<Reach> served = leftOut.serveOnly(dealt, kinds, *kindCounts, counts.amount, options_, cancel_);
     if (!served) return {};
     plan_.evaluations += served->evaluations;

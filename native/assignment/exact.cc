@@ -18,6 +18,8 @@ constexpr size_t kRowsKept = 256;
 // It goes down by a call for each row, and a thread's stack may have 1 MB: more rows are not searched. They seldom could
 // be to the end.
 constexpr size_t kDeepest = 512;
+// Nodes between two looks at what is left to do.
+constexpr size_t kLook = 256;
 // A group by itself may take this share of the nodes.
 constexpr size_t kShare = 4;
 // Bounds at so many prices: a few registers' worth.
@@ -41,6 +43,7 @@ class DepthFirst {
       return {};
     }
     search();
+    countNodes();
     Exact exact;
     exact.found = found_;
     exact.enough = isEnough_;
@@ -65,6 +68,7 @@ class DepthFirst {
     whole_ = false;
     begin(0, 0, rows_.limits().size());
     enter(0, 0, 0, 0);
+    countNodes();
     rankedCount_ = 0;
     std::sort_heap(ranked_.begin(), ranked_.end());
     Ranking ranking;
@@ -101,6 +105,7 @@ class DepthFirst {
     rounding_ = searchRounding(problem, plan.prices(), plan.objective());
     rows_.arrange(problem, plan, gap, group);
     if (rows_.size() > kDeepest) return false;
+    cancel.count(compute::WorkKind::entries, rows_.optionCount() * (kBounds + rows_.limits().size()));
     start(gap, enough);
     addReach();
     addPrices(problem, plan);
@@ -117,7 +122,8 @@ class DepthFirst {
     }
     best_ = gap + worth_;
     enough_ = enough > 0 ? enough + worth_ : -1;
-    isEnough_ = found_ = timeIsUp_ = false;
+    isEnough_ = found_ = isOver_ = false;
+    sinceLook_ = 0;
     keptSlack_.resize(rows_.size() * slack_.size());
     picked_.resize(rows_.size());
     bestPicked_.resize(rows_.size());
@@ -262,7 +268,7 @@ class DepthFirst {
     begin(block.firstRow, block.firstLimit, block.lastLimit);
     enter(block.firstRow, b, 0, 0);
     const double own = nodesLeft_ > 0 ? best_ : 0;
-    nodesLeft_ = timeIsUp_ ? 0 : nodes - (nodes / kShare - nodesLeft_);
+    nodesLeft_ = isOver_ ? 0 : nodes - (nodes / kShare - nodesLeft_);
     best_ = best;
     found_ = false;
     return own;
@@ -358,7 +364,9 @@ class DepthFirst {
     if ((full & ~frames_[frame].full & frames_[frame].winners[depth]) != 0) {
       addFrame(depth, frames_[frame], depth, full);
       frame = depth;
-      nodesLeft_ -= std::min(nodesLeft_, (rows_.size() - depth) / kRowsPerNode);
+      const size_t nodes = (rows_.size() - depth) / kRowsPerNode;
+      nodesLeft_ -= std::min(nodesLeft_, nodes);
+      sinceLook_ += nodes;
       if (hopeless(depth, block, frame, unused)) return;
     }
     descend(depth, block, frame, full);
@@ -396,14 +404,21 @@ class DepthFirst {
 
   bool takeNode() {
     if (nodesLeft_ == 0) return false;
-    if ((--nodesLeft_ & 1023) == 0) {
+    --nodesLeft_;
+    if (++sinceLook_ >= kLook) {
       cancel_->throwIfRaised();
-      if (cancel_->timeIsUp()) {
-        timeIsUp_ = true;
+      countNodes();
+      if (cancel_->mustEnd()) {
+        isOver_ = true;
         nodesLeft_ = 0;
       }
     }
     return nodesLeft_ > 0;
+  }
+
+  void countNodes() {
+    cancel_->count(compute::WorkKind::nodes, sinceLook_);
+    sinceLook_ = 0;
   }
 
   void record(size_t block, double gap) {
@@ -447,9 +462,9 @@ class DepthFirst {
   double worth_ = 0;                                // of the tolerances
   double rounding_ = 0;
   double best_ = 0, enough_ = 0;
-  bool found_ = false, isEnough_ = false, timeIsUp_ = false;
+  bool found_ = false, isEnough_ = false, isOver_ = false;
   bool whole_ = true;  // not a block by itself
-  size_t nodesLeft_ = 0;
+  size_t nodesLeft_ = 0, sinceLook_ = 0;
   std::vector<Ranked> ranked_;  // a heap, the last first
   size_t rankedCount_ = 0;      // how many are wanted; 0: the best plan is
 };

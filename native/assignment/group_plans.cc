@@ -113,7 +113,7 @@ class GroupSearch {
         at = prices;
         continue;
       }
-      if (impossible_ || cancel_.timeIsUp()) break;
+      if (impossible_ || cancel_.mustEnd()) break;
       const double target = std::min(cost, best + std::max(best - dualAtBest_, kExpectedGap * std::abs(best)));
       if (target <= best || !advance(at, share * (target - bound))) break;
     }
@@ -266,7 +266,7 @@ class GroupSearch {
       }
       return theirs < kNever && theirs - bound <= kGoodGap * std::abs(theirs);
     };
-    for (int turn = 0; turn < kTurns && nodesLeft_ > 0 && !cancel_.timeIsUp(); ++turn) {
+    for (int turn = 0; turn < kTurns && nodesLeft_ > 0 && !cancel_.mustEnd(); ++turn) {
       cancel_.throwIfRaised();
       if (turn > 0) rank(at, kRankedAgain);
       if (!join(at, joined.data())) return;

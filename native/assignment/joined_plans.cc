@@ -28,10 +28,15 @@ std::vector<size_t> JoinedPlans::join(const compute::CancelFlag& cancel) {
   const auto holds = [&] { return std::all_of(left_.begin(), left_.end(), [](double left) { return left >= 0; }); };
   int changes = 0;
   for (penalty_ = kPenalty; penalty_ <= kHighestPenalty; penalty_ *= kRaise) {
-    while (changes < kMostChanges && !cancel.timeIsUp() && descend()) {
+    bool gains = true;
+    while (gains && changes < kMostChanges && !cancel.mustEnd()) {
       cancel.throwIfRaised();
-      ++changes;
+      examined_ = 0;
+      gains = descend();
+      cancel.count(compute::WorkKind::moves, examined_);
+      changes += gains ? 1 : 0;
     }
+
     if (holds()) break;
   }
   std::vector<size_t> chosen;
@@ -61,6 +66,7 @@ bool JoinedPlans::descend() {
   for (size_t a = 0; a < groups_.size(); ++a)
     for (size_t p = 0; p < groups_[a].value.size(); ++p) {
       leave(groups_[a], p, left_.data(), without_.data());
+      ++examined_;
       const double cost =
           value_ - groups_[a].value[groups_[a].chosen] + groups_[a].value[p] + slackCost(without_.data());
       if (cost >= best) continue;
@@ -79,6 +85,7 @@ bool JoinedPlans::descend() {
         for (size_t q = 0; q < other.value.size(); ++q) {
           if (valueWithout + other.value[q] >= best) continue;  // slack costs nothing at the least
           leave(other, q, without_.data(), withoutBoth_.data());
+          ++examined_;
           const double cost = valueWithout + other.value[q] + slackCost(withoutBoth_.data());
           if (cost >= best) continue;
           best = cost;

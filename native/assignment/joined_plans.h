@@ -44,6 +44,7 @@ class JoinedPlans {
   std::vector<double> without_, withoutBoth_;  // of descend()
   double value_ = 0;
   double penalty_ = 0;
+  uint64_t examined_ = 0;  // changes, by the last descend()
 };
 
 }  // namespace omnirouter::assignment

@@ -18,6 +18,8 @@ constexpr size_t kSlice = 1024;
 constexpr double kInside = 0.995;
 // Where the start lies too near a side of the box: this share of its width from it.
 constexpr double kMargin = 0.1;
+// How often a step walks over the entries.
+constexpr uint64_t kSweeps = 8;
 
 class InteriorPoint {
  public:
@@ -60,6 +62,8 @@ class InteriorPoint {
     double enough = 0;
     for (; plan.steps < kMaxSteps && !plan.converged; ++plan.steps) {
       cancel.throwIfRaised();
+      cancel.count(compute::WorkKind::pivots, systemWork());
+      if (plan.steps > 0 && cancel.mustEnd()) break;
       const double gap = measure();
       if (plan.steps == 0) enough = precision * gap;
       plan.converged = gap <= enough;
@@ -106,6 +110,12 @@ class InteriorPoint {
     Eigen::VectorXd vector;
     double sum = 0, other = 0;
   };
+
+  // Of a step, in changes of matrix entries: every candidate's and kind's part of the system, and its factorisation.
+  uint64_t systemWork() const {
+    const auto perCandidate = static_cast<uint64_t>(entries_.size()) / std::max<uint64_t>(1, f_.size());
+    return entries_.size() * (kSweeps + perCandidate) + limits_ * limits_ * (rows_.size() + limits_ / 3);
+  }
 
   double total() const {
     double sum = 0;

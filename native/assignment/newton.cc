@@ -62,6 +62,9 @@ void measureScale(const Problem& problem, const Terms& terms, const RowSet& samp
 
 namespace {
 
+// What solving for a step takes beside the factorisation, in sweeps over the system.
+constexpr uint64_t kSweeps = 8;
+
 // The Newton step at a point, in units of Scale::price, at most `radius` long and inside the box.
 struct Step {
   Eigen::VectorXd step;
@@ -69,7 +72,7 @@ struct Step {
 };
 
 Step newtonStep(const DualPoint& point, const Scale& scale, const PriceBox& box, const Eigen::VectorXd& prices,
-                double radius) {
+                double radius, const compute::CancelFlag& cancel) {
   const Eigen::VectorXd& unit = scale.price;
   // In units of `unit` every price and step is of order one.
   const Eigen::VectorXd gradient = point.gradient.cwiseProduct(unit);
@@ -80,6 +83,9 @@ Step newtonStep(const DualPoint& point, const Scale& scale, const PriceBox& box,
   const Eigen::VectorXd low = (box.low - prices).cwiseQuotient(unit).cwiseMin(0.0).cwiseMax(-radius);
   const Eigen::VectorXd high = (box.high - prices).cwiseQuotient(unit).cwiseMax(0.0).cwiseMin(radius);
   Step out;
+  // A factorisation or two of the system, and sweeps over it.
+  const auto size = static_cast<uint64_t>(gradient.size());
+  cancel.count(compute::WorkKind::pivots, size * size * (kSweeps + size / 3));
   out.step = solveBoxQp(hessian, gradient, low, high);
   out.slope = gradient.dot(out.step);
   return out;
@@ -107,7 +113,7 @@ double firstRadius(double tauUnits) { return std::max(1.0, 20 * tauUnits); }
 Eigen::VectorXd stepOnce(const Problem& problem, const RowSet& set, const Scale& scale, const PriceBox& box,
                          const Eigen::VectorXd& start, double tau, const compute::CancelFlag& cancel) {
   const DualPoint point = evaluate(problem, set, start, tau, Spread::none, cancel);
-  const Step step = newtonStep(point, scale, box, start, firstRadius(tau / scale.objective));
+  const Step step = newtonStep(point, scale, box, start, firstRadius(tau / scale.objective), cancel);
   return (start + step.step.cwiseProduct(scale.price)).cwiseMax(box.low).cwiseMin(box.high);
 }
 
@@ -126,8 +132,8 @@ Ascent ascend(const Problem& problem, const RowSet& set, const Scale& scale, con
   ascent.prices = start;
   ascent.point = evaluateElastic(problem, set, scale, start, tau, spread, cancel);
   ascent.evaluations = 1;
-  while (ascent.evaluations < kMaxEvaluations && !cancel.timeIsUp()) {
-    const auto [step, slope] = newtonStep(ascent.point, scale, box, ascent.prices, radius);
+  while (ascent.evaluations < kMaxEvaluations && !cancel.mustEnd()) {
+    const auto [step, slope] = newtonStep(ascent.point, scale, box, ascent.prices, radius, cancel);
     ascent.converged = !(slope > nothing) || step.cwiseAbs().maxCoeff() < precision * tauUnits;
     if (ascent.converged) break;
 

@@ -123,15 +123,21 @@ int OpenPlan::breaks(const Move& move) const {
 }
 
 double OpenPlan::relief(const Move& move) const {
-  double relief = 0;
-  const auto add = [&](int limit) {
-    const auto l = static_cast<size_t>(limit);
-    if (violated(l)) relief += std::max(0.0, weighted(l, slack_[l]) - weighted(l, slack_[l] + change(move, limit)));
+  const auto touch = [&](const Entry& e, double sign) {
+    if (!violated(static_cast<size_t>(e.limit))) return;
+    double& change = change_[static_cast<size_t>(e.limit)];
+    if (change == 0) touched_.push_back(e.limit);
+    change += sign * e.amount;
   };
-  const std::span<const Entry> from = entries(chosen(move.row));
-  for (const Entry& e : from) add(e.limit);
-  for (const Entry& e : entries(candidates_[move.to]))
-    if (std::none_of(from.begin(), from.end(), [&](const Entry& f) { return f.limit == e.limit; })) add(e.limit);
+  for (const Entry& e : entries(chosen(move.row))) touch(e, 1);
+  for (const Entry& e : entries(candidates_[move.to])) touch(e, -1);
+  double relief = 0;
+  for (const int limit : touched_) {
+    const auto l = static_cast<size_t>(limit);
+    relief += std::max(0.0, weighted(l, slack_[l]) - weighted(l, slack_[l] + change_[l]));
+    change_[l] = 0;
+  }
+  touched_.clear();
   return relief;
 }
 

@@ -2,6 +2,7 @@
 // change would do. The moves of recovery.cc and the search of exact.cc are written in its terms.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "assignment/newton.h"
@@ -79,8 +80,12 @@ class OpenPlan {
   // Whether the move leaves more of a limit.
   bool relieves(const Move& move, int limit) const { return change(move, limit) > 0; }
   void apply(std::span<const Move> moves);
+  // What examining a move amounts to, beside one that concerns few limits.
+  uint64_t perMove() const { return 1 + entries_.size() / (kFewEntries * std::max<size_t>(1, candidates_.size())); }
 
  private:
+  static constexpr size_t kFewEntries = 4;
+
   double weighted(size_t limit, double slack) const {
     return slack < -rounding_[limit] ? -slack * scale_->price[static_cast<Eigen::Index>(limit)] : 0.0;
   }

@@ -56,7 +56,7 @@ Eigen::VectorXd PriceClimb::climbFirst(const RowSet& set, const PriceBox& box, S
   const Eigen::VectorXd move = climb(set, box, spread);
   const bool near = !warm || (converged && !search.diverged);
   warm = false;
-  if (near || conflict || cancel.timeIsUp()) return move;
+  if (near || conflict || cancel.mustEnd()) return move;
   start(nullptr);
   return climb(set, box, spread);
 }

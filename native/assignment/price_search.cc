@@ -103,14 +103,14 @@ class Searcher {
     const TrustRegion region(problem_, terms_, from, none, 1, reach);
     if (coolAll(screenedBy(region), climb_.everywhere.around(from, reach), region) && region.contains(search_.prices))
       return true;
-    if (climb_.conflict || cancel_.timeIsUp()) return true;
+    if (climb_.conflict || cancel_.mustEnd()) return true;
     climb_.start(&from);
     return false;
   }
 
   // All that is left to do where the kinds of rows are few (tied_search.h). False, and prices as before, if they are not.
   bool searchByKinds(const RowSample& sample) {
-    if (cancel_.timeIsUp()) return false;
+    if (cancel_.mustEnd()) return false;
     const Eigen::VectorXd before = search_.prices;
     search_.prices = sampled_.coldestPrices();
     const double tau = sampled_.coldestTau() / search_.scale.objective;
@@ -132,7 +132,7 @@ class Searcher {
       const TrustRegion region = sampled_.expected(widen);
       const PriceBox box = sampled_.boxOf(region, widen);
       if (coolAll(screenedBy(region), box, region) && region.contains(search_.prices)) return;
-      if (cancel_.timeIsUp()) return;
+      if (cancel_.mustEnd()) return;
     }
     if (search_.diverged && climb_.givesUpEarly()) return;
     // The samples misled.

@@ -84,6 +84,8 @@ struct Problem {
   double weight(size_t quantity, size_t rowGroup) const {
     return objectiveGroup == kAll || objectiveGroup == static_cast<int>(rowGroup) ? objective[quantity] : 0.0;
   }
+  // Values that a pass over all rows reads.
+  size_t entries() const { return rows * models * quantities.size(); }
   const float* row(size_t quantity, size_t i) const { return quantities[quantity].values + i * models; }
 };
 

@@ -64,7 +64,7 @@ bool sampleReach(const Problem& problem, const Limit& limit, uint64_t seed, cons
   climb.start(nullptr);
   for (; climb.tauUnits() > kColdest; climb.tau /= kCooling) {
     climb.climb(sample, climb.everywhere);
-    if (climb.strayed() || cancel.timeIsUp()) return false;
+    if (climb.strayed() || cancel.mustEnd()) return false;
     const std::span<const double> prices(search.prices.data(), reach.limits.size());
     if (climb.tauUnits() <= kCold && enough(prices)) return true;
   }

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
 #include <limits>
+#include <span>
 
 #include "assignment/capacity_paths.h"
 #include "assignment/even_rounding.h"
+#include "assignment/examined.h"
 #include "assignment/nearest_rows.h"
 #include "assignment/neighbourhoods.h"
 
@@ -13,52 +16,128 @@ namespace omnirouter::assignment {
 
 namespace {
 
-// Moves, singly or in pairs, until every limit holds: always the change that buys most relief per regret.
+// Looks at all moves that a repair may take where no work is left.
+constexpr uint64_t kLateLooks = 4;
+// What looking for the nearest rows takes, in readings of their values (compute/work.h).
+constexpr uint64_t kLookedThrough = 8;
+
+// Some moves made together, and how good that is: the less, the better.
+struct Change {
+  double rank = std::numeric_limits<double>::infinity();
+  OpenPlan::Move moves[3] = {};
+  size_t count = 0;
+
+  Change() = default;
+  Change(double rank, std::initializer_list<OpenPlan::Move> made) : rank(rank), count(made.size()) {
+    std::copy(made.begin(), made.end(), moves);
+  }
+  std::span<const OpenPlan::Move> all() const { return {moves, count}; }
+  bool operator<(const Change& other) const {
+    if (rank != other.rank) return rank < other.rank;
+    return std::lexicographical_compare(moves, moves + count, other.moves, other.moves + other.count,
+                                        [](const OpenPlan::Move& a, const OpenPlan::Move& b) { return a.to < b.to; });
+  }
+};
+
+// The best change met; or where many are made at a time, the best one of every row, which the others then do not hide.
+class BestChanges {
+ public:
+  // Of those below `most`, for a plan of so many rows if many are made at a time.
+  explicit BestChanges(double most, size_t rows = 0) : most_(most), best_(std::max<size_t>(1, rows)) {}
+
+  bool together() const { return best_.size() > 1; }
+  bool none() const { return none_; }
+  // What is not below it is of no interest.
+  double most() const { return none_ || together() ? most_ : best_[0].rank; }
+  void add(const Change& change) {
+    none_ = false;
+    Change& best = best_[together() ? change.moves[0].row : 0];
+    if (change.rank < best.rank) best = change;
+  }
+  // Makes them, best first; the later ones as long as they are `worth` it after the others.
+  template <class Worth>
+  void make(OpenPlan& plan, const Worth& worth) {
+    if (together()) {
+      std::erase_if(best_, [](const Change& change) { return change.count == 0; });
+      std::sort(best_.begin(), best_.end());
+    }
+    for (size_t c = 0; c < best_.size(); ++c) {
+      const std::span<const OpenPlan::Move> moves = best_[c].all();
+      const bool made = std::any_of(moves.begin(), moves.end(), [&](const OpenPlan::Move& move) {
+        return plan.rows()[move.row].chosen == move.to;
+      });
+      if (c == 0 || (!made && worth(plan.effect(moves)))) plan.apply(moves);
+    }
+  }
+
+ private:
+  const double most_;
+  bool none_ = true;
+  std::vector<Change> best_;
+};
+
+// Whether the best change is made alone: as long as looking for it is cheap. Where many are needed, many are made at a time.
+class Pace {
+ public:
+  explicit Pace(const Examined& examined) : examined_(examined) {}
+  // For how many rows the next look is to find changes; 0: for one alone.
+  size_t rows(const OpenPlan& plan) {
+    return ++looks_ > kOneByOne || examined_.count() > kCheap ? plan.rows().size() : 0;
+  }
+
+ private:
+  static constexpr int kOneByOne = 32;
+  static constexpr uint64_t kCheap = 200'000;
+  const Examined& examined_;
+  int looks_ = 0;
+};
+
+constexpr double kNever = std::numeric_limits<double>::infinity();
+
+// Moves, singly or in pairs, until every limit holds: always the changes that buy most relief per regret.
 void mendViolations(const Problem& problem, OpenPlan& plan, const compute::CancelFlag& cancel) {
+  constexpr int kMaxLooks = 300;  // what is then still missed is for the next round, with rows nearer to where it stands
   const auto price = [](const OpenPlan::Effect& e) { return std::max(e.regret, 0.0) / -e.excess; };
-  constexpr int kMaxChanges = 300;  // more are for the next round, with rows nearer to where it stands
-  constexpr int kLateChanges = 60;  // what a plan may still ask for once time is up
-  for (int change = 0; change < kMaxChanges && plan.violations() > 0; ++change) {
+  Examined examined(cancel, kLateLooks * plan.candidates().size());
+  Pace pace(examined);
+  for (int look = 0; look < kMaxLooks && plan.violations() > 0 && !examined.enough(); ++look) {
     cancel.throwIfRaised();
-    if (change >= kLateChanges && cancel.timeIsUp()) return;
-    std::vector<Single> moves = singles(plan, std::numeric_limits<double>::infinity());
+    std::vector<Single> moves = singles(plan, kNever);
+    examined.add(plan.candidates().size() * plan.perMove());
     for (Single& single : moves) single.relief = plan.relief(single.move);
-    OpenPlan::Move chosen[2];
-    size_t count = 0;
-    double best = std::numeric_limits<double>::infinity();
+    BestChanges best(kNever, pace.rows(plan));
     // No move relieves more than all there is.
     const double excess = plan.excess();
-    const auto affordable = [&] { return best * excess; };
-    for (const Single& single : moves) {
-      if (single.regret > affordable() || single.relief <= 0) continue;
-      const OpenPlan::Effect effect = plan.effect({&single.move, 1});
-      if (effect.excess >= 0 || price(effect) >= best) continue;
-      best = price(effect);
-      chosen[0] = single.move;
-      count = 1;
-    }
-    if (best > 0) {
+    const auto affordable = [&] { return examined.enough() ? -kNever : best.most() * excess; };
+    bool paired = false;
+    const auto consider = [&](std::initializer_list<OpenPlan::Move> made) {
+      examined.add(plan.perMove());
+      const OpenPlan::Effect effect = plan.effect({made.begin(), made.size()});
+      if (effect.excess >= 0 || price(effect) >= best.most()) return;
+      best.add({price(effect), made});
+      paired |= made.size() > 1;
+    };
+    for (const Single& single : moves)
+      if (!(single.regret > best.most() * excess) && single.relief > 0) consider({single.move});
+    const bool alone = !best.none();
+    if (best.together() ? !alone : best.most() > 0) {
       // A move that relieves one limit at another's expense, with one that makes good for it.
       const auto tryBoth = [&](const Single& a, const Single& b) {
+        examined.add(1);
         const double relief = a.relief + b.relief;
-        if (relief <= 0 || std::max(0.0, a.regret + b.regret) > best * relief) return;
-        const OpenPlan::Move both[2] = {a.move, b.move};
-        const OpenPlan::Effect effect = plan.effect(both);
-        if (effect.excess >= 0 || price(effect) >= best) return;
-        best = price(effect);
-        std::copy(both, both + 2, chosen);
-        count = 2;
+        if (relief <= 0 || std::max(0.0, a.regret + b.regret) > best.most() * relief) return;
+        consider({a.move, b.move});
       };
       forEachPair(moves, affordable, tryBoth);
       // Relief per regret: what costs nothing comes first, by how much it relieves.
       const auto rank = [](const Single& single) {
         return single.relief > 0 ? -single.relief / std::max(single.regret, 1e-300) : 0.0;
       };
-      if (count == 0) forEachRelay(problem, plan, moves, rank, affordable, tryBoth);
-      if (count == 0) forEachExchange(problem, plan, moves, affordable, tryBoth);
+      if (!alone && !paired) forEachRelay(problem, plan, moves, rank, affordable, tryBoth);
+      if (!alone && !paired) forEachExchange(problem, plan, moves, affordable, tryBoth);
     }
-    if (count == 0) return;
-    plan.apply({chosen, count});
+    if (best.none()) return;
+    best.make(plan, [&](const OpenPlan::Effect& effect) { return effect.excess < 0; });
   }
 }
 
@@ -66,56 +145,50 @@ void mendViolations(const Problem& problem, OpenPlan& plan, const compute::Cance
 // repeated. What a change adds to the regrets must be paid from the priced slack, or it raises the objective (the identity
 // above).
 void improve(const Problem& problem, OpenPlan& plan, double enough, const compute::CancelFlag& cancel) {
-  constexpr int kMaxChanges = 200;
-  for (int change = 0; change < kMaxChanges && plan.gap() > enough && !cancel.timeIsUp(); ++change) {
+  constexpr int kMaxLooks = 200;
+  Examined examined(cancel, 0);
+  Pace pace(examined);
+  for (int look = 0; look < kMaxLooks && plan.gap() > enough && !examined.enough(); ++look) {
     cancel.throwIfRaised();
     std::vector<Single> moves = singles(plan, plan.gap());
+    examined.add(plan.candidates().size() * plan.perMove());
     for (Single& single : moves) single.broken = plan.breaks(single.move);
     // What one of several moves breaks, another must mend.
     const auto mends = [&](const Single& a, const Single& b) {
       return a.broken < 0 || plan.relieves(b.move, a.broken);
     };
-    const double forSale = plan.pricedSlack();
-    double best = -1e-12 * std::abs(plan.objective());
-    OpenPlan::Move chosen[3];
-    size_t count = 0;
+    const double forSale = plan.pricedSlack(), nothing = -1e-12 * std::abs(plan.objective());
+    BestChanges best(nothing, pace.rows(plan));
     for (const Single& s : moves)
-      if (s.objective < best && s.broken < 0) {
-        best = s.objective;
-        chosen[0] = s.move;
-        count = 1;
-      }
-    const auto affordable = [&] { return forSale; };
-    const auto tryBoth = [&](const Single& a, const Single& b) {
-      if (a.objective + b.objective >= best || !mends(a, b) || !mends(b, a)) return;
-      const OpenPlan::Move both[2] = {a.move, b.move};
-      const OpenPlan::Effect effect = plan.effect(both);
-      if (!effect.holds) return;
-      best = effect.objective;
-      std::copy(both, both + 2, chosen);
-      count = 2;
+      if (s.objective < best.most() && s.broken < 0) best.add({s.objective, {s.move}});
+    const auto affordable = [&] { return examined.enough() ? -kNever : forSale; };
+    const auto consider = [&](std::initializer_list<OpenPlan::Move> made) {
+      examined.add(plan.perMove());
+      const OpenPlan::Effect effect = plan.effect({made.begin(), made.size()});
+      if (effect.holds && effect.objective < best.most()) best.add({effect.objective, made});
     };
-    forEachPair(moves, affordable, tryBoth);
-    if (count == 0) {
+    const auto tryBoth = [&](const Single& a, const Single& b) {
+      examined.add(1);
+      if (a.objective + b.objective >= best.most() || !mends(a, b) || !mends(b, a)) return;
+      consider({a.move, b.move});
+    };
+    if (!best.together() || best.none()) forEachPair(moves, affordable, tryBoth);
+    if (best.none()) {
       const auto gain = [](const Single& single) { return single.broken < 0 ? 0.0 : single.objective; };
       forEachRelay(problem, plan, moves, gain, affordable, tryBoth);
     }
-    if (count == 0) forEachExchange(problem, plan, moves, affordable, tryBoth);
-    if (count == 0)
+    if (best.none()) forEachExchange(problem, plan, moves, affordable, tryBoth);
+    if (best.none())
       forEachChain(problem, plan, moves, affordable, [&](const Single& a, const Single& b, const Single& c) {
-        if (a.objective + b.objective + c.objective >= best) return;
+        examined.add(1);
+        if (a.objective + b.objective + c.objective >= best.most()) return;
         if (!mends(a, b) && !mends(a, c)) return;
         if (!mends(b, a) && !mends(b, c)) return;
         if (!mends(c, a) && !mends(c, b)) return;
-        const OpenPlan::Move all[3] = {a.move, b.move, c.move};
-        const OpenPlan::Effect effect = plan.effect(all);
-        if (!effect.holds) return;
-        best = effect.objective;
-        std::copy(all, all + 3, chosen);
-        count = 3;
+        consider({a.move, b.move, c.move});
       });
-    if (count == 0) return;
-    plan.apply({chosen, count});
+    if (best.none()) return;
+    best.make(plan, [&](const OpenPlan::Effect& effect) { return effect.holds && effect.objective < nothing; });
   }
 }
 
@@ -143,6 +216,7 @@ Recovery recover(const Problem& problem, const Terms& terms, const RowSet& set, 
   std::vector<size_t> missed;
   for (int round = 0; round < kRounds; ++round) {
     cancel.throwIfRaised();
+    cancel.count(compute::WorkKind::entries, kLookedThrough * set.candidates() * problem.quantities.size());
     const std::vector<size_t> nearest = nearestRows(problem, reduced, set, chosen, missed);
     Sums totals = set.decided;
     size_t next = 0;
@@ -169,7 +243,7 @@ Recovery recover(const Problem& problem, const Terms& terms, const RowSet& set, 
     }
     recovery = {holds, plan.objective(), plan.slack()};
     // A first round has not looked for what it misses.
-    if (holds || (!changed && round > 0) || cancel.timeIsUp()) break;
+    if (holds || (!changed && round > 0) || cancel.mustEnd()) break;
     missed.clear();
     for (size_t l = 0; l < problem.limits.size(); ++l)
       if (plan.violated(l)) missed.push_back(l);

@@ -35,7 +35,7 @@ Relaxation relax(const Problem& problem, const Options& options, const compute::
   for (const size_t l : byPriority(problem)) {
     Limit limit = problem.limits[l];
     double total = result.found ? totalOf(problem, result.choice, limit) : 0;
-    if (!result.found || (!holds(limit, total) && !cancel.timeIsUp())) {
+    if (!result.found || (!holds(limit, total) && !cancel.mustEnd())) {
       Reach best = reachLimit(kept, limit, options, cancel);
       result.evaluations += best.evaluations;
       if (best.found && (!result.found || limit.sign() * best.value < limit.sign() * total)) {

@@ -13,6 +13,8 @@ namespace omnirouter::assignment {
 namespace {
 
 constexpr size_t kSlice = 32768;
+// What classing a row takes, in readings of its values (compute/work.h).
+constexpr uint64_t kClassed = 8;
 
 // Whether a quantity's values matter, and whether a constant added to them all does.
 struct Use {
@@ -153,6 +155,7 @@ class Kinds {
 RowSet classesOf(const Problem& problem, const Terms& terms, const RowSet& set, const compute::CancelFlag& cancel,
                  std::vector<uint32_t>* classOf) {
   const std::vector<Use> uses = usesOf(problem);
+  cancel.count(compute::WorkKind::entries, kClassed * set.candidates() * problem.quantities.size());
   const compute::Chunks chunks(set.size(), kSlice);
   std::vector<Kinds> parts(chunks.count(), Kinds(problem, terms, uses));
   if (classOf) classOf->resize(set.size());

@@ -6,6 +6,13 @@
 
 namespace omnirouter::assignment {
 
+namespace {
+
+// What counting a row takes, in readings of a value (compute/work.h).
+constexpr uint64_t kCounted = 8;
+
+}  // namespace
+
 size_t KindCounter::add(size_t row) {
   const RowKind kind = kindOf(problem_, row);
   if (counts_.empty() || kind < kinds_[last_] || kinds_[last_] < kind) {
@@ -31,6 +38,7 @@ std::optional<KindCounts> countKinds(const Problem& problem, const compute::Canc
     for (size_t slice = 0; slice < slices.count(); ++slice) all.inSlice.push_back({slices[slice].size()});
     return all;
   }
+  cancel.count(compute::WorkKind::entries, kCounted * problem.rows);
   std::vector<KindCounter> parts(slices.count(), KindCounter(problem));
   compute::Pool::shared().forEachChunk(slices.count(), [&](size_t slice) {
     cancel.throwIfRaised();

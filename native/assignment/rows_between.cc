@@ -61,6 +61,7 @@ Between rowsBetween(const Problem& problem, size_t priced, double low, double hi
     Cells decided, low, high;
     Between between;
   };
+  cancel.count(compute::WorkKind::entries, 2 * problem.entries());
   const compute::Chunks chunks(problem.rows, cellRows(problem));
   std::vector<Part> parts(chunks.count(), Part(problem));
   compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {

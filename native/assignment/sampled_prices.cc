@@ -68,7 +68,7 @@ void SampledPrices::findNeighbourhood(const RowSet& set) {
   if (at_.warm || set.size() < kWorthHotRows) return;
   const RowSet few = openRows(at_.problem, RowSample(at_.problem.rows, kHotRows, seed_ + 1));
   at_.search.scale.elasticity = elasticityOf(kHotRows);
-  for (; at_.tauUnits() > kHot && !at_.strayed() && !at_.cancel.timeIsUp(); at_.tau /= kCooling)
+  for (; at_.tauUnits() > kHot && !at_.strayed() && !at_.cancel.mustEnd(); at_.tau /= kCooling)
     at_.climb(few, at_.everywhere);
   at_.search.scale.elasticity = 0;
   if (at_.strayed() && !at_.conflict) at_.start(nullptr);
@@ -78,7 +78,7 @@ void SampledPrices::cool(const RowSet& set) {
   const double tau = at_.tau;
   const Eigen::VectorXd from = at_.search.prices;
   coolOnce(set);
-  if (!at_.strayed() || at_.conflict || at_.provesConflict() || at_.cancel.timeIsUp()) return;
+  if (!at_.strayed() || at_.conflict || at_.provesConflict() || at_.cancel.mustEnd()) return;
   // A sample can be infeasible where the whole is not (a tight budget of a small tenant).
   at_.start(nullptr);
   at_.search.prices = from;
@@ -94,7 +94,7 @@ void SampledPrices::coolOnce(const RowSet& set) {
   double last = 0;
   for (;;) {
     measureError(at_.point.spread, set.size());
-    if (at_.strayed() || at_.cancel.timeIsUp()) return;
+    if (at_.strayed() || at_.cancel.mustEnd()) return;
     const Eigen::VectorXd sd = deviations();
     if (at_.tauUnits() < kColdest) break;
     if (!widest || sd.sum() >= kFalling * last)
@@ -139,7 +139,7 @@ void SampledPrices::correct() {
   strayed_ = 0;
   // Whether more than so many are still open; not if it is over. A sample that strayed cannot say.
   const auto goesOn = [&](bool steady, double enough) {
-    if (at_.search.diverged || at_.cancel.timeIsUp()) return false;
+    if (at_.search.diverged || at_.cancel.mustEnd()) return false;
     open = steady ? shareOpen(few) : 1;
     return open > enough;
   };
@@ -171,7 +171,7 @@ bool SampledPrices::correctByOpen(const Known& whole, const RowSample& sample) {
     const TrustRegion region = expected(widen);
     RowSet set = screenChanges(at_.problem, region, at_.search.scale.objective, sample, whole.prices, at_.cancel);
     if (!correctBy(ControlVariate(at_.problem, at_.terms, whole, sample.size(), set), set)) return false;
-    if (region.contains(at_.search.prices) || at_.cancel.timeIsUp()) break;
+    if (region.contains(at_.search.prices) || at_.cancel.mustEnd()) break;
   }
   return true;
 }
@@ -181,7 +181,7 @@ bool SampledPrices::correctBy(const ControlVariate& control, const RowSet& set) 
   const double tau = at_.tau;
   const Eigen::VectorXd from = at_.search.prices;
   coolCorrected(control, set);
-  if (!at_.strayed() || at_.conflict || at_.provesConflict() || at_.cancel.timeIsUp()) return true;
+  if (!at_.strayed() || at_.conflict || at_.provesConflict() || at_.cancel.mustEnd()) return true;
   at_.search.diverged = ++strayed_ == kMostStrayed && at_.givesUpEarly();
   if (at_.search.diverged) return false;
   at_.search.prices = from;
@@ -196,7 +196,7 @@ bool SampledPrices::correctBy(const ControlVariate& control, const RowSet& set) 
 void SampledPrices::coolCorrected(const ControlVariate& control, const RowSet& set) {
   const double coldest = static_cast<double>(at_.unit().size()) / static_cast<double>(control.rows());
   at_.climb(set, at_.everywhere);
-  while (!at_.strayed() && !at_.cancel.timeIsUp() && at_.tauUnits() > coldest) {
+  while (!at_.strayed() && !at_.cancel.mustEnd() && at_.tauUnits() > coldest) {
     at_.tau /= kCooling;
     at_.bias = at_.climb(set, at_.everywhere) / (kCooling - 1);
   }

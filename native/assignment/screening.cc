@@ -15,6 +15,8 @@ namespace omnirouter::assignment {
 namespace {
 
 constexpr size_t kSlice = 4096;
+// What screening a row takes, and narrowing one, in readings of its values (compute/work.h).
+constexpr uint64_t kScreened = 2, kNarrowed = 4;
 
 // The greatest value of a quantity.
 float greatest(const Problem& problem, size_t quantity) {
@@ -128,6 +130,7 @@ RowSet screenSample(const Problem& problem, const TrustRegion& region, double un
   const KernelTables tables(problem, region, reduced, unit);
   const ScreenRows kernel = screenRows(compute::isa());
   const LeastReduced before = leastReduced(compute::isa());
+  cancel.count(compute::WorkKind::entries, kScreened * sample.size() * problem.models * problem.quantities.size());
   constexpr size_t kRun = 256;
   const compute::Chunks chunks(sample.blocks(), cellRows(problem) / sample.blockSize());
   std::vector<Part> parts(chunks.count(), Part(problem));
@@ -203,6 +206,7 @@ RowSet narrow(const Problem& problem, const Terms& terms, const RowSet& set, con
               const compute::CancelFlag& cancel) {
   const Reduced reduced(problem, {region.center().data(), static_cast<size_t>(region.center().size())});
   const size_t quantities = problem.quantities.size();
+  cancel.count(compute::WorkKind::entries, kNarrowed * set.candidates() * quantities);
   const RowSet empty(quantities, problem.limits.size());
   const compute::Chunks chunks(set.size(), kSlice);
   std::vector<RowSet> parts(chunks.count(), empty);

@@ -10,6 +10,8 @@ namespace {
 constexpr size_t kMostRows = 2048, kMostLimits = 96, kMostGroups = 64;
 // How far prices are sent along a ray, in natural units.
 constexpr double kFar = 1e6;
+// What a step takes for each row, in changes of a matrix entry (compute/work.h).
+constexpr uint64_t kPerRow = 4;
 constexpr int kRefactorAfter = 100;
 // Samples have up to so many rows, and each so many times those of the one before.
 constexpr size_t kFirstSample = 32, kGrowth = 4;
@@ -57,14 +59,17 @@ Simplex::Outcome Simplex::ascend(double enough, const compute::CancelFlag& cance
   int sinceRefactored = 0;
   bool refreshed = false;
   SimplexBasis::Leaving leaving;
+  const auto limits = static_cast<uint64_t>(batch_.limits());
   for (; steps_ < most; ++steps_) {
+    // The basis is updated, and what every row may gain along the direction.
+    cancel.count(compute::WorkKind::pivots, limits * limits + kPerRow * batch_.rows());
     if (++sinceRefactored > kRefactorAfter) {
       sinceRefactored = 0;
       if (!basis_.refactor()) return Outcome::stopped;
     }
     if ((steps_ & 15) == 15) {
       cancel.throwIfRaised();
-      if (cancel.timeIsUp()) return Outcome::stopped;
+      if (cancel.mustEnd()) return Outcome::stopped;
     }
     if (!basis_.chooseLeaving(enough, leaving)) {
       // The prices have come here step by step: once more from the basis itself.

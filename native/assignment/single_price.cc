@@ -95,7 +95,7 @@ class SinglePrice {
       holds_ |= slope <= 0;
       if (at == 0 && slope <= 0) return endAt(0);
       if (at == highest_ && slope > 0) return diverge();
-      if (cancel_.timeIsUp()) return endAt(holds_ ? top_ : at);
+      if (cancel_.mustEnd()) return endAt(holds_ ? top_ : at);
       // A sample that misleads for so long is not asked any more.
       const auto [low, best, high, share] = round < kMostRounds ? ends(at, slope, further) : Ends{bottom_, at, top_, 0};
       if (share > kManyOpen && better < kMostBetter && best != at) {
@@ -147,7 +147,7 @@ class SinglePrice {
     double low = bottom_, high = top_;
     const bool above = function(near) > 0;
     (above ? low : high) = near;
-    for (double y = near; !cancel_.timeIsUp(); step *= kGrowth) {
+    for (double y = near; !cancel_.mustEnd(); step *= kGrowth) {
       y = above ? std::min(high, y + step) : std::max(low, y - step);
       if (y == (above ? high : low)) break;
       const bool still = (function(y) > 0) == above;
@@ -161,7 +161,7 @@ class SinglePrice {
   template <class Function>
   double crossing(double near, double step, double precision, const Function& function) {
     auto [low, high] = around(near, step, function);
-    while (high - low > std::max(precision * high, kNoPrice * unit_) && !cancel_.timeIsUp()) {
+    while (high - low > std::max(precision * high, kNoPrice * unit_) && !cancel_.mustEnd()) {
       const double middle = low + (high - low) / 2;
       if (middle == low || middle == high) break;
       (function(middle) > 0 ? low : high) = middle;
@@ -214,7 +214,7 @@ class SinglePrice {
     std::iota(every.begin(), every.end(), uint32_t{0});
     std::vector<uint32_t> differing = every;
     Sums settled = rows.decided;  // of the rows that no longer differ, too
-    for (int step = 0; step < kMostSteps && !differing.empty() && !cancel_.timeIsUp(); ++step) {
+    for (int step = 0; step < kMostSteps && !differing.empty() && !cancel_.mustEnd(); ++step) {
       // Where the lines meet, and in turn the middle, lest it be approached from one side.
       const double meet = (above.objective - below.objective) / (below.slope - above.slope);
       const double peak = below.objective + meet * below.slope;

@@ -172,6 +172,9 @@ class Pairs {
   std::vector<size_t> feature_;  // of each kind: its first candidate's
 };
 
+// Pairs of a row's models that take as long as weighing a model.
+constexpr size_t kPairs = 32;
+
 // Rows that a thread takes at a time: enough to pay for their moments, and few enough that threads share a small set.
 size_t partRows(const MomentLayout& layout) { return std::max<size_t>(512, layout.size() / 4); }
 
@@ -213,6 +216,9 @@ DualPoint evaluate(const Problem& problem, const RowSet& set, const Eigen::Vecto
   const size_t limits = problem.limits.size();
   const bool withSpread = spread == Spread::betweenRows;
   const MomentLayout layout(problem);
+  // Moments of models with limits of their own are summed for every two of a row's.
+  const size_t pairs = layout.kinds().size() * set.candidates() / std::max<size_t>(1, set.size());
+  cancel.count(compute::WorkKind::softmins, set.candidates() * (1 + pairs / kPairs));
   const Reduced reduced(problem, {prices.data(), limits}, layout.models());
   const SoftminTables tables{reduced.base(0),          reduced.weight(0, 0),  layout.channels().data(),
                              layout.kinds().data(),    problem.models,        problem.quantities.size(),

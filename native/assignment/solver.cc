@@ -5,6 +5,7 @@
 #include <numeric>
 #include <optional>
 
+#include "assignment/allowance.h"
 #include "assignment/attempt.h"
 #include "assignment/choose.h"
 #include "assignment/lattice.h"
@@ -23,6 +24,10 @@ constexpr double kNegligibleObjective = 1e-6;
 // Batches so large are not improved row by row from a plan that was made for another end; smaller ones so often at most.
 constexpr size_t kMostImproved = 65536;
 constexpr int kMostRounds = 16;
+// Shares of the work that the first attempt may be, and what is said of limits that cannot hold if these are to be moved then.
+constexpr double kFirstAttempt = 0.75, kBeforeRelaxing = 0.5;
+// The share of what is left that a search for a conflict may be, before the prices may rise further.
+constexpr double kConflict = 0.5;
 // A gap of a few roundings of the sums is none.
 constexpr double kRounding = 1e-12;
 
@@ -49,7 +54,7 @@ class Solve {
       : stated_(stated),
         problem_(widenedOf(stated)),
         options_(options),
-        cancel_(cancel, compute::Deadline(options.timeLimit)),
+        cancel_(cancel, compute::Deadline(options.timeLimit), work_, allowedWork(stated, options)),
         terms_(termsOf(problem_)),
         solution_(solution) {
     solution.status = Status::unknown;
@@ -63,11 +68,13 @@ class Solve {
   void run() {
     const bool canReach = std::any_of(problem_.limits.begin(), problem_.limits.end(), isReachable);
     thread_local Attempt first;  // its memory serves the next
-    attempt(problem_, terms_, options_, cancel_, canReach ? kSuspiciousPrice : PriceBox::kDivergence, first);
+    const compute::CancelFlag share = shareOf(cancel_, kFirstAttempt);
+    attempt(problem_, terms_, options_, share, canReach ? kSuspiciousPrice : PriceBox::kDivergence, first);
+    cutShort_ = share.workIsDone();
     adopt(first, problem_);
-    if (first.gaveUp && !settled() && !cancel_.timeIsUp())
+    if (first.gaveUp && !settled() && !cancel_.mustEnd())
       checkConflict();
-    else if (!options_.warmStart.empty() && !settled() && !cancel_.timeIsUp())
+    else if (!options_.warmStart.empty() && !settled() && !cancel_.mustEnd())
       tryCold();
     // Whether a plan, if there will be one, was made for another end.
     const bool byTheWay = first.gaveUp || !solution_.certificate.holds;
@@ -171,7 +178,7 @@ class Solve {
     const Eigen::VectorXd prices =
         Eigen::Map<const Eigen::VectorXd>(solution_.prices.data(), static_cast<Eigen::Index>(solution_.prices.size()));
     std::vector<uint8_t> choice = solution_.choice;
-    for (int round = 0; round < kMostRounds && !settled() && !cancel_.timeIsUp(); ++round) {
+    for (int round = 0; round < kMostRounds && !settled() && !cancel_.mustEnd(); ++round) {
       recover(problem_, terms_, rows, scale, prices, 0, options_.gapTolerance, choice.data(), cancel_);
       Certificate theirs = certify(problem_, solution_.prices, choice.data(), cancel_);
       if (!isBetter(theirs)) return;
@@ -199,8 +206,8 @@ class Solve {
   void checkConflict() {
     proveByRay();
     if (solution_.status != Status::infeasible && !options_.diagnose) proveBySampledReach(highestPriced());
-    if (solution_.status != Status::infeasible) reach(highestPriced());
-    if (solution_.status != Status::infeasible && !cancel_.timeIsUp()) tryCold();
+    if (solution_.status != Status::infeasible) reach(highestPriced(), shareOf(cancel_, kConflict));
+    if (solution_.status != Status::infeasible && !cancel_.mustEnd()) tryCold();
   }
 
   // The plan holds every limit.
@@ -270,12 +277,13 @@ class Solve {
   void tryReaching() {
     std::vector<size_t> asked = reachableLimits();
     if (!options_.diagnose && !asked.empty()) asked = {highestPriced()};
-    for (const size_t l : asked) {
-      if (cancel_.timeIsUp()) return;
-      if (std::any_of(solution_.reachable.begin(), solution_.reachable.end(),
-                      [&](const Reachable& known) { return known.limit == static_cast<int>(l); }))
-        continue;
-      reach(l);
+    std::erase_if(asked, [&](size_t l) {
+      return std::any_of(solution_.reachable.begin(), solution_.reachable.end(),
+                         [&](const Reachable& known) { return known.limit == static_cast<int>(l); });
+    });
+    const compute::CancelFlag all = shareOf(cancel_, options_.relax ? kBeforeRelaxing : 1);
+    for (size_t a = 0; a < asked.size() && !all.mustEnd(); ++a) {
+      reach(asked[a], shareOf(all, 1 / static_cast<double>(asked.size() - a)));
       if (solution_.certificate.holds) return;
     }
     std::sort(solution_.reachable.begin(), solution_.reachable.end(),
@@ -304,10 +312,11 @@ class Solve {
     return others;
   }
 
-  void reach(size_t l) {
+  void reach(size_t l, const compute::CancelFlag& share) {
     const Limit& limit = problem_.limits[l];
     const Problem others = allBut(l);
-    const Reach best = reachLimit(others, limit, options_, cancel_);
+    const Reach best = reachLimit(others, limit, options_, share);
+    cutShort_ |= share.workIsDone();
     solution_.evaluations += best.evaluations;
     solution_.reachable.push_back({static_cast<int>(l), best.found, best.value, withinReach(l, best.bound)});
     if (misses(limit, best.bound)) solution_.status = Status::infeasible;
@@ -375,7 +384,7 @@ class Solve {
   // Of plans of equal objective, the one that the tie-break prefers.
   void settleTies() {
     const bool moved = !solution_.relaxed.empty();
-    if (!(moved || solution_.certificate.holds) || cancel_.timeIsUp()) return;
+    if (!(moved || solution_.certificate.holds) || cancel_.mustEnd()) return;
     if (!breakTies(moved ? *moved_ : problem_, options_, solution_.prices, solution_.choice.data(), cancel_)) return;
     recount();
     // The same sum, in another order.
@@ -415,20 +424,24 @@ class Solve {
     solution_.stop = settled              ? Stop::proven
                      : near               ? Stop::tolerance
                      : cancel_.timeIsUp() ? Stop::timeLimit
+                     : cutShort_ || cancel_.workIsDone() ? Stop::workLimit
                      : outOfNodes_        ? Stop::nodeLimit
                                           : Stop::noProgress;
+    solution_.work = work_.counts();
   }
 
   const Problem& stated_;
   const Problem& problem_;        // widened
   std::optional<Problem> moved_;  // the same with relaxed limits
   const Options& options_;
+  compute::Work work_;
   const compute::CancelFlag cancel_;
   const Terms& terms_;
   double raise_ = 0;     // of the dual at the present prices: Attempt::raise
   double rounding_ = 0;  // of the objective, if proven_: Attempt::rounding
   bool proven_ = false;  // by exact search: no plan is better than the present one
   bool outOfNodes_ = false;
+  bool cutShort_ = false;  // a part of the solve took all the work that was for it
   Solution& solution_;
 };
 

@@ -27,6 +27,7 @@ enum class Stop {
   noProgress,  // every step was made and improved the plan no further
   nodeLimit,   // the exact search reached its limit
   timeLimit,
+  workLimit,  // so much was done as a batch of its size may ask for where no time was said
 };
 
 // The best that one limit could be met, every other limit held.
@@ -50,6 +51,7 @@ struct Solution {
   // objective lies above the least: an objective that is nearly 0 beside it has no relative gap of its own.
   double gap = 0;
   double spread = 0;
+  compute::WorkCounts work;  // done, of all kinds
   int evaluations = 0;      // of the dual, over whatever rows were open
   std::vector<int> missed;  // limits that the plan misses, by more than their tolerance: first the one missed by most,
                             // relative to its bound

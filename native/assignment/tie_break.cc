@@ -133,7 +133,7 @@ bool breakTies(const Problem& problem, const Options& options, std::span<const d
   std::vector<uint8_t> plan = before;
   forEachRow(problem, cancel, [&](size_t i, size_t) { plan[i] = static_cast<uint8_t>(equal.best(i, before[i])); });
   if (take(plan)) return true;
-  if (cancel.timeIsUp()) return false;
+  if (cancel.mustEnd()) return false;
   plan = before;
   TiedRows(problem, equal, before, cancel).plan(options, plan, cancel);
   return take(plan);

@@ -90,7 +90,7 @@ class TiedSearch {
   bool settle(const RowSample& sample, double precision, const KindsWithin& kindsWithin) {
     const Eigen::VectorXd before = search_.prices;
     const int attempts = sample.everyRow() ? kAttempts : kSampleAttempts;
-    for (int attempt = 0; attempt < attempts && !cancel_.timeIsUp(); ++attempt) {
+    for (int attempt = 0; attempt < attempts && !cancel_.mustEnd(); ++attempt) {
       const TrustRegion within = region();
       const RowSet& kinds = kindsWithin(within);
       if (kinds.size() > kFewKinds && kFewer * static_cast<double>(kinds.size()) > kinds.rows()) return false;

@@ -50,6 +50,8 @@ enum Answer : size_t {
   kBound,
   kGap,
   kEvaluations,
+  kWork,
+  kWorkEnd = kWork + static_cast<int>(compute::kWorkKinds) - 1,
   kViolation,
   kConflicts,
   kMissed,
@@ -166,6 +168,7 @@ void writeAnswer(std::span<double> frame, const FrameSizes& sizes, const assignm
   out[kBound] = s.bound;
   out[kGap] = s.gap;
   out[kEvaluations] = s.evaluations;
+  for (size_t k = 0; k < compute::kWorkKinds; ++k) out[kWork + k] = static_cast<double>(s.work.count[k]);
   out[kViolation] = s.violation;
   out[kConflicts] = static_cast<double>(s.conflict.size());
   out[kMissed] = static_cast<double>(s.missed.size());
