@@ -72,7 +72,8 @@ export function boundOf(
     before = smallBound(predicted, bias, historyError, Math.min(share, 1), confidence);
   } else {
     // A part that is not skewed takes from the skewness of the other.
-    const skewness = binary > 0 ? (third / binary ** 1.5) * (samplingVariance / errorVariance) ** 1.5 : 0;
+    const skewness =
+      samplingVariance > 0 ? (third / binary ** 1.5) * (samplingVariance / errorVariance) ** 1.5 : 0;
     before = mean + bias - (z - ((z * z - 1) / 6) * skewness) * Math.sqrt(errorVariance);
   }
   before = Math.min(Math.max(before, 0), 1);

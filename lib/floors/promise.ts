@@ -22,7 +22,10 @@ export interface QualityPromise {
    * for. Of a refused one: of the best plan found within the other limits.
    */
   readonly best: number;
-  /** Mean predicted quality, corrected for bias ({@link Correction}), of the plan that {@link best} speaks of. */
+  /**
+   * Mean predicted quality of the plan that {@link best} speaks of, corrected for the bias of its policy. The plan's own totals may
+   * differ from it by some thousandths, as they have the bias of the solve before ({@link Correction}).
+   */
   readonly predicted: number;
   /** What lies between them, and why. */
   readonly margin: Margin;

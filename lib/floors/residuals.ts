@@ -42,6 +42,9 @@ export interface Refusal {
 /** Fewer outcomes say too little of their own spread. */
 export const FEWEST_OUTCOMES = 10;
 
+/** Of a sum of weights. */
+const ROUNDING = 1e-6;
+
 /** A grade with a smaller probability of being observed stands for too many others: its query counts as one without overlap. */
 const LEAST_PROPENSITY = 0.01;
 
@@ -171,7 +174,7 @@ export function residualsOf(
     chosen[model]! += weights[row]!;
     const probability = propensity[at]!;
     if (probability < LEAST_PROPENSITY) without[model]! += weights[row]!;
-    else if (!Number.isNaN(outcome)) {
+    else if (!Number.isNaN(outcome) && !Number.isNaN(probability)) {
       const weight = weights[row]! / probability;
       observedWeight[model]! += weight;
       squaredWeight[model]! += weight * weight * (1 - probability);
@@ -186,7 +189,7 @@ export function residualsOf(
     const possible = weight - without[j]!;
     // Were the probabilities right, the inverse ones of the grades observed would add up to the rows, but for chance.
     const chance = 2 * Math.sqrt(squaredWeight[j]!);
-    return observedWeight[j] === 0 || observedWeight[j]! + chance < possible ? observedWeight[j]! : possible;
+    return observedWeight[j] === 0 ? 0 : Math.min(observedWeight[j]! + chance, possible);
   });
   const uncovered = 1 - sumOf(covered) / total;
   if (uncovered > MOST_WITHOUT_OVERLAP) return { reason: "overlap" };
@@ -210,7 +213,7 @@ export function residualsOf(
   }
   const miss = 1;
   const n = 1 / squaredWeights;
-  if (n < FEWEST_OUTCOMES) return { reason: "history" };
+  if (n < FEWEST_OUTCOMES - ROUNDING) return { reason: "history" };
   variance += miss / n;
   const squaredError =
     (weightedSquares + miss / n ** 2) * (n / (n - 1)) * (1 + FITTED_PARAMETERS / n) +

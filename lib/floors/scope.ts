@@ -21,7 +21,7 @@ const ROUNDING = 1e-6;
 
 /** What is known of one plan. */
 interface Look {
-  /** Mean of the predictions as they were corrected for the solve. */
+  /** Mean of the predictions as they were corrected for the solve, by its own correction and by those of tenants. */
   readonly predicted: number;
   readonly residuals: Residuals | Refusal;
   readonly bound: Bound | undefined;
@@ -125,7 +125,7 @@ export class FloorScope {
   /** The floor of corrected quality to solve for next; absent where none was asked for. */
   get limit(): Limit | undefined {
     const { group, minQuality } = this.asked;
-    if (minQuality === undefined || this.empty) return undefined;
+    if (minQuality === undefined || (this.empty && this.isPromise)) return undefined;
     return { mean: "quality", atLeast: this.#floor, ...(group === undefined ? {} : { group }) };
   }
 
@@ -134,8 +134,8 @@ export class FloorScope {
     const { prices, choice } = plan;
     const models = Uint8Array.from(this.rows, i => choice[i]!);
     const chosen = Float32Array.from(this.rows, (i, at) => this.#quality[i * this.#models + models[at]!]!);
-    const predicted =
-      chosen.reduce((sum, p) => sum + correctedQuality(p, this.#correction), 0) / chosen.length;
+    const values = plan.column("quality");
+    const predicted = this.rows.reduce((sum, i) => sum + values[i]!, 0) / this.rows.length;
     const residuals = residualsAt(ofKnownQuantities(prices), this.#history, this.#scope, this.#weights);
     const { confidence } = this.asked;
     const bound =
@@ -216,7 +216,8 @@ export class FloorScope {
       ...about,
       refused,
       best: refused ? this.#best : (bound?.quality ?? 0),
-      predicted,
+      // With the bias of the very policy: the correction of the solve is that of the policy before, or nearly so.
+      predicted: bound === undefined ? predicted : bound.quality + bound.margin.total,
       margin: bound?.margin ?? { ...NO_MARGIN, total: predicted, history: predicted },
       ...(minQuality === undefined ? {} : { floor: last.floor }),
       ...(this.#shift === undefined ? {} : { shift: this.#shift }),

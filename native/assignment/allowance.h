@@ -14,11 +14,12 @@ uint64_t allowedWork(const Problem& problem, const Options& options);
 // Nodes of the exact search of a batch.
 size_t allowedNodes(const Problem& problem, const Options& options);
 
-// The same computation with a share of the work that is left to it.
-inline compute::CancelFlag shareOf(const compute::CancelFlag& cancel, double share) {
+// The same computation with a share of the work that is left to it, and less time by what `reserved` units take.
+inline compute::CancelFlag shareOf(const compute::CancelFlag& cancel, double share, uint64_t reserved = 0) {
   const uint64_t left = cancel.unitsLeft();
-  if (left == compute::CancelFlag::kUnlimited) return {cancel, left};
-  return {cancel, cancel.unitsDone() + static_cast<uint64_t>(share * static_cast<double>(left))};
+  const double earlier = compute::kMillisecondsPerUnit * static_cast<double>(reserved);
+  if (left == compute::CancelFlag::kUnlimited) return {cancel, left, earlier};
+  return {cancel, cancel.unitsDone() + static_cast<uint64_t>(share * static_cast<double>(left)), earlier};
 }
 
 }  // namespace omnirouter::assignment

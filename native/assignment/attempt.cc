@@ -31,6 +31,8 @@ constexpr size_t kShareOfWhole = 2;
 constexpr double kTieBreak = 1e-7;
 // What getting ready takes, in readings of all values (compute/work.h).
 constexpr uint64_t kPrepared = 3;
+// What making a plan of the prices takes once time is up, in readings of all values, several threads at it.
+constexpr uint64_t kRounding = 4;
 // The share of the work left that the search for prices may be, and the one that a plan is worth where none can hold all limits, as it seems.
 constexpr double kForPrices = 0.6, kWorthOfMissing = 0.25;
 // Of a bound, a few roundings of a double.
@@ -149,7 +151,7 @@ void attempt(const Problem& given, const Terms& terms, const Options& options, c
   }
   std::optional<PriceSearch> search;
   const auto cool = [&](const WarmStart* warmStart, double highest) {
-    const compute::CancelFlag share = shareOf(cancel, kForPrices);
+    const compute::CancelFlag share = shareOf(cancel, kForPrices, kRounding * problem.entries());
     search = searchPrices(problem, terms, warmStart, options.gapTolerance, options.seed, share, highest);
     result.choice = search->choice;
     result.evaluations += search->evaluations;

@@ -100,6 +100,7 @@ bool Cooling::mayBeFewKinds(const RowSet& set) const {
 void Cooling::aggregate() {
   const RowSet& set = rows();
   if (!(tied_ || lingering_) || set.counted() || (!tied_ && !mayBeFewKinds(set))) return;
+  if (!at_.cancel.affords(classingWork(at_.problem, set.candidates()))) return;
   RowSet classes = classesOf(at_.problem, at_.terms, set, at_.cancel);
   if (kClassed * static_cast<double>(classes.size()) > static_cast<double>(set.size())) return;
   if (at_.search.levels.size() > 1) {

@@ -4,7 +4,9 @@
 #include <cmath>
 #include <limits>
 
+#include "compute/chunks.h"
 #include "compute/exp.h"
+#include "compute/pool.h"
 
 namespace omnirouter::assignment {
 
@@ -12,8 +14,12 @@ namespace {
 
 // Rows this close to a tie, in units of tau, are rounded from their softmin weights; e^-7 is a weight of 0.1 %.
 constexpr double kTied = 7.0;
+// e^-50 is nothing beside a weight of 1.
+constexpr double kNothing = 50.0;
+// Rows that a thread takes at a time.
+constexpr size_t kSlice = 4096;
 
-// A row's softmin weights at the last temperature.
+// A row's softmin weights at the last temperature, if it is near a tie.
 struct Weights {
   double p[kMaxModels];
   size_t best;
@@ -28,9 +34,12 @@ Weights weigh(const Problem& problem, const Reduced& reduced, const RowSet::Row&
   for (size_t c = 0; c < row.models.size(); ++c)
     if (c != w.best) second = std::min(second, w.p[c]);
   w.margin = second - least;
+  if (!(w.margin < kTied * tau)) return w;
   double total = 0;
-  for (size_t c = 0; c < row.models.size(); ++c)
-    total += w.p[c] = compute::expOfMinus(std::min((w.p[c] - least) / tau, 700.0));
+  for (size_t c = 0; c < row.models.size(); ++c) {
+    const double above = (w.p[c] - least) / tau;
+    total += w.p[c] = above < kNothing ? compute::expOfMinus(above) : 0;
+  }
   for (size_t c = 0; c < row.models.size(); ++c) w.p[c] /= total;
   return w;
 }
@@ -72,6 +81,19 @@ std::vector<uint8_t> roundEvenly(const Problem& problem, const Reduced& reduced,
     chosen[i] = static_cast<uint8_t>(weights.margin < kTied * tau ? rounding.round(row, weights) : weights.best);
   }
   return chosen;
+}
+
+void roundEveryRow(const Problem& problem, const Reduced& reduced, double tau, uint8_t* choice,
+                   const compute::CancelFlag& cancel) {
+  cancel.count(compute::WorkKind::softmins, problem.rows * problem.models);
+  const compute::Chunks chunks(problem.rows, kSlice);
+  compute::Pool::shared().forEachChunk(chunks.count(), [&](size_t chunk) {
+    cancel.throwIfRaised();
+    RowSet rows(problem.quantities.size(), problem.limits.size());
+    for (size_t i = chunks[chunk].begin; i < chunks[chunk].end; ++i) rows.add(problem, i, problem.allowedModels(i));
+    const std::vector<uint8_t> chosen = roundEvenly(problem, reduced, rows, tau);
+    for (size_t i = 0; i < rows.size(); ++i) choice[rows[i].id] = rows[i].models[chosen[i]];
+  });
 }
 
 }  // namespace omnirouter::assignment

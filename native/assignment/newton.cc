@@ -132,14 +132,19 @@ Ascent ascend(const Problem& problem, const RowSet& set, const Scale& scale, con
   ascent.prices = start;
   ascent.point = evaluateElastic(problem, set, scale, start, tau, spread, cancel);
   ascent.evaluations = 1;
-  while (ascent.evaluations < kMaxEvaluations && !cancel.mustEnd()) {
+  const uint64_t perEvaluation = compute::kWorkUnits[static_cast<size_t>(compute::WorkKind::softmins)] *
+                                 softminsOf(problem, set.size(), set.candidates());
+  const auto goesOn = [&] {
+    return ascent.evaluations < kMaxEvaluations && !cancel.mustEnd() && cancel.affords(perEvaluation);
+  };
+  while (goesOn()) {
     const auto [step, slope] = newtonStep(ascent.point, scale, box, ascent.prices, radius, cancel);
     ascent.converged = !(slope > nothing) || step.cwiseAbs().maxCoeff() < precision * tauUnits;
     if (ascent.converged) break;
 
     double t = 1;
     bool accepted = false;
-    while (ascent.evaluations < kMaxEvaluations) {
+    while (goesOn()) {
       const Eigen::VectorXd trial = (ascent.prices + t * step.cwiseProduct(unit)).cwiseMax(box.low).cwiseMin(box.high);
       DualPoint there = evaluateElastic(problem, set, scale, trial, tau, spread, cancel);
       ++ascent.evaluations;

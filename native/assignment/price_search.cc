@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <optional>
 
+#include "assignment/certificate.h"
 #include "assignment/control_variate.h"
 #include "assignment/cooling.h"
+#include "assignment/even_rounding.h"
 #include "assignment/price_climb.h"
 #include "assignment/sampled_prices.h"
 #include "assignment/screening.h"
@@ -22,6 +24,12 @@ constexpr double kTiedStart = 20;
 // A region left is tried again around where that led, then this much wider; so often.
 constexpr double kWidening = 2.5;
 constexpr int kAttempts = 6;
+// Candidates in all that are still walked over where there is no time left; and for a repair one in so many of these.
+constexpr size_t kManyOpen = size_t{1} << 20, kPooled = 4;
+// What making a level takes for each value that stays open, and evaluations that it is for, at least.
+constexpr uint64_t kOpening = 8, kEvaluations = 12;
+// Rows that tell how many stay open.
+constexpr size_t kOpenSample = 4096;
 // Rows that tell the scale of a single price well enough.
 constexpr size_t kScaleRows = 256;
 
@@ -52,13 +60,35 @@ class Searcher {
     }
     const bool near = warmStart && warmStart->reach.size() > 0 && !sample.everyRow() && searchNear(warmStart->reach);
     if (!near) searchFromSample(std::move(set), sample);
-    // The search ended in a proof, or had no time.
-    if (climb_.conflict || search_.levels.empty()) decideAll(problem_, search_, cancel_);
-    search_.tau = tiedToTheEnd_ ? 0 : climb_.tau;
+    // The search ended in a proof, or had no time to open rows, or has none to walk over so many.
+    const bool late = search_.levels.empty() ||
+                      (cancel_.mustEnd() && !tiedToTheEnd_ && search_.levels.back().candidates() > kManyOpen);
+    if (climb_.conflict)
+      decideAll(problem_, search_, cancel_);
+    else if (late)
+      roundAll();
+    search_.tau = tiedToTheEnd_ || late ? 0 : climb_.tau;
     return std::move(search_);
   }
 
  private:
+  // Every row's model from its weights at the last temperature, and some rows for the repair.
+  void roundAll() {
+    const Reduced reduced(problem_, {search_.prices.data(), problem_.limits.size()});
+    roundEveryRow(problem_, reduced, climb_.tau, search_.choice.data(), cancel_);
+    RowSet pool = openRows(problem_, RowSample(problem_.rows, kManyOpen / (kPooled * problem_.models), seed_ + 4));
+    const std::vector<double> free(problem_.limits.size(), 0.0);
+    const Certificate all = certify(problem_, free, search_.choice.data(), cancel_);
+    Sums own(problem_.limits.size());
+    for (size_t i = 0; i < pool.size(); ++i)
+      addChoice(problem_, terms_, pool[i], pool[i].candidate(search_.choice[pool[i].id]), own);
+    pool.weight = 1;
+    pool.decided.objective = all.objective - own.objective;
+    for (size_t l = 0; l < problem_.limits.size(); ++l)
+      pool.decided.limit[l] = problem_.limits[l].sign() * all.total[l] - own.limit[l];
+    search_.levels.assign(1, std::move(pool));
+  }
+
   // Where one limit alone is in the way.
   bool searchSingle(const WarmStart* warmStart) {
     search_.scale = measureScale(problem_, terms_, openRows(problem_, RowSample(problem_.rows, kScaleRows, seed_)));
@@ -119,8 +149,21 @@ class Searcher {
     return false;
   }
 
+  // Whether there is time to open the rows that are near a tie, and to search on them.
+  bool affordsOpenRows() const {
+    const auto affords = [&](double share) {
+      const auto rows = static_cast<size_t>(share * static_cast<double>(problem_.rows));
+      const size_t candidates = rows * problem_.models;
+      return cancel_.affords(problem_.entries() + kOpening * candidates * problem_.quantities.size() +
+                             kEvaluations * compute::kWorkUnits[static_cast<size_t>(compute::WorkKind::softmins)] *
+                                 softminsOf(problem_, rows, candidates));
+    };
+    return affords(1) || affords(sampled_.shareOpen(RowSample(problem_.rows, kOpenSample, seed_ + 5)));
+  }
+
   // Stages 3 and 4.
   void screenAll() {
+    if (!affordsOpenRows()) return;
     const double tau = climb_.tau;
     const Eigen::VectorXd bias = climb_.bias;
     double widen = sampled_.firstWidening();
@@ -136,6 +179,7 @@ class Searcher {
     }
     if (search_.diverged && climb_.givesUpEarly()) return;
     // The samples misled.
+    if (!affordsOpenRows()) return;
     climb_.tau = tau;
     coolEveryRow(openRows(problem_, RowSample::all(problem_.rows)));
   }

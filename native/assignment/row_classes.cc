@@ -13,7 +13,7 @@ namespace omnirouter::assignment {
 namespace {
 
 constexpr size_t kSlice = 32768;
-// What classing a row takes, in readings of its values (compute/work.h).
+// What classing a row takes, in readings of its values.
 constexpr uint64_t kClassed = 8;
 
 // Whether a quantity's values matter, and whether a constant added to them all does.
@@ -152,10 +152,14 @@ class Kinds {
 
 }  // namespace
 
+uint64_t classingWork(const Problem& problem, size_t candidates) {
+  return kClassed * candidates * problem.quantities.size();
+}
+
 RowSet classesOf(const Problem& problem, const Terms& terms, const RowSet& set, const compute::CancelFlag& cancel,
                  std::vector<uint32_t>* classOf) {
   const std::vector<Use> uses = usesOf(problem);
-  cancel.count(compute::WorkKind::entries, kClassed * set.candidates() * problem.quantities.size());
+  cancel.count(compute::WorkKind::entries, classingWork(problem, set.candidates()));
   const compute::Chunks chunks(set.size(), kSlice);
   std::vector<Kinds> parts(chunks.count(), Kinds(problem, terms, uses));
   if (classOf) classOf->resize(set.size());

@@ -17,4 +17,7 @@ namespace omnirouter::assignment {
 RowSet classesOf(const Problem& problem, const Terms& terms, const RowSet& set, const compute::CancelFlag& cancel,
                  std::vector<uint32_t>* classOf = nullptr);
 
+// What that takes of so many candidates, in units of work (compute/work.h).
+uint64_t classingWork(const Problem& problem, size_t candidates);
+
 }  // namespace omnirouter::assignment

@@ -39,6 +39,9 @@ class SampledPrices {
   TrustRegion expected(double widen) const;
   PriceBox boxOf(const TrustRegion& region, double widen) const;
 
+  // The share of rows that may change their model in the region expected, as the sample tells.
+  double shareOpen(const RowSample& sample) const;
+
  private:
   // Where the sample stood at a temperature.
   struct Level {
@@ -55,7 +58,6 @@ class SampledPrices {
   bool correctByOpen(const Known& whole, const RowSample& sample);
   bool correctBy(const ControlVariate& control, const RowSet& set);
   void coolCorrected(const ControlVariate& control, const RowSet& set);
-  double shareOpen(const RowSample& sample) const;
   void measureError(const Eigen::MatrixXd& spread, size_t rows);
   double medianDeviation() const;
   Eigen::VectorXd reachFloor(double widen) const;

@@ -175,6 +175,12 @@ class Pairs {
 // Pairs of a row's models that take as long as weighing a model.
 constexpr size_t kPairs = 32;
 
+// Moments of models with limits of their own are summed for every two of a row's.
+uint64_t softminsOf(const MomentLayout& layout, size_t rows, size_t candidates) {
+  const size_t pairs = layout.kinds().size() * candidates / std::max<size_t>(1, rows);
+  return candidates * (1 + pairs / kPairs);
+}
+
 // Rows that a thread takes at a time: enough to pay for their moments, and few enough that threads share a small set.
 size_t partRows(const MomentLayout& layout) { return std::max<size_t>(512, layout.size() / 4); }
 
@@ -211,14 +217,16 @@ std::vector<Part> partsOf(const PairColumns& columns, const MomentLayout& layout
 
 }  // namespace
 
+uint64_t softminsOf(const Problem& problem, size_t rows, size_t candidates) {
+  return softminsOf(MomentLayout(problem), rows, candidates);
+}
+
 DualPoint evaluate(const Problem& problem, const RowSet& set, const Eigen::VectorXd& prices, double tau, Spread spread,
                    const compute::CancelFlag& cancel) {
   const size_t limits = problem.limits.size();
   const bool withSpread = spread == Spread::betweenRows;
   const MomentLayout layout(problem);
-  // Moments of models with limits of their own are summed for every two of a row's.
-  const size_t pairs = layout.kinds().size() * set.candidates() / std::max<size_t>(1, set.size());
-  cancel.count(compute::WorkKind::softmins, set.candidates() * (1 + pairs / kPairs));
+  cancel.count(compute::WorkKind::softmins, softminsOf(layout, set.size(), set.candidates()));
   const Reduced reduced(problem, {prices.data(), limits}, layout.models());
   const SoftminTables tables{reduced.base(0),          reduced.weight(0, 0),  layout.channels().data(),
                              layout.kinds().data(),    problem.models,        problem.quantities.size(),

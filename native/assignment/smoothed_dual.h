@@ -24,6 +24,9 @@ struct DualPoint {
   Eigen::MatrixXd spread;     // covariance between rows of E_p[f_i]; of samples only
 };
 
+// How many softmins (compute/work.h) an evaluation over so many rows amounts to, with so many candidates in all.
+uint64_t softminsOf(const Problem& problem, size_t rows, size_t candidates);
+
 enum class Spread { none, betweenRows };
 
 DualPoint evaluate(const Problem& problem, const RowSet& set, const Eigen::VectorXd& prices, double tau, Spread spread,

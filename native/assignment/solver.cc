@@ -80,7 +80,7 @@ class Solve {
     const bool byTheWay = first.gaveUp || !solution_.certificate.holds;
     if (!solution_.certificate.holds) {
       if (proven_) solution_.status = Status::infeasible;
-      if (solution_.conflict.empty()) proveByRay();
+      if (solution_.conflict.empty() && (first.diverged || !cancel_.mustEnd())) proveByRay();
       if (solution_.status != Status::infeasible || options_.diagnose) tryReaching();
       if (solution_.status == Status::infeasible && solution_.conflict.empty()) filterConflict();
     }

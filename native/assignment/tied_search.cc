@@ -90,7 +90,11 @@ class TiedSearch {
   bool settle(const RowSample& sample, double precision, const KindsWithin& kindsWithin) {
     const Eigen::VectorXd before = search_.prices;
     const int attempts = sample.everyRow() ? kAttempts : kSampleAttempts;
-    for (int attempt = 0; attempt < attempts && !cancel_.mustEnd(); ++attempt) {
+    const uint64_t screening = sample.size() * problem_.models * problem_.quantities.size();
+    const auto goesOn = [&] {
+      return !cancel_.mustEnd() && cancel_.affords(screening + classingWork(problem_, sample.size() * problem_.models));
+    };
+    for (int attempt = 0; attempt < attempts && goesOn(); ++attempt) {
       const TrustRegion within = region();
       const RowSet& kinds = kindsWithin(within);
       if (kinds.size() > kFewKinds && kFewer * static_cast<double>(kinds.size()) > kinds.rows()) return false;
@@ -134,6 +138,7 @@ class TiedSearch {
     const Eigen::VectorXd prices = (center + at * direction).cwiseMax(0.0);
     const Reduced reduced(problem_, {prices.data(), static_cast<size_t>(prices.size())});
     const LeastReduced kernel = leastReduced(compute::isa());
+    cancel_.count(compute::WorkKind::entries, sample.size() * problem_.models * problem_.quantities.size());
     const compute::Chunks chunks(sample.blocks(), 512);
     std::vector<Cells> cells(chunks.count(), Cells(problem_));
     std::vector<double> sums(chunks.count());

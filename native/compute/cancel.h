@@ -21,9 +21,12 @@ class CancelFlag {
   // may be `units` in all.
   CancelFlag(const CancelFlag& outer, Deadline deadline, Work& work, uint64_t units)
       : outer_(&outer), deadline_(deadline), work_(&work), units_(units) {}
-  // The same with less work: `units` in all, counted from the beginning of the whole.
-  CancelFlag(const CancelFlag& outer, uint64_t units)
-      : outer_(&outer), deadline_(outer.deadline_), work_(outer.work_), units_(units < outer.units_ ? units : outer.units_) {}
+  // The same with less work, `units` in all, counted from the beginning of the whole; and so many milliseconds less time.
+  CancelFlag(const CancelFlag& outer, uint64_t units, double earlier = 0)
+      : outer_(&outer),
+        deadline_(outer.deadline_.earlier(earlier)),
+        work_(outer.work_),
+        units_(units < outer.units_ ? units : outer.units_) {}
 
   void raise() { raised_.store(true, std::memory_order_relaxed); }
   bool raised() const { return raised_.load(std::memory_order_relaxed) || (outer_ != nullptr && outer_->raised()); }
@@ -44,6 +47,10 @@ class CancelFlag {
 
   bool timeIsUp() const { return deadline_.passed(); }
   bool workIsDone() const { return units_ != kUnlimited && unitsDone() >= units_; }
+  // Whether a step of so many units is likely to be over in time. One thread is counted with: others may be busy.
+  bool affords(uint64_t units) const {
+    return units <= unitsLeft() && static_cast<double>(units) * kMillisecondsPerUnit <= deadline_.left();
+  }
   // No more is to be done than what a plan at hand still needs.
   bool mustEnd() const { return workIsDone() || timeIsUp(); }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <limits>
 
 namespace omnirouter::compute {
 
@@ -14,6 +15,17 @@ class Deadline {
                                           std::chrono::duration<double, std::milli>(milliseconds))
                      : Clock::time_point()) {}
 
+  // So many milliseconds before this one.
+  Deadline earlier(double milliseconds) const {
+    Deadline other = *this;
+    other.at_ -= std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double, std::milli>(milliseconds));
+    return other;
+  }
+  // Milliseconds; infinite without a limit.
+  double left() const {
+    return limited_ ? std::chrono::duration<double, std::milli>(at_ - Clock::now()).count()
+                    : std::numeric_limits<double>::infinity();
+  }
   bool passed() const { return limited_ && Clock::now() >= at_; }
 
  private:

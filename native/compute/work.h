@@ -21,6 +21,8 @@ inline constexpr size_t kWorkKinds = 5;
 // What one of each amounts to, in units of roughly half a nanosecond of one core: reading a value takes about one.
 inline constexpr std::array<uint64_t, kWorkKinds> kWorkUnits = {1, 12, 120, 2, 30};
 
+inline constexpr double kMillisecondsPerUnit = 0.5e-6;
+
 // How many of each were counted, and what they come to.
 struct WorkCounts {
   std::array<uint64_t, kWorkKinds> count{};

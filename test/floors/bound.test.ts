@@ -1,10 +1,27 @@
 import { describe, expect, it } from "vitest";
 import { binarySumDistribution } from "../../lib/floors/binary-sum.js";
-import { boundOf } from "../../lib/floors/bound.js";
+import { boundOf as boundWith } from "../../lib/floors/bound.js";
 import type { Residuals } from "../../lib/floors/residuals.js";
 import { seededRandom } from "../../lib/random.js";
 
-const certain: Residuals = { bias: 0, standardError: 0, dispersion: 1, outcomes: 1e6 };
+const certain: Residuals = {
+  bias: 0,
+  standardError: 0,
+  dispersion: Float64Array.of(1),
+  outcomes: 1e6,
+  betweenClusters: 0,
+  clusters: 20,
+};
+
+/** Of queries that are like the history's, all given to one model. */
+function boundOf(
+  predicted: ArrayLike<number>,
+  residuals: Residuals,
+  confidence: number,
+  novelty = 0,
+): ReturnType<typeof boundWith> {
+  return boundWith(predicted, new Uint8Array(predicted.length), residuals, confidence, novelty);
+}
 
 describe("the distribution of a sum of outcomes", () => {
   it("is that of all cases counted", () => {
@@ -53,11 +70,11 @@ describe("a lower bound of what will be realised", () => {
 
   it("comes with parts that add up, each for what it is for", () => {
     const p = new Float32Array(400).fill(0.8);
-    const residuals: Residuals = { bias: -0.03, standardError: 0.01, dispersion: 1, outcomes: 1600 };
+    const residuals: Residuals = { ...certain, bias: -0.03, standardError: 0.01, outcomes: 1600 };
     const { quality, margin } = boundOf(p, residuals, 0.95);
-    expect(margin.bias).toBe(0.03);
-    expect(margin.total).toBeCloseTo(margin.bias + margin.sampling + margin.history, 12);
-    expect(0.8 - quality).toBeCloseTo(margin.total, 6);
+    expect(margin.total).toBeCloseTo(margin.sampling + margin.history + margin.shift, 12);
+    expect(margin.shift).toBe(0);
+    expect(0.8 - 0.03 - quality).toBeCloseTo(margin.total, 6);
     expect(margin.sampling).toBeCloseTo(4 * margin.history, 3); // their variances are as 4 to 1
     const larger = boundOf(new Float32Array(40_000).fill(0.8), residuals, 0.95).margin;
     expect(larger.sampling).toBeLessThan(margin.sampling / 5);
@@ -72,6 +89,33 @@ describe("a lower bound of what will be realised", () => {
     const few = boundOf(p, { ...certain, standardError: 0.02, outcomes: 10 }, 0.95);
     const many = boundOf(p, { ...certain, standardError: 0.02, outcomes: 1000 }, 0.95);
     expect(few.quality).toBeLessThan(many.quality);
+  });
+
+  it("is lower for queries unlike the history's, by as much as its clusters differ", () => {
+    const p = new Float32Array(400).fill(0.8);
+    const residuals = { ...certain, standardError: 0.01, betweenClusters: 0.05, clusters: 12 };
+    const { margin, quality } = boundOf(p, residuals, 0.95);
+    expect(margin.shift).toBe(0);
+    const [some, most] = [0.2, 0.4].map(novelty => boundOf(p, residuals, 0.95, novelty));
+    // Student's quantile for 12 clusters is 1.80.
+    expect(some!.margin.shift).toBeCloseTo(0.2 * 0.05 * 1.8, 3);
+    expect(most!.margin.shift).toBeCloseTo(2 * some!.margin.shift, 9);
+    expect(some!.quality).toBeCloseTo(quality - some!.margin.shift, 12);
+    expect(some!.margin.sampling).toBe(margin.sampling);
+    expect(boundOf(p, { ...residuals, betweenClusters: 0 }, 0.95, 0.4).quality).toBe(quality);
+  });
+
+  it("is nearer where the models' grades vary less, each by its own", () => {
+    for (const n of [40, 400]) {
+      const p = new Float32Array(n).fill(0.8);
+      const models = Uint8Array.from(p, (_, i) => i % 2);
+      const of = (...dispersion: number[]) =>
+        boundWith(p, models, { ...certain, dispersion: Float64Array.from(dispersion) }, 0.95, 0).margin.total;
+      expect(of(0, 0)).toBeLessThan(0.01);
+      expect(of(0.25, 0.25) / of(1, 1)).toBeCloseTo(0.5, 1);
+      expect(of(0, 1)).toBeCloseTo(of(1, 0), 12);
+      expect(of(0, 1) / of(1, 1)).toBeCloseTo(Math.SQRT1_2, 1);
+    }
   });
 
   it("stays between 0 and 1", () => {

@@ -1,4 +1,6 @@
+import type { Evidence } from "../../lib/floors/evidence.js";
 import type { FloorHistory } from "../../lib/floors/residuals.js";
+import type { BatchLikeness } from "../../lib/floors/shift.js";
 import { seededRandom } from "../../lib/random.js";
 
 /** Dearer models are better, and on hard queries by more. */
@@ -34,8 +36,34 @@ export function draw(rows: number, seed: number, excess = 0): Drawn {
   return { rows, quality, cost, outcomes };
 }
 
-export function historyOf({ rows, quality, cost, outcomes }: Drawn): FloorHistory {
-  return { outOfFold: { rows, models, quality, cost }, quality: outcomes };
+/** Of which every grade was there to be observed, in one cluster, unless given. */
+export function historyOf(drawn: Drawn, evidence: Partial<Evidence> = {}): FloorHistory {
+  const { rows, quality, cost, outcomes } = drawn;
+  return {
+    outOfFold: { rows, models, quality, cost, nearest: likenessOf(drawn).nearest },
+    quality: outcomes,
+    evidence: {
+      rows,
+      models,
+      known: new Uint8Array(rows).fill(1),
+      propensity: outcomes.map(grade => (Number.isNaN(grade) ? Number.NaN : 1)),
+      clusters: { dimension: 1, centres: Float32Array.of(1), of: new Uint8Array(rows) },
+      ...evidence,
+    },
+  };
+}
+
+/** Queries like the history's: as near to it as its own are to each other. */
+export function likenessOf({ rows }: Pick<Drawn, "rows">): BatchLikeness {
+  return {
+    cluster: new Uint8Array(rows),
+    nearest: Float32Array.from({ length: rows }, (_, i) => 0.5 + (0.4 * (i + 0.5)) / rows),
+  };
+}
+
+/** Of a history that is in the batch's proportions. */
+export function evenWeights(rows: number): Float64Array {
+  return new Float64Array(rows).fill(1);
 }
 
 /** Mean outcome of what was chosen. */

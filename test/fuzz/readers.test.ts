@@ -8,6 +8,7 @@ import { crc32, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Prices } from "../../lib/assignment/prices.js";
+import { decodeEvidence, encodeEvidence } from "../../lib/floors/evidence-file.js";
 import { History } from "../../lib/history/history.js";
 import type { HistoryRecord } from "../../lib/history/record.js";
 import { ModelPool } from "../../lib/pool/pool.js";
@@ -25,7 +26,12 @@ const pool = ModelPool.from([
 ]);
 const records: HistoryRecord[] = [
   { id: "a", query: "one", inputTokens: 3, task: "t", outcomes: { "small-1": { quality: 1, cost: 1e-5 } } },
-  { id: "b", query: "zwei ü", outcomes: { "large-1": { quality: 0.5, outputTokens: 40, latencyMs: 7 } } },
+  {
+    id: "b",
+    query: "zwei ü",
+    selection: "text",
+    outcomes: { "large-1": { quality: 0.5, outputTokens: 40, latencyMs: 7, propensity: 0.25 } },
+  },
   { id: "c", query: "", outcomes: {} },
 ];
 const history = await History.read(records, pool);
@@ -62,10 +68,25 @@ describe("a file of a saved router, damaged or made up", () => {
       inputTokens: Float32Array.of(1, 2, 3),
       quality: Float32Array.of(0, 0.2, 0.4, 0.6, 0.8, 1),
       outputTokens: Float32Array.of(10, 20, 30, 40, 50, 60),
+      nearest: Float32Array.of(0.3, 0.5, 0.7),
     });
     await fuzz(maybe(sealed, damaged(good)), async file => {
       const read = await unlessRefused(DAMAGED, () => decodeOutOfFold(file, pool.names));
       if (read !== undefined) expect(decodeOutOfFold(encodeOutOfFold(read), pool.names)).toEqual(read);
+    });
+  });
+
+  it("evidence: is refused, or survives saving", async () => {
+    const good = encodeEvidence({
+      rows: 3,
+      models: pool.names,
+      known: Uint8Array.of(1, 0, 1),
+      propensity: Float32Array.of(1, 0.5, Number.NaN, Number.NaN, 0.25, Number.NaN),
+      clusters: { dimension: 2, centres: Float32Array.of(1, 0, 0, 1), of: Uint8Array.of(0, 1, 0) },
+    });
+    await fuzz(maybe(sealed, damaged(Buffer.from(good))), async file => {
+      const read = await unlessRefused(DAMAGED, () => decodeEvidence(file, pool.names));
+      if (read !== undefined) expect(decodeEvidence(encodeEvidence(read), pool.names)).toEqual(read);
     });
   });
 

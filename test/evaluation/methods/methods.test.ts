@@ -155,7 +155,7 @@ describe("tuning", () => {
   });
 
   it("calibrates a floor by the cheapest rule that reached it, else by the best", () => {
-    const point = (quality: number, cost: number) => ({ quality, cost, variance: 0, known: 1 });
+    const point = (quality: number, cost: number) => ({ quality, cost, variance: 0, known: 1, effective: 1 });
     const curve = [point(0.5, 1), point(0.8, 3), point(0.85, 2), point(0.9, 5)];
     expect(cheapestReaching(curve, 0.8)).toBe(2);
     expect(cheapestReaching(curve, 0.95)).toBe(3);

@@ -147,7 +147,7 @@ describe("what records hold in vain", () => {
       { id: "b", query: "q", outcomes: { m: { quality: 1, score: 3 }, n: { score: 1 } } },
       { query: "r", model: "m", performance: 1, Cost: 3 },
       { query: "s", model_name: "m", quality: 1 },
-      { query: "t", metadata: { anything: 1 }, selection: "policy" },
+      { query: "t", metadata: { anything: 1 }, selection: "random" },
     );
     expect(report.unknownKeys).toEqual([
       { key: "outcomes.*.score", records: 2, meant: "quality" },
