@@ -29,7 +29,9 @@ export {
 } from "./assignment/workspace.js";
 export { type ErrorCode, OmniRouterError } from "./errors.js";
 export type { Margin } from "./floors/bound.js";
-export type { QualityPromise } from "./floors/promise.js";
+export type { SelectionCounts } from "./floors/evidence.js";
+export type { Correction, QualityPromise } from "./floors/promise.js";
+export type { Shift } from "./floors/shift.js";
 export type { HistoryFormat } from "./history/formats/format.js";
 export {
   History,
@@ -41,7 +43,7 @@ export {
 } from "./history/history.js";
 export type { PriceDoubt } from "./history/price-doubts.js";
 export { type BadRecord, type ReadOptions, type ReadProgress, readRecords } from "./history/read.js";
-export type { HistoryRecord, Outcome } from "./history/record.js";
+export type { HistoryRecord, Outcome, Selection } from "./history/record.js";
 export type { Skipped } from "./history/skipped.js";
 export type { HistorySource } from "./history/source.js";
 export type { UnknownKey } from "./history/unknown-keys.js";

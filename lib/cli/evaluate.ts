@@ -9,12 +9,13 @@ import { BATCHES, type EvaluationSet, evaluate, FLOORS } from "../evaluation/run
 import type { HistoryFormat } from "../history/formats/format.js";
 import { HISTORY_FORMATS } from "../history/formats/shaper.js";
 import { History } from "../history/history.js";
+import type { Selection } from "../history/record.js";
 import { ModelPool } from "../pool/pool.js";
 import { printableJson } from "../printable.js";
 import { UsageError } from "./errors.js";
 import { setInWords } from "./evaluation-tables.js";
 import { omissionsInWords } from "./omissions.js";
-import { wholeNumber } from "./options.js";
+import { selectionOption, wholeNumber } from "./options.js";
 import { checkOutput, say, toStream, withOutput } from "./output.js";
 import type { AddCommand } from "./program.js";
 import { withProgress } from "./progress.js";
@@ -26,6 +27,7 @@ interface Options {
   readonly data?: readonly string[];
   readonly history?: readonly string[];
   readonly format?: HistoryFormat;
+  readonly selection?: Selection;
   readonly pool?: string;
   readonly skipBad?: boolean;
   readonly seeds: number;
@@ -67,6 +69,7 @@ export const addEvaluate: AddCommand = (program, session) => {
         "format of the history, where it is not to be told by its content",
       ).choices(HISTORY_FORMATS),
     )
+    .addOption(selectionOption())
     .option("--pool <file>", "models with their prices, YAML or JSON; with --history")
     .option("--skip-bad", "leave bad records out instead of failing at the first")
     .option("--seeds <count>", "random splits of every set", wholeNumber(1), 5)
@@ -140,11 +143,12 @@ async function plottingFor(isAsked: boolean, session: Session): Promise<Plotting
 }
 
 async function readSets(options: Options, session: Session): Promise<EvaluationSet[]> {
-  const { data, history: files, pool: poolFile, format, skipBad } = options;
+  const { data, history: files, pool: poolFile, format, selection, skipBad } = options;
   const { signal, env } = session;
   const reading = {
     signal,
     ...(format === undefined ? {} : { format }),
+    ...(selection === undefined ? {} : { selection }),
     ...(skipBad ? { onBadRecord: "skip" as const } : {}),
   };
   if ((files === undefined) !== (poolFile === undefined))

@@ -2,6 +2,7 @@ import { performance } from "node:perf_hooks";
 import { Option } from "commander";
 import type { HistoryFormat } from "../history/formats/format.js";
 import { HISTORY_FORMATS } from "../history/formats/shaper.js";
+import type { Selection } from "../history/record.js";
 import { printableJson } from "../printable.js";
 import type { FitStage } from "../router/fit.js";
 import { Router } from "../router/router.js";
@@ -9,15 +10,17 @@ import { RouterStore } from "../router/store/store.js";
 import { formatCount, formatDuration } from "./format.js";
 import { inputSource } from "./input.js";
 import { omissionsInWords } from "./omissions.js";
-import { wholeNumber } from "./options.js";
+import { selectionOption, wholeNumber } from "./options.js";
 import { say, withOutput } from "./output.js";
 import type { AddCommand } from "./program.js";
 import { type Report, withProgress } from "./progress.js";
+import { selectionsInWords } from "./selections.js";
 import type { Session } from "./session.js";
 
 interface Options {
   readonly history?: readonly string[];
   readonly format?: HistoryFormat;
+  readonly selection?: Selection;
   readonly pool: string;
   readonly out: string;
   readonly neighbours?: number;
@@ -60,6 +63,7 @@ export const addFit: AddCommand = (program, session) => {
         "format of the history, where it is not to be told by its content",
       ).choices(HISTORY_FORMATS),
     )
+    .addOption(selectionOption())
     .requiredOption("--pool <file>", "models with their prices, YAML or JSON")
     .requiredOption(
       "--out <folder>",
@@ -74,7 +78,7 @@ export const addFit: AddCommand = (program, session) => {
 };
 
 async function runFit(options: Options, session: Session): Promise<void> {
-  const { history, format, pool, out, neighbours, seed, skipBad, json } = options;
+  const { history, format, selection, pool, out, neighbours, seed, skipBad, json } = options;
   const { signal } = session;
   const onlyStdin = history === undefined || (history.length === 1 && history[0] === "-");
   await RouterStore.open(out).refuseForeign();
@@ -85,6 +89,7 @@ async function runFit(options: Options, session: Session): Promise<void> {
       signal,
       onProgress: ({ stage, done, total }) => report(done, total, STAGE_NAMES[stage]),
       ...(format === undefined ? {} : { format }),
+      ...(selection === undefined ? {} : { selection }),
       ...(neighbours === undefined ? {} : { neighbours }),
       ...(seed === undefined ? {} : { seed }),
       ...(skipBad ? { onBadRecord: "skip" } : {}),
@@ -98,6 +103,7 @@ async function runFit(options: Options, session: Session): Promise<void> {
     const facts = {
       out,
       records,
+      selections: router.selections,
       models: router.pool.size,
       ungraded,
       unknownModels,
@@ -116,4 +122,5 @@ async function runFit(options: Options, session: Session): Promise<void> {
     `Fitted on ${formatCount(records)} records for ${formatCount(router.pool.size)} models in ${formatDuration(milliseconds)}; saved in ${out}.`,
   );
   for (const line of omissionsInWords(router.report)) say(session, line);
+  for (const line of selectionsInWords(router.selections)) say(session, line);
 }

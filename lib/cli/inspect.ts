@@ -1,9 +1,11 @@
+import { selectionCounts } from "../floors/evidence.js";
 import { printable, printableJson } from "../printable.js";
 import { inspectParts } from "../router/saved.js";
 import { formatCount, formatMoney, formatQuality } from "./format.js";
 import { omissionsInWords } from "./omissions.js";
 import { withOutput } from "./output.js";
 import type { AddCommand } from "./program.js";
+import { selectionsInWords } from "./selections.js";
 import type { Session } from "./session.js";
 import { formatTable, hasColor } from "./tables.js";
 
@@ -25,14 +27,14 @@ export const addInspect: AddCommand = (program, session) => {
 };
 
 async function inspect(folder: string, json: boolean, session: Session): Promise<void> {
-  const { manifest, pool, history, index, neighbours, trained } = await inspectParts(folder, session.signal);
+  const { manifest, pool, history, index, neighbours } = await inspectParts(folder, session.signal);
   const models = pool.models.map((model, column) => ({
     ...model,
     ...history.report.models[column]!,
     meanQuality: mean(history.quality, column, pool.size),
     meanCost: mean(history.cost, column, pool.size),
   }));
-  const isHybrid = trained !== undefined;
+  const selections = selectionCounts(history);
   const facts = {
     generation: manifest.generation,
     createdAt: manifest.createdAt,
@@ -41,9 +43,10 @@ async function inspect(folder: string, json: boolean, session: Session): Promise
     embedder: manifest.embedder,
     dimension: index.dimension,
     index: index.kind,
-    predictor: isHybrid ? "hybrid" : "neighbours",
+    predictor: "hybrid",
     neighbours,
     records: history.size,
+    selections,
     ungraded: history.report.ungraded,
     unknownModels: history.report.unknownModels,
     skipped: history.report.skipped,
@@ -60,13 +63,15 @@ async function inspect(folder: string, json: boolean, session: Session): Promise
   const color = hasColor(session.stdout, session);
   const perMillion = (usd: number) => `$${usd}`;
   const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
-  const omissions = omissionsInWords(history.report).map(line => `${printable(line)}\n`);
+  const omissions = [...omissionsInWords(history.report), ...selectionsInWords(selections)].map(
+    line => `${printable(line)}\n`,
+  );
   const text = [
     `generation ${facts.generation}, saved ${printable(facts.createdAt)} by version ${printable(facts.packageVersion)}, ${formatCount(Math.ceil(bytes / 1024))} KiB`,
     `history    ${formatCount(history.size)} queries`,
     `embedder   ${printable(facts.embedder ?? "-")}`,
     `index      ${facts.index}, ${formatCount(index.size)} vectors of ${facts.dimension} dimensions`,
-    `predictor  ${formatCount(neighbours)} nearest neighbours${isHybrid ? ", and a trained half" : ""}`,
+    `predictor  ${formatCount(neighbours)} nearest neighbours, and a trained half`,
     "",
     formatTable(
       models,

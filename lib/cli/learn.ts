@@ -1,11 +1,13 @@
 import { Option } from "commander";
 import type { HistoryFormat } from "../history/formats/format.js";
 import { HISTORY_FORMATS } from "../history/formats/shaper.js";
+import type { Selection } from "../history/record.js";
 import { printableJson } from "../printable.js";
 import { Router } from "../router/router.js";
 import { formatCount } from "./format.js";
 import { inputSource } from "./input.js";
 import { inVainInWords, skippedInWords, unknownModelsInWords } from "./omissions.js";
+import { selectionOption } from "./options.js";
 import { say, withOutput } from "./output.js";
 import type { AddCommand } from "./program.js";
 import type { Session } from "./session.js";
@@ -14,6 +16,7 @@ interface Options {
   readonly router: string;
   readonly outcomes?: readonly string[];
   readonly format?: HistoryFormat;
+  readonly selection?: Selection;
   readonly skipBad?: boolean;
   readonly json?: boolean;
 }
@@ -38,6 +41,7 @@ export const addLearn: AddCommand = (program, session) => {
         "format of the outcomes, where it is not to be told by its content",
       ).choices(HISTORY_FORMATS),
     )
+    .addOption(selectionOption())
     .option("--skip-bad", "leave bad records out, and say how many, instead of failing at the first")
     .option("--json", "say what was learned as one line of JSON on standard output")
     .addHelpText("after", examples)
@@ -45,7 +49,7 @@ export const addLearn: AddCommand = (program, session) => {
 };
 
 async function runLearn(options: Options, session: Session): Promise<void> {
-  const { router: folder, outcomes, format, skipBad, json } = options;
+  const { router: folder, outcomes, format, selection, skipBad, json } = options;
   const { signal } = session;
   const onlyStdin = outcomes === undefined || (outcomes.length === 1 && outcomes[0] === "-");
   const source = onlyStdin ? inputSource(undefined, "--outcomes", session) : outcomes;
@@ -53,6 +57,7 @@ async function runLearn(options: Options, session: Session): Promise<void> {
   const report = await router.learn(source, {
     signal,
     ...(format === undefined ? {} : { format }),
+    ...(selection === undefined ? {} : { selection }),
     ...(skipBad ? { onBadRecord: "skip" } : {}),
   });
   if (json) {

@@ -1,4 +1,5 @@
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
+import { SELECTIONS } from "../history/record.js";
 
 /** Parsers of option values; what they refuse is wrong usage, told with the option's name. */
 
@@ -43,4 +44,12 @@ export function capacity(
   const [, model, count] = /^(.+)=(\d+)$/s.exec(text) ?? [];
   if (model === undefined) throw new InvalidArgumentError("It must be MODEL=QUERIES, such as gpt-4o=500.");
   return Object.assign(Object.create(null), before, { [model]: wholeNumber(0)(count!) });
+}
+
+/** How the graded models of a command's records were selected. */
+export function selectionOption(): Option {
+  return new Option(
+    "--selection <how>",
+    "how it was decided which models were graded, of records that do not say it themselves; promises of realised quality rest on it",
+  ).choices(SELECTIONS);
 }

@@ -1,6 +1,6 @@
 import type { LimitReport, Plan, Relaxed } from "../assignment/plan.js";
 import type { Limit } from "../assignment/problem.js";
-import type { QualityPromise } from "../floors/promise.js";
+import type { Correction, QualityPromise } from "../floors/promise.js";
 import type { HistoryRecord } from "../history/record.js";
 import { formatCount, formatMoney, formatPercent, formatQuality } from "./format.js";
 import { type Column, formatTable } from "./tables.js";
@@ -156,19 +156,32 @@ export function promiseInWords(promise: QualityPromise): string[] {
   const shifted = margin.shift > 0 ? `, ${formatQuality(margin.shift)} for queries unlike the history's` : "";
   const because = `expected ${formatQuality(predicted)} less ${formatQuality(margin.total)}: ${formatQuality(margin.sampling)} for the chance in ${formatCount(queries)} queries, ${formatQuality(margin.history)} for that in ${formatCount(Math.round(outcomes))} graded answers${shifted}`;
   if (!refused) return [`promised ${sure}: ${quality} at least ${formatQuality(asked ?? best)} (${because})`];
-  const why = {
-    quality: "no batch and no history would do, as the models are not expected to reach it within the limits",
-    batch: "a larger batch would leave less to chance",
-    history: "a history with more graded answers would leave less to chance",
-    selection:
-      "it is not known how the history's graded models were selected: declare it (--selection), or record propensities",
-    overlap:
-      "the history has hardly any graded answers of these models on such queries: grade some of them, chosen at random",
-    shift: "the queries are too unlike the history's: grade some of their kind",
-  }[reason!];
   return [
-    `refused: ${quality} at least ${formatQuality(asked!)} cannot be promised ${sure}: ${why}`,
+    `refused: ${quality} at least ${formatQuality(asked!)} cannot be promised ${sure}: ${REASONS[reason!]}`,
     `the best that can be promised: ${formatQuality(best)} (${because})`,
+  ];
+}
+
+/** Why a promise is refused, or a correction not made. */
+const REASONS: Readonly<Record<NonNullable<QualityPromise["reason"]>, string>> = {
+  quality: "no batch and no history would do, as the models are not expected to reach it within the limits",
+  batch: "a larger batch would leave less to chance",
+  history: "a history with more graded answers would leave less to chance",
+  selection:
+    "it is not known how the history's graded models were selected: declare it (--selection), or record propensities",
+  overlap:
+    "the history has hardly any graded answers of these models on such queries: grade some of them, chosen at random",
+  shift: "the queries are too unlike the history's: grade some of their kind",
+};
+
+/** What predicted quality was corrected by, or why it was not; no line where nothing was found to correct. */
+export function correctionInWords({ group, bias, standardError, outcomes, reason }: Correction): string[] {
+  const what = `predicted quality${group === undefined ? "" : ` of ${group === "" ? "no tenant" : group}`}`;
+  if (reason !== undefined) return [`${what} is not corrected for bias: ${REASONS[reason]}`];
+  if (bias === 0) return [];
+  const sign = bias < 0 ? "-" : "+";
+  return [
+    `${what} is corrected by ${sign}${formatQuality(Math.abs(bias))} for its policy's bias on the history (standard error ${formatQuality(standardError)}, from ${formatCount(Math.round(outcomes))} graded answers)`,
   ];
 }
 

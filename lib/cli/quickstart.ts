@@ -15,6 +15,7 @@ import {
   priceInWords,
   realise,
   realisedInWords,
+  relaxedInWords,
   sharesOf,
   shareTable,
   verdict,
@@ -110,7 +111,7 @@ async function routeWorkload(
   const minQuality = floorShare * best.quality;
   const most = Math.ceil(maxShare * queries.length);
   const capacity = Object.fromEntries(pool.models.map(model => [model.name, model.capacity ?? most]));
-  const plan = await router.route(queries, { minQuality, capacity }, { signal });
+  const plan = await router.route(queries, { minQuality, capacity }, { signal, relax: true });
 
   await say(
     `Floor: predicted mean quality >= ${formatQuality(minQuality)}, ${formatPercent(floorShare, 0)} of what ${best.model}, the best single model, has in the history.`,
@@ -118,7 +119,8 @@ async function routeWorkload(
   await say(
     `Capacity: ${formatCount(most)} queries (${formatPercent(maxShare, 0)} of the batch) a model, unless the pool says otherwise.\n`,
   );
-  if (!plan.feasible) {
+  for (const relaxed of plan.certificate.relaxed) await say(`${relaxedInWords(relaxed)}.\n`);
+  if (!plan.feasible && !plan.relaxed) {
     session.exitCode = ExitCode.infeasible;
     for (const line of conflictInWords(plan)) await say(line);
     return;
@@ -204,7 +206,7 @@ function account(plan: RoutePlan, { queries }: Workload, minQuality: number): st
       : `, ${formatQuality(Math.abs(miss))} ${miss < 0 ? "below" : "above"} the floor`;
   const priced = plan.certificate.limits.filter(({ price }) => price > 0);
   return [
-    `The floor holds for predicted quality: ${formatQuality(plan.mean("quality"))}. Realised: ${realisedInWords(realised, plan.size).quality}${beside}.`,
+    `${plan.feasible ? "The floor holds" : "The relaxed floor holds"} for predicted quality: ${formatQuality(plan.mean("quality"))}. Realised: ${realisedInWords(realised, plan.size).quality}${beside}.`,
     `The plan is ${verdict(plan)}.`,
     priced.length === 0
       ? "Prices: no limit binds."

@@ -10,6 +10,7 @@ import { amount, capacity, probability, share } from "./options.js";
 import { checkOutput, say, withOutput } from "./output.js";
 import {
   conflictInWords,
+  correctionInWords,
   limitInWords,
   priceInWords,
   promiseInWords,
@@ -159,6 +160,7 @@ function summaryOf(plan: RoutePlan, records: readonly HistoryRecord[]): object {
     reachable,
     relaxed,
     promises: plan.promises,
+    corrections: plan.corrections,
     models: sharesOf(plan, records),
     realised,
     milliseconds: plan.timings,
@@ -176,7 +178,7 @@ function summaryInWords(plan: RoutePlan, records: readonly HistoryRecord[], colo
     const { cost, quality } = realisedInWords(realised, plan.size);
     lines.push(`realised: cost ${cost}, mean quality ${quality}`);
   }
-  lines.push(...plan.promises.flatMap(promiseInWords));
+  lines.push(...plan.promises.flatMap(promiseInWords), ...plan.corrections.flatMap(correctionInWords));
   lines.push(verdict(plan), ...plan.certificate.relaxed.map(relaxedInWords));
   for (const report of plan.certificate.limits)
     if (report.price > 0) lines.push(`${limitInWords(report.limit)}: ${priceInWords(report)}`);

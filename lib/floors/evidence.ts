@@ -56,6 +56,43 @@ export function clusterOf(centres: Float32Array, vectors: UnitVectors): Uint8Arr
 /** The part of a history that says how its grades were selected. */
 export type SelectedHistory = Pick<History, "size" | "models" | "selections" | "quality" | "propensity">;
 
+/** How many rows are known to have been selected how. */
+export interface SelectionCounts {
+  /** Every model that could be graded at the time was. */
+  readonly complete: number;
+  /** Chance decided, with the same probabilities for every query. */
+  readonly random: number;
+  /** The text alone decided: the probabilities are estimated. */
+  readonly text: number;
+  /** Every grade has a recorded probability (`Outcome.propensity`). */
+  readonly recorded: number;
+  /** No promise rests on these. */
+  readonly unknown: number;
+}
+
+export function selectionCounts(history: SelectedHistory): SelectionCounts {
+  const counts = { complete: 0, random: 0, text: 0, recorded: 0, unknown: 0 };
+  for (let row = 0; row < history.size; row++) counts[selectionOf(history, row)]++;
+  return counts;
+}
+
+/** Of one row. Probabilities of all its grades go before what is declared; of a row without grades nothing is complete. */
+function selectionOf(
+  { models, selections, quality, propensity }: SelectedHistory,
+  row: number,
+): keyof SelectionCounts {
+  const width = models.length;
+  let [graded, recorded] = [0, 0];
+  for (let at = row * width; at < (row + 1) * width; at++) {
+    if (Number.isNaN(quality[at])) continue;
+    graded++;
+    if (!Number.isNaN(propensity[at])) recorded++;
+  }
+  if (graded > 0 && recorded === graded) return "recorded";
+  const selection = selections[row] ?? (graded === width ? "complete" : "unknown");
+  return selection === "complete" && graded === 0 ? "unknown" : selection;
+}
+
 /** Whether any row is declared to have been selected by its text, so that its probabilities have to be estimated. */
 export function isSelectedByText({ selections }: SelectedHistory): boolean {
   return selections.includes("text");
@@ -72,31 +109,22 @@ export function observationOf(
   history: SelectedHistory,
   estimated?: Float32Array,
 ): Pick<Evidence, "known" | "propensity"> {
-  const { size, models, selections, quality } = history;
+  const { size, models, quality } = history;
   const width = models.length;
   const known = new Uint8Array(size);
   const propensity = new Float32Array(size * width).fill(Number.NaN);
   const shares = sharesAtRandom(history);
   for (let row = 0; row < size; row++) {
-    let [graded, recorded] = [0, 0];
-    for (let at = row * width; at < (row + 1) * width; at++) {
-      if (Number.isNaN(quality[at])) continue;
-      graded++;
-      if (Number.isNaN(history.propensity[at])) continue;
-      recorded++;
-      propensity[at] = history.propensity[at]!;
+    const selection = selectionOf(history, row);
+    if (selection === "unknown" || (selection === "text" && estimated === undefined)) continue;
+    known[row] = 1;
+    for (let j = 0; j < width; j++) {
+      const at = row * width + j;
+      if (selection === "random") propensity[at] = shares[j]!;
+      else if (selection === "text") propensity[at] = estimated![at]!;
+      else if (!Number.isNaN(quality[at]))
+        propensity[at] = selection === "complete" ? 1 : history.propensity[at]!;
     }
-    const selection = selections[row] ?? (graded === width ? "complete" : "unknown");
-    if (graded > 0 && recorded === graded) known[row] = 1;
-    else if (selection === "complete" && graded > 0) {
-      known[row] = 1;
-      for (let at = row * width; at < (row + 1) * width; at++)
-        if (!Number.isNaN(quality[at])) propensity[at] = 1;
-    } else if (selection === "random" || (selection === "text" && estimated !== undefined)) {
-      known[row] = 1;
-      for (let j = 0; j < width; j++)
-        propensity[row * width + j] = selection === "random" ? shares[j]! : estimated![row * width + j]!;
-    } else propensity.fill(Number.NaN, row * width, (row + 1) * width);
   }
   return { known, propensity };
 }

@@ -1,5 +1,6 @@
 import type { AssignOptions } from "../assignment/assign.js";
 import { Prices } from "../assignment/prices.js";
+import { type SelectionCounts, selectionCounts } from "../floors/evidence.js";
 import type { History, HistoryReport } from "../history/history.js";
 import type { HistorySource } from "../history/source.js";
 import { checkObject } from "../keys.js";
@@ -92,11 +93,15 @@ export class Router {
 
   /**
    * What the predictor would have said of each query that it was fitted on, had that not been in the history: its first
-   * rows, as what was learned since comes after them. Absent where the router was saved by a release that predicted from
-   * neighbours alone, until a {@link refit}.
+   * rows, as what was learned since comes after them.
    */
-  get outOfFold(): OutOfFoldPredictions | undefined {
-    return this.#knowledge.state.parts.trained?.outOfFold;
+  get outOfFold(): OutOfFoldPredictions {
+    return this.#knowledge.state.parts.trained.outOfFold;
+  }
+
+  /** How many of the history's rows are known to have been selected how: what promises of realised quality rest on. */
+  get selections(): SelectionCounts {
+    return selectionCounts(this.#knowledge.state.parts.history);
   }
 
   /** What is known of each model of the pool as a whole, and how unsure that is; in the pool's order. */
@@ -179,7 +184,7 @@ export class Router {
    *   `ERR_OMNI_LOCKED`, `ERR_OMNI_CORRUPT`; the signal's reason when aborted before anything was written
    */
   async learn(records: HistorySource, options: LearnOptions = {}): Promise<LearnReport> {
-    checkOptions(options, ["signal", "format", "onBadRecord"]);
+    checkOptions(options, ["signal", "format", "onBadRecord", "selection"]);
     return await this.#knowledge.learn(records, options);
   }
 

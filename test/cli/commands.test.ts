@@ -97,6 +97,69 @@ describe("omnirouter learn and refit", () => {
   });
 });
 
+describe("how the graded models of a log were selected", () => {
+  const logged = history.map(({ outcomes, ...record }, row) => {
+    const model = pool.names[row % pool.size]!;
+    return { ...record, outcomes: { [model]: outcomes[model]! } };
+  });
+  const fitLog = (out: string, ...more: string[]) =>
+    run(["fit", "--pool", at("pool.json"), "--out", at(out), ...more], lines(logged));
+  const promised = (name: string) => [
+    ...["route", "--router", at(name), "--queries", at("bare.jsonl")],
+    ...["--min-quality", "0.3", "--confidence", "0.9"],
+  ];
+
+  it("is declared with --selection, and promises rest on it", () => {
+    const { stderr } = fitLog("declared", "--selection", "random");
+    expect(stderr).toContain("How the graded models of 400 queries were selected: at random 400.");
+    expect(stderr).not.toContain("promise");
+    const { status, stderr: plan } = run(promised("declared"));
+    expect(status).toBe(0);
+    expect(plan).toMatch(/promised with 90 % confidence/);
+    expect(plan).toMatch(
+      /predicted quality is corrected by [+-]0\.\d{4} for its policy's bias on the history \(standard error 0\.\d{4}, from \d+ graded answers\)/,
+    );
+    const learn = ["learn", "--router", at("declared"), "--selection", "random"];
+    const more = { query: "one more", outcomes: { [pool.names[0]!]: { quality: 1 } } };
+    expect(run(learn, `${JSON.stringify(more)}\n`).status).toBe(0);
+    expect(JSON.parse(run(["inspect", at("declared"), "--json"]).stdout).selections).toEqual({
+      ...{ complete: 0, random: 401, text: 0, recorded: 0, unknown: 0 },
+    });
+  });
+
+  it("is unknown unless declared, and promises are refused", () => {
+    const { stderr } = fitLog("undeclared");
+    const told =
+      "How the graded models of 400 queries were selected: unknown 400.\n" +
+      "Promises of realised quality (--confidence) will be refused, as hardly any of it is known: declare it (--selection, or selection in the records), or record propensities.";
+    expect(stderr).toContain(told);
+    expect(run(["inspect", at("undeclared")]).stdout).toContain(told);
+    const refused = run(promised("undeclared"));
+    expect(refused).toMatchObject({ status: 3, stdout: "" });
+    expect(refused.stderr).toMatch(/it is not known how the history's graded models were selected/);
+    const bare = route(["--router", at("undeclared"), "--queries", at("bare.jsonl"), "--min-quality", "0.3"]);
+    expect(bare.stderr).toMatch(/predicted quality is not corrected for bias: it is not known how/);
+    // A part of it that is known is enough, and the rest is named.
+    const mixed = [...history.slice(0, 300), ...logged.slice(300)];
+    const some = run(["fit", "--pool", at("pool.json"), "--out", at("partly"), "--json"], lines(mixed));
+    expect(JSON.parse(some.stdout).selections).toMatchObject({ complete: 300, unknown: 100 });
+    expect(run(["inspect", at("partly")]).stdout).toContain(
+      "No promise of realised quality rests on the 25.0 % of which it is unknown",
+    );
+  });
+
+  it("is not told where every query has every grade", () => {
+    expect(run(["inspect", at("router")]).stdout).not.toContain("were selected");
+  });
+
+  it.each([["fit"], ["learn"], ["evaluate"]])("is none of its own kind in %s", name => {
+    const { status, stderr } = run([name, "--selection", "policy"]);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/'policy' is invalid.*complete, random, text, unknown/);
+    expect(run([name, "--help"]).stdout).toContain("--selection <how>");
+  });
+});
+
 describe("omnirouter fit", () => {
   it("says on standard error what was learned, and with --json on standard output", () => {
     const argv = [
@@ -343,7 +406,7 @@ describe("omnirouter route", () => {
     expect(status).toBe(0);
     expect(parsed(stdout)).toHaveLength(100);
     expect(stderr).toMatch(
-      /promised with 90 % confidence: realised mean quality at least 0\.7000 \(predicted 0\.\d{4} less 0\.\d{4}: .* chance in 100 queries/,
+      /promised with 90 % confidence: realised mean quality at least 0\.7000 \(expected 0\.\d{4} less 0\.\d{4}: .* chance in 100 queries/,
     );
     const { promises } = JSON.parse(route([...argv, "--min-quality", "0.7", "--json"]).stderr);
     expect(promises).toMatchObject([{ confidence: 0.9, asked: 0.7, refused: false }]);

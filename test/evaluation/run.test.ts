@@ -122,7 +122,12 @@ describe("evaluate", () => {
       const model = names[(row * 5) % names.length]!;
       return { ...record, outcomes: { [model]: outcomes[model]! } };
     });
-    const { sets } = await evaluate([await setOf(log)], { ...options, seeds: [1] });
+    await expect(evaluate([await setOf(log)], options)).rejects.toMatchObject({
+      argument: "data",
+      message: expect.stringMatching(/0 say how their graded models were selected; declare/),
+    });
+    const declared = log.map(record => ({ ...record, selection: "random" as const }));
+    const { sets } = await evaluate([await setOf(declared)], { ...options, seeds: [1] });
     const [{ answered, methods, known }] = sets as [SetResults];
     expect(answered).toBe(0);
     expect(known).toBeCloseTo(1 / names.length, 2);
@@ -136,6 +141,7 @@ describe("evaluate", () => {
     expect(caveats(sets[0]!)).toEqual([
       expect.stringMatching(/have a known outcome/),
       expect.stringMatching(/^100\.0 % of the queries were answered by one model or none/),
+      expect.stringMatching(/are worth \d+ of equal weight/),
     ]);
   });
 
@@ -182,6 +188,7 @@ describe("evaluate", () => {
     const random = seededRandom(9);
     const sparse = workload.history.map(record => ({
       ...record,
+      selection: "random" as const,
       outcomes: Object.fromEntries(Object.entries(record.outcomes).filter(() => random.uniform() < 0.5)),
     }));
     const { sets } = await evaluate([await setOf(sparse)], { ...options, seeds: [1], methods: METHODS });

@@ -141,6 +141,34 @@ describe("a history", () => {
   });
 });
 
+describe("how a history's grades were selected", () => {
+  const logged: HistoryRecord[] = [
+    { id: "a", query: "one", selection: "text", outcomes: { m: { quality: 1, propensity: 0.25 } } },
+    { id: "b", query: "two", outcomes: { m: { quality: 1 }, n: { quality: 0, propensity: 0.5 } } },
+  ];
+  const of = ({ selections, propensity }: History) => ({ selections, propensity: [...propensity] });
+  const declared = [0.25, none, none, none, 0.5, none];
+
+  it("is kept by rows, also as bytes and in a selection of them", async () => {
+    const history = await History.read(logged, pool);
+    expect(of(history)).toEqual({ selections: ["text", undefined], propensity: declared });
+    expect(of(History.fromBytes(history.toBytes()))).toEqual(of(history));
+    expect(of(history.select([1, 0]))).toEqual({
+      selections: [undefined, "text"],
+      propensity: [...declared.slice(3), ...declared.slice(0, 3)],
+    });
+  });
+
+  it("may be declared of all the records that do not say it themselves", async () => {
+    const history = await History.read(logged, pool, { selection: "random" });
+    expect(history.selections).toEqual(["text", "random"]);
+    await expect(History.read(logged, pool, { selection: "policy" as never })).rejects.toMatchObject({
+      code: "ERR_OMNI_INVALID_ARGUMENT",
+      argument: "options.selection",
+    });
+  });
+});
+
 describe("a selection of rows", () => {
   it("holds these rows in this order, and reports on them alone", async () => {
     const history = await read();

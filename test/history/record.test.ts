@@ -31,6 +31,15 @@ describe("a record", () => {
     expect(graded).toEqual({ id: "a", query: "q", outcomes: { m: { quality: 1 }, n: { quality: 0 } } });
   });
 
+  it("may say how it was decided which models were graded, and with what probability", async () => {
+    for (const selection of ["complete", "random", "text", "unknown"]) {
+      const record = { id: "x", query: "q", selection, outcomes: { m: { quality: 1, propensity: 0.25 } } };
+      expect(await one(record)).toEqual(record);
+    }
+    const nulls = { id: "x", query: "q", selection: null, outcomes: { m: { quality: 1, propensity: null } } };
+    expect(await one(nulls)).toEqual({ id: "x", query: "q", outcomes: { m: { quality: 1 } } });
+  });
+
   it("cannot reach a prototype through a model's name or a key", async () => {
     const text =
       '{"id":"x","query":"q","__proto__":{"task":"t"},"outcomes":{"constructor":{"quality":1,"__proto__":{"cost":1}}}}';
@@ -92,6 +101,18 @@ describe("a record", () => {
     [
       { query: "q", outcomes: { m: { outputTokens: -1, cost: -1 } } },
       /outputTokens must .*, got -1 \(and 1 more\)$/,
+    ],
+    [
+      { query: "q", selection: "policy" },
+      'selection must be one of complete, random, text, unknown, got "policy"',
+    ],
+    [
+      { query: "q", outcomes: { m: { propensity: 0 } } },
+      "outcomes.m.propensity must be above 0 and at most 1, got 0",
+    ],
+    [
+      { query: "q", outcomes: { m: { propensity: 1.1 } } },
+      "outcomes.m.propensity must be above 0 and at most 1, got 1.1",
     ],
     [[1], "must be an object, got [ 1 ]"],
     [{ query: 3n }, "query must be text, got 3n"],

@@ -117,18 +117,20 @@ function reference(
   };
   const estimate = (values: Float32Array, row: number, model: number, fallback: number) => {
     const found = index.search(batch.embeddings.subarray(row * D, (row + 1) * D), index.size);
-    const near = [...found.ids.keys()]
+    const all = [...found.ids.keys()]
       .filter(n => found.ids[n] !== exclude?.[row])
       .slice(0, k)
       .map(n => ({ w: Math.max(found.similarities[n]!, 0) ** power, x: values[found.ids[n]! * M + model]! }))
-      .filter(({ w, x }) => w > 0 && !Number.isNaN(x));
+      .filter(({ w }) => w > 0);
+    const near = all.filter(({ x }) => !Number.isNaN(x));
     const total = near.reduce((sum, { w }) => sum + w, 0);
     if (total === 0) return { value: fallback, support: 0 };
     const size = total ** 2 / near.reduce((sum, { w }) => sum + w * w, 0);
+    const similar = Math.min(size, total / mean(all.slice(0, 10).map(({ w }) => w)));
     const weighted = near.reduce((sum, { w, x }) => sum + w * x, 0) / total;
     return {
       value: (size * weighted + shrinkage * fallback) / (size + shrinkage),
-      support: size / (size + shrinkage),
+      support: similar / (similar + shrinkage),
     };
   };
   const qualityPrior = prior(history.quality);

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { binding } from "../../lib/binding.js";
 import { OmniRouterError, TextEmbedder } from "../../lib/index.js";
+import { simulateWorkload } from "../../lib/simulation/workload.js";
 import { corpus, dot } from "./texts.js";
 
 const threads = binding().threads();
@@ -48,6 +49,50 @@ describe("TextEmbedder", () => {
     expect(await fingerprint(texts, { dimension: 8, seed: 1 })).not.toBe(first);
     expect(await fingerprint(texts, { dimension: 7 })).not.toBe(first);
     expect(await fingerprint(corpus(90, 2), { dimension: 8 })).not.toBe(first);
+  });
+
+  it("embeds its own texts as if it had been fitted without them", async () => {
+    // Words that few texts share: what a fit takes from a text of its own is most where there are many features.
+    const { history } = simulateWorkload({ records: 240, queries: 0, seed: 5 });
+    const known = history.map(({ query }) => query);
+    const options = { dimension: 64 };
+    const embedder = await TextEmbedder.fit(known, options);
+    const heldOut = await embedder.embedHeldOut(known);
+    const own = embedder.embedSync(known);
+    /** Mean cosine of a text to the ten most similar of the others. */
+    const nearest = (vector: Float32Array, others: Float32Array, of: number) => {
+      const dimension = vector.length;
+      const cosines = Array.from({ length: others.length / dimension }, (_, n) =>
+        n === of ? -1 : dot(vector, row(others, n, dimension)),
+      );
+      return (
+        cosines
+          .sort((x, y) => y - x)
+          .slice(0, 10)
+          .reduce((sum, x) => sum + x, 0) / 10
+      );
+    };
+    let [asOwn, asHeldOut, without] = [0, 0, 0];
+    const asked = Array.from({ length: 24 }, (_, i) => i * 10);
+    for (const i of asked) {
+      asOwn += nearest(row(own, i, embedder.dimension), own, i) / asked.length;
+      asHeldOut += nearest(row(heldOut, i, embedder.dimension), own, i) / asked.length;
+      const rest = known.toSpliced(i, 1);
+      const other = await TextEmbedder.fit(rest, options);
+      without += nearest(other.embedSync([known[i]!]), other.embedSync(rest), -1) / asked.length;
+    }
+    // To first order: half of the way at such few texts to a dimension.
+    expect(without).toBeGreaterThan(asOwn + 0.04);
+    expect(asHeldOut).toBeGreaterThan(asOwn + 0.45 * (without - asOwn));
+    expect(asHeldOut).toBeLessThan(without);
+    for (const i of asked) {
+      const vector = row(heldOut, i, embedder.dimension);
+      expect(dot(vector, vector)).toBeCloseTo(1, 4);
+    }
+    // The same for any number of threads, and only right after the fit.
+    binding().setThreads(1);
+    expect(await embedder.embedHeldOut(known)).toEqual(heldOut);
+    await expect(TextEmbedder.fromBytes(embedder.toBytes()).embedHeldOut(known)).rejects.toThrow(/fitted/);
   });
 
   it("takes empty, huge, non-Latin and malformed texts", async () => {

@@ -9,6 +9,52 @@ import { letterEmbedder, workload } from "./workload.js";
 useFolder();
 const { names } = pool;
 
+describe("a router learns how grades were selected", () => {
+  const one = (id: string, more: object = {}) => ({
+    id,
+    query: `what is ${id}`,
+    outcomes: { [names[0]!]: { quality: 1, outputTokens: 10, propensity: 0.25 } },
+    ...more,
+  });
+  const complete = { complete: history.length, random: 0, text: 0, recorded: 0, unknown: 0 };
+
+  it("from records and from what is declared of all, durably", async () => {
+    const router = await saved();
+    expect(router.selections).toEqual(complete);
+    await router.learn([one("a")]);
+    const bare = { outcomes: { [names[0]!]: { quality: 1, outputTokens: 10 } } };
+    await router.learn([one("b", bare), one("c", { ...bare, selection: "text" })], { selection: "random" });
+    await router.learn([one("d", bare)]);
+    const expected = { ...complete, recorded: 1, random: 1, text: 1, unknown: 1 };
+    expect(router.selections).toEqual(expected);
+    expect((await Router.load(folder)).selections).toEqual(expected);
+    await expect(router.learn([one("e")], { selection: "policy" as never })).rejects.toMatchObject({
+      code: "ERR_OMNI_INVALID_ARGUMENT",
+    });
+    await router.refit();
+    expect(router.selections).toEqual(expected);
+    expect((await Router.load(folder)).selections).toEqual(expected);
+  });
+
+  it("and a model that is added does not turn complete rows incomplete", async () => {
+    const router = await saved();
+    await router.addModel({ name: "newcomer", inputPer1M: 1, outputPer1M: 1 });
+    expect(router.selections).toEqual(complete);
+    await router.learn([
+      one("a", { outcomes: Object.fromEntries(names.map(name => [name, { quality: 1 }])) }),
+    ]);
+    // That one could have been graded of the newcomer.
+    expect(router.selections).toEqual({ ...complete, unknown: 1 });
+    const promised = { minQuality: 0.6, confidence: 0.9 };
+    expect((await router.route(queries, promised)).promise).toMatchObject({ refused: false });
+    await router.refit();
+    expect(router.selections).toEqual({ ...complete, unknown: 1 });
+    const loaded = await Router.load(folder);
+    expect(loaded.selections).toEqual({ ...complete, unknown: 1 });
+    expect((await loaded.route(queries, promised)).promise).toMatchObject({ refused: false });
+  });
+});
+
 describe("a router learns", () => {
   it("new queries, and predicts from them in their direction", async () => {
     const router = await Router.fit(history, pool);

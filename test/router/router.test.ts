@@ -177,7 +177,7 @@ describe("a batch is routed", () => {
     expect(totals.free!.cost).toBeLessThanOrEqual(0.01 * (1 + 1e-6));
     expect(totals.absent!.requests).toBe(0);
     expect(totals[""]!.requests).toBe(40);
-    expect(plan.certificate.limits.map(({ limit }) => limit.group)).toEqual(["gold", "free", "absent"]);
+    expect(plan.certificate.limits.map(({ limit }) => limit.group)).toEqual(["free", "gold", "absent"]);
     // The tenant's price follows its name into other batches, whatever its number there.
     const gold = plan.prices.of("quality", { group: "gold" });
     expect(gold).toBeGreaterThan(0);

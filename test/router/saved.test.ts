@@ -57,30 +57,6 @@ describe("a saved router", () => {
     expect(skipped).toMatchObject({ count: 1, kinds: [], first: [{ reason: "query must be text, got 3" }] });
   });
 
-  it("may have been saved when neighbours alone predicted", async () => {
-    await router.save(folder);
-    const older = await RouterStore.open(folder).read(async ({ manifest, bytes }) => {
-      const files = new Map<string, Uint8Array>();
-      for (const { name } of manifest.files)
-        if (!["predictor.bin", "out-of-fold.bin"].includes(name)) files.set(name, await bytes(name));
-      return { files, meta: { ...manifest.meta, predictor: "neighbours" }, embedder: manifest.embedder! };
-    });
-    await RouterStore.open(folder).write(older);
-    const loaded = await Router.load(folder);
-    expect(loaded.outOfFold).toBeUndefined();
-    expect(router.outOfFold?.rows).toBe(history.length);
-    expect((await loaded.route(queries, limits)).predictions.rows).toBe(queries.length);
-    expect(() => loaded.routeSync(queries, { confidence: 0.8 })).toThrow(/refit/);
-    await loaded.save(folder);
-    await loaded.learn([{ query: "one more", outcomes: { [pool.names[0]!]: { quality: 1 } } }]);
-    const again = await Router.load(folder);
-    expect(again.outOfFold).toBeUndefined();
-    expect(await again.predict(queries)).toEqual(await loaded.predict(queries));
-    await again.refit();
-    expect((await Router.load(folder)).outOfFold?.rows).toBe(history.length + 1);
-    expect((await again.route(queries, { confidence: 0.8 })).promise!.best).toBeGreaterThan(0);
-  });
-
   it("refuses a predictor of another history", async () => {
     await router.save(folder);
     const other = await Router.fit([...history, { query: "one more" }], pool, { neighbours: 60 });

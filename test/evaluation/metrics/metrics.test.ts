@@ -97,7 +97,13 @@ describe("floors", () => {
   const curve = { choices, points: choices.map(choice => realise(outcomes, choice)) };
 
   it("realise a choice by the outcomes that are known", () => {
-    expect(curve.points[1]).toEqual({ quality: 0.75, cost: 0.25, variance: 0.75 * 0.25, known: 4 });
+    expect(curve.points[1]).toEqual({
+      quality: 0.75,
+      cost: 0.25,
+      variance: 0.75 * 0.25,
+      known: 4,
+      effective: 4,
+    });
     const partly = { ...outcomes, quality: outcomes.quality.with(0, unknown) };
     expect(realise(partly, choices[0]!)).toMatchObject({ quality: 1 / 3, known: 3 });
     expect(realise(outcomes, Uint8Array.of(1, 0), Int32Array.of(3, 2))).toMatchObject({

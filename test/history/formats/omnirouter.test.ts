@@ -34,6 +34,20 @@ describe("a row for each answer", () => {
     ]);
   });
 
+  it("says how its model was chosen, in JSON and in CSV", async () => {
+    const expected = [
+      { id: "1", query: "one", selection: "random", outcomes: { m: { quality: 1, propensity: 0.25 } } },
+      { id: "2", query: "two", outcomes: { m: { quality: 0 } } },
+    ];
+    const [one, two] = [row({ id: 1, query: "one" }), row({ id: 2, query: "two", quality: 0 })];
+    expect(await all([{ ...one, selection: "random", propensity: 0.25 }, two])).toEqual(expected);
+    const csv = "id,query,model,quality,propensity,selection\n1,one,m,1,0.25,random\n2,two,m,0,,\n";
+    expect(await all(bytes(csv))).toEqual(expected);
+    await expect(all(bytes(csv.replace("0.25", "0")))).rejects.toMatchObject(
+      invalid(/propensity must be above 0 and at most 1/),
+    );
+  });
+
   it("joins those of its id, and without one those of its text", async () => {
     expect(
       await all([
