@@ -96,7 +96,8 @@ TEST_CASE("the reason for stopping: proof, tolerance, nodes, or nothing left to 
 
 TEST_CASE("a flag is raised with the one it stands in for; a deadline raises nothing") {
   compute::CancelFlag outer;
-  const compute::CancelFlag inner(outer, compute::Deadline(0));
+  compute::Work work;
+  const compute::CancelFlag inner(outer, compute::Deadline(0), work, compute::CancelFlag::kUnlimited);
   CHECK(inner.timeIsUp());
   CHECK_FALSE(inner.raised());
   outer.raise();
