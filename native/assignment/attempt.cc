@@ -7,6 +7,7 @@
 #include "assignment/allowance.h"
 #include "assignment/approach.h"
 #include "assignment/cells.h"
+#include "assignment/certificate.h"
 #include "assignment/count_plan.h"
 #include "assignment/direct.h"
 #include "assignment/equal_models.h"
@@ -27,12 +28,16 @@ namespace {
 constexpr size_t kExactRows = 512;
 // Where groups can be searched by themselves, the search of all rows first gets this share of the nodes.
 constexpr size_t kShareOfWhole = 2;
+// Where a search of the usual nodes leaves a larger gap, the plan is improved row by row, and searched from there with so
+// many times the nodes.
+constexpr double kWorthMore = 2e-4;
+constexpr size_t kMoreNodes = 5;
 // A tie-break may cost this share of the objective's own spread.
 constexpr double kTieBreak = 1e-7;
 // What getting ready takes, in readings of all values (compute/work.h).
 constexpr uint64_t kPrepared = 3;
 // What making a plan of the prices takes once time is up, in readings of all values, several threads at it.
-constexpr uint64_t kRounding = 4;
+constexpr uint64_t kRounding = 6;
 // The share of the work left that the search for prices may be, and the one that a plan is worth where none can hold all limits, as it seems.
 constexpr double kForPrices = 0.6, kWorthOfMissing = 0.25;
 // Of a bound, a few roundings of a double.
@@ -91,6 +96,14 @@ double objectiveOf(const Problem& problem, const std::vector<uint8_t>& choice) {
   cells.clear(problem);
   cells.add(0, choice);
   return cells.objective();
+}
+
+// Whether the gap that a search left is worth more of it.
+bool mayGain(const Problem& problem, const Eigen::VectorXd& prices, const std::vector<uint8_t>& choice,
+             const compute::CancelFlag& cancel) {
+  thread_local Certificate plan;
+  certify(problem, {prices.data(), static_cast<size_t>(prices.size())}, choice.data(), cancel, plan);
+  return plan.holds && plan.objective - plan.dual > kWorthMore * std::abs(plan.objective);
 }
 
 // The narrowest level with rows enough for a search; if that fails, wider ones.
@@ -234,6 +247,12 @@ void attempt(const Problem& given, const Terms& terms, const Options& options, c
       recover(problem, terms, rows, scale, result.prices, 0, options.gapTolerance, result.choice.data(), share);
   }
   if (exact && !found && goesOn()) improve(problem);
+  if (exact && problem.rows > kFewRows && result.outOfNodes && !cancel.mustEnd() &&
+      mayGain(problem, result.prices, result.choice, cancel)) {
+    recover(problem, terms, rows, scale, result.prices, 0, options.gapTolerance, result.choice.data(), cancel);
+    nodes = kMoreNodes * nodeLimit;
+    improve(problem);
+  }
   if (exact && result.outOfNodes && !cancel.mustEnd())
     approachBound(problem, terms, rows, scale, result.prices, result.choice, cancel);
   // What is proven must be proven of the objective as stated; the tie-broken plan stands unless that has a better one.

@@ -24,7 +24,7 @@ bool sameBits(const Solution& a, const Solution& b) {
          sameBits({a.certificate.objective, a.certificate.dual, a.bound, a.gap},
                   {b.certificate.objective, b.certificate.dual, b.bound, b.gap}) &&
          sameBits(a.certificate.slack, b.certificate.slack) && a.conflict == b.conflict &&
-         a.evaluations == b.evaluations && a.stop == b.stop && a.missed == b.missed;
+         a.evaluations == b.evaluations && a.work.count == b.work.count && a.stop == b.stop && a.missed == b.missed;
 }
 
 }  // namespace
