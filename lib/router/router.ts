@@ -139,6 +139,7 @@ export class Router {
     limits: RouteLimits,
     options: AssignOptions = {},
   ): RoutePlan {
+    checkObject(options, "options");
     return routeSync(this.#knowledge.state, queries, limits, options);
   }
 

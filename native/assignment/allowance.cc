@@ -9,8 +9,8 @@ namespace omnirouter::assignment {
 
 namespace {
 
-// Some 40 ms of one core; or so much for every row and model, of which large batches have so many that less is enough.
-constexpr uint64_t kLeast = 80'000'000, kPerEntry = 1000, kPerFurtherEntry = 200;
+// Some 200 ms of one core, which tenants with scarce tokens need to be planned at all; or so much for every row and model, of which large batches have so many that less is enough.
+constexpr uint64_t kLeast = 400'000'000, kPerEntry = 4000, kPerFurtherEntry = 800;
 constexpr size_t kManyEntries = 300'000;
 // Batches of few rows are searched with so many times the nodes: each row is much of the whole, and prices say little of it.
 constexpr size_t kFewRowsNodes = 50;
