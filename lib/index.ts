@@ -17,6 +17,7 @@ export type {
   Reachable,
   Relaxed,
   RunnerUp,
+  Work,
 } from "./assignment/plan.js";
 export { type ChooseOptions, type LimitPrice, Prices } from "./assignment/prices.js";
 export type { AssignmentProblem, Limit, Objective, Quantities } from "./assignment/problem.js";

@@ -67,10 +67,10 @@ const text = (sentence: string) =>
  * - `"text"`: the text alone decided, with or without chance: whoever chose knew nothing else of the query.
  * - `"unknown"`: anything else, such as a policy or a person that saw more than the text.
  */
-export type Selection = (typeof SELECTIONS)[number];
+export type Selection = "complete" | "random" | "text" | "unknown";
 
 /** @internal */
-export const SELECTIONS = ["complete", "random", "text", "unknown"] as const;
+export const SELECTIONS = ["complete", "random", "text", "unknown"] as const satisfies readonly Selection[];
 
 /** What one model made of one query. Every part may be unknown. */
 export interface Outcome {

@@ -201,7 +201,11 @@ export class TrainedHalf {
     return new TrainedHalf(handle, this.#record, this.outOfFold);
   }
 
-  /** The same with each model's quality recalibrated, {@link outOfFold} too. */
+  /**
+   * The same with each model's quality recalibrated, {@link outOfFold} too.
+   *
+   * @internal
+   */
   calibrated(calibration: Calibration, pool: PricedPool): TrainedHalf {
     const handle = native(() =>
       binding().hybridCalibrated(this.#handle, calibration.intercepts, calibration.slopes),
