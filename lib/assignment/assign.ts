@@ -18,14 +18,20 @@ export interface AssignOptions {
   /**
    * Nodes of the exact search that batches of up to 2,048 queries get (of up to 512, where more than 96 limits or 64 groups
    * are in play); 0 for none. It ends with a plan within `gapTolerance`; batches of up to 16 queries get 50 times as many
-   * nodes and are searched to the end, so that their plan is optimal. Default 20,000.
+   * nodes and are searched to the end, so that their plan is optimal, unless that is more work than such a batch may take
+   * (`certificate.stopped` is `"workLimit"`). Where a small batch is left with a gap above 2e-4, it is searched with five times as many.
+   * Default 20,000.
    */
   readonly nodeLimit?: number;
   /**
-   * Milliseconds after which the best plan so far is taken, with its certified gap; `certificate.stopped` tells. What is
-   * under way is finished first, and a plan that holds is still looked for, briefly, where there is none yet: a batch of
-   * a million queries may take some ten milliseconds longer. Such a plan depends on how fast the machine was; every other
-   * is the same on all. Default: no limit.
+   * Milliseconds after which the best plan so far is taken, with its certified gap; `certificate.stopped` tells. The step
+   * under way is finished first, and a plan is made of the prices so far where there is none yet: a batch of a million queries and 64
+   * models took half a second longer. Such a plan depends on how fast the machine was; every other is the same on all.
+   *
+   * Default: no limit of time, but one of work, which does not depend on the machine (`certificate.work`): about 200 ms of one core, or 2 us
+   * for each pair of a query and a model where that is more (a fifth of that beyond 300,000 pairs). Only limits that cannot hold, or hardly can,
+   * take so much. The plan is then the best so far, or the one that misses the limits least; `certificate.stopped` is `"workLimit"`, or
+   * `"noProgress"` where a step was left out because it would have gone beyond. With a `timeLimit` there is no limit of work.
    */
   readonly timeLimit?: number;
   /**
@@ -37,8 +43,9 @@ export interface AssignOptions {
   readonly seed?: number;
   /**
    * When no plan is found: find how near every floor and budget can come while the other limits hold
-   * (`certificate.reachable`), by a solve each. Without it, the answer is no dearer than two solves: one that finds no
-   * plan, and, where its prices do not prove that there is none, one that tries to. Default true.
+   * (`certificate.reachable`), by a solve each, as far as the work or the time allowed goes; limits that it does not come to are not named.
+   * Without it there are two solves at most: one that finds no plan, and, where its prices do not prove that there is none, one that tries
+   * to. Default true.
    */
   readonly diagnose?: boolean;
   /**

@@ -48,8 +48,9 @@ export function* keepFloors(
   history: FloorHistory,
   likeness: BatchLikeness,
 ): Generator<Attempt, Kept, Solved> {
-  const batch = asked[0]?.group === undefined && asked.length > 0 ? [] : [{}];
-  const scopes = [...batch, ...asked].map(each => new FloorScope(each, problem, history, likeness));
+  // The batch's correction is that of all rows without one of their own, whether or not anything is asked of the batch.
+  const all = asked.some(({ group }) => group === undefined) ? asked : [{}, ...asked];
+  const scopes = all.map(each => new FloorScope(each, problem, history, likeness));
   const floors = scopes.filter(
     ({ asked, empty, isPromise }) => isPromise && asked.minQuality !== undefined && !empty,
   );
